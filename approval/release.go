@@ -1,0 +1,117 @@
+package approval
+
+import (
+	"time"
+
+	"standpunt/inbox"
+	"standpunt/internal/id"
+	"standpunt/people"
+)
+
+// ProposalID identifies one proposal.
+type ProposalID = id.ID[Proposal]
+
+// Digest is the commitment to a revision's envelope: what an endorsement endorses.
+type Digest [32]byte
+
+// Action is what a release does on the platform.
+type Action string
+
+// The actions.
+const (
+	Reply        Action = "reply"
+	Edit         Action = "edit"
+	Remove       Action = "remove"
+	Hide         Action = "hide"
+	PrivateReply Action = "private_reply"
+	Post         Action = "post" // a follow-up of our own that answers no mention
+)
+
+// Basis says why a release exists. Only quorum makes an answer official.
+type Basis string
+
+// The bases of DESIGN.md, invariant 1.
+const (
+	Quorum     Basis = "quorum"
+	PrivateOne Basis = "private"
+	Template   Basis = "template"
+	Campaign   Basis = "campaign"
+	BreakGlass Basis = "break-glass"
+)
+
+// Attempt describes one publication: what is sent, where, and under which
+// stable key. It proves nothing and publishes nothing; reading back takes it.
+type Attempt struct {
+	Proposal   ProposalID
+	Number     int // of the attempt, from 1
+	Account    inbox.AccountName
+	RemoteID   string // the remote identity that the envelope names
+	Action     Action
+	Target     string        // external id of the post that is answered, edited, removed or hidden
+	Thread     string        // the platform's thread that the target stands in
+	Route      []inbox.Field // the target's route, as approved
+	Visibility inbox.Visibility
+	Language   string
+	Text       string
+	Digest     Digest
+	// Key is the same for every attempt of one release and differs between releases: the
+	// platform's idempotency key, the Message-ID's left part, the record key. 32 hex digits.
+	Key       string
+	ClaimedAt time.Time
+	Receipt   Receipt // what the platform answered, if it did
+}
+
+// Release is proof that two different people stand behind one exact text for
+// one exact destination. Only this package makes one; the zero Release is
+// refused everywhere.
+type Release struct{ r *release }
+
+type release struct {
+	attempt   Attempt
+	basis     Basis
+	endorsers []people.ID
+}
+
+// Valid reports whether the release was made by a claim. Connectors refuse any
+// other.
+func (r Release) Valid() bool { return r.r != nil }
+
+// Attempt is what to publish. It panics on the zero Release.
+func (r Release) Attempt() Attempt { return r.r.attempt }
+
+// Basis is why the release exists.
+func (r Release) Basis() Basis { return r.r.basis }
+
+// Endorsers are the people who stand behind it, the author first.
+func (r Release) Endorsers() []people.ID { return append([]people.ID(nil), r.r.endorsers...) }
+
+// Receipt is what the platform answered.
+type Receipt struct {
+	ExternalID string    `cbor:"1,keyasint"`
+	URL        string    `cbor:"2,keyasint,omitempty"`
+	PostedAt   time.Time `cbor:"3,keyasint"` // the platform's time; ours where it tells none
+}
+
+// Measure is a text's length in the platform's own counting.
+type Measure struct {
+	Length int
+	Limit  int    // 0: the platform sets none
+	Unit   string // "characters", "weighted characters", "graphemes", "bytes"
+}
+
+// OwnPost is a post that a source saw standing on the account itself.
+type OwnPost struct {
+	ExternalID string
+	InReplyTo  string
+	Text       string
+	URL        string
+	PostedAt   time.Time
+}
+
+// Failure is why a publication certainly did not happen.
+type Failure struct {
+	Kind      string `cbor:"1,keyasint"` // the connector's error kind
+	Message   string `cbor:"2,keyasint"`
+	Remedy    string `cbor:"3,keyasint,omitempty"`
+	Retryable bool   `cbor:"4,keyasint,omitempty"` // trying again can help without a new approval
+}

@@ -1,0 +1,129 @@
+package connectors
+
+import (
+	"context"
+	"net/http"
+
+	"standpunt/approval"
+	"standpunt/inbox"
+)
+
+// Page is one answer of a [Source]. Mentions are in any order; Next covers all
+// of them and is committed together with them.
+type Page struct {
+	Mentions []inbox.Inbound
+	// Own are posts by the account itself that the source came across. The runner compares
+	// them with our receipts: one that no release explains was published outside.
+	Own  []approval.OwnPost
+	Next inbox.Cursor
+	More bool // there is more already: poll again at once
+}
+
+// Source is what every connector has.
+type Source interface {
+	// Poll returns what came after the cursor; an empty cursor means the account's back-fill
+	// window. It may repeat, and never skips. Errors are of type [*Error].
+	Poll(ctx context.Context, after inbox.Cursor) (Page, error)
+}
+
+// Publisher sends answers.
+type Publisher interface {
+	// Publish posts the release's text, byte for byte, at most once. It never retries by
+	// itself. An error of kind [Unknown] means that the platform may have accepted it; every
+	// other kind means that it certainly did not.
+	Publish(ctx context.Context, r approval.Release) (approval.Receipt, error)
+}
+
+// Streamer is a source that pushes. Stream calls deliver for each batch, in
+// order, and returns when the stream ends or ctx is done; the runner polls
+// once after each connect, so a stream may miss what came in between.
+type Streamer interface {
+	Stream(ctx context.Context, after inbox.Cursor, deliver func(Page) error) error
+}
+
+// Webhook is a source whose platform calls us. The request's body is limited and
+// already read into body; Verify proves who sent it before anything is decoded.
+type Webhook interface {
+	Receive(ctx context.Context, r *http.Request, body []byte) (WebhookAnswer, error)
+}
+
+// WebhookAnswer is what a verified delivery brought and what to answer.
+type WebhookAnswer struct {
+	Page   Page // Next is ignored: a webhook does not move the poll cursor
+	Status int
+	Body   []byte
+	Type   string
+}
+
+// Finder reads own posts back, to compare what stands there with what was
+// approved and to settle an unknown outcome.
+type Finder interface {
+	Find(ctx context.Context, a approval.Attempt) (Found, error)
+}
+
+// Found is a [Finder]'s answer.
+type Found struct {
+	Outcome Outcome
+	Receipt approval.Receipt // when Outcome is Present
+	// Text is the post's text after the connector's documented inverse of what its platform
+	// always does (line ends, links, HTML); equal to the approved text byte for byte or differing.
+	Text string
+}
+
+// Outcome is what reading back showed.
+type Outcome string
+
+// The outcomes. Only a platform that reads its own writes may say Absent.
+const (
+	Present    Outcome = "found"
+	Absent     Outcome = "absent"
+	CannotTell Outcome = "cannot_tell"
+)
+
+// Editor changes a published answer in place.
+type Editor interface {
+	Edit(ctx context.Context, r approval.Release) (approval.Receipt, error)
+}
+
+// Remover deletes a published answer.
+type Remover interface {
+	Remove(ctx context.Context, r approval.Release) (approval.Receipt, error)
+}
+
+// Hider hides a customer's post under ours.
+type Hider interface {
+	Hide(ctx context.Context, r approval.Release) (approval.Receipt, error)
+}
+
+// PrivateReplier answers a public mention in private.
+type PrivateReplier interface {
+	ReplyPrivately(ctx context.Context, r approval.Release) (approval.Receipt, error)
+}
+
+// Composer knows the platform's own counting.
+type Composer interface {
+	// Measure counts text as the platform does.
+	Measure(text string) approval.Measure
+}
+
+// Identifier tells which remote account the credentials belong to.
+type Identifier interface {
+	// Identity is the platform's stable name of the account that we publish as.
+	Identity(ctx context.Context) (Identity, error)
+}
+
+// Identity is the remote account behind a configured one.
+type Identity struct {
+	RemoteID string // stable id, covered by every envelope
+	Handle   string // what people see: "@brand", "care@brand.test"
+	URL      string
+	CanSend  bool   // the credentials allow publishing
+	Note     string // what does not work, with what to do; empty when all does
+}
+
+// Connector is one live account: a Source at least. What else it can do is
+// found by asserting the interfaces above.
+type Connector interface{ Source }
+
+// Closer is implemented by a connector that holds connections.
+type Closer interface{ Close() error }
