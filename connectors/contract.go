@@ -3,6 +3,7 @@ package connectors
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"standpunt/approval"
 	"standpunt/inbox"
@@ -34,9 +35,12 @@ type Publisher interface {
 	Publish(ctx context.Context, r approval.Release) (approval.Receipt, error)
 }
 
-// Streamer is a source that pushes. Stream calls deliver for each batch, in
-// order, and returns when the stream ends or ctx is done; the runner polls
-// once after each connect, so a stream may miss what came in between.
+// Streamer is a source that pushes. Stream calls deliver with an empty page as
+// soon as it is connected, then for each batch, in order; it returns when the
+// stream ends, ctx is done, or deliver fails, with deliver's error. The runner
+// polls after each connect, so a stream may miss what came in between. Only a
+// poll moves the cursor: a delivered page's Next is ignored. after is where the
+// cursor stands, for platforms that can replay.
 type Streamer interface {
 	Stream(ctx context.Context, after inbox.Cursor, deliver func(Page) error) error
 }
@@ -45,6 +49,13 @@ type Streamer interface {
 // already read into body; Verify proves who sent it before anything is decoded.
 type Webhook interface {
 	Receive(ctx context.Context, r *http.Request, body []byte) (WebhookAnswer, error)
+}
+
+// Acceptor is a source to which any program delivers mentions through our own
+// API. Accept decodes and checks one delivery; its errors are of type
+// *fault.Fault and name the field, the value and the remedy.
+type Acceptor interface {
+	Accept(ctx context.Context, body []byte) ([]inbox.Inbound, error)
 }
 
 // WebhookAnswer is what a verified delivery brought and what to answer.
@@ -56,7 +67,12 @@ type WebhookAnswer struct {
 }
 
 // Finder reads own posts back, to compare what stands there with what was
-// approved and to settle an unknown outcome.
+// approved and to settle an unknown outcome. Find tells whether the attempt's
+// effect stands: for a reply, a post or an edit, the post with the text that it
+// shows now; for a removal or a hiding, that the target is no longer shown, and
+// then Text is empty. It recognises the post by the receipt where the attempt
+// has one, else by what Publish sent with it (Key), never by its text alone
+// where two releases could have the same.
 type Finder interface {
 	Find(ctx context.Context, a approval.Attempt) (Found, error)
 }
@@ -80,7 +96,8 @@ const (
 	CannotTell Outcome = "cannot_tell"
 )
 
-// Editor changes a published answer in place.
+// Editor changes a published answer in place. Edit, like Remove, Hide and
+// ReplyPrivately below, is bound as Publish is: once, exactly, Unknown when in doubt.
 type Editor interface {
 	Edit(ctx context.Context, r approval.Release) (approval.Receipt, error)
 }
@@ -120,6 +137,10 @@ type Identity struct {
 	CanSend  bool   // the credentials allow publishing
 	Note     string // what does not work, with what to do; empty when all does
 }
+
+// Pacer knows how often its settings ask to be polled. Without it, or with 0,
+// the account's PollEvery counts.
+type Pacer interface{ PollEvery() time.Duration }
 
 // Connector is one live account: a Source at least. What else it can do is
 // found by asserting the interfaces above.

@@ -1,0 +1,298 @@
+package connectors
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// The defaults of [ClientOptions].
+const (
+	DefaultCallTimeout = 30 * time.Second
+	DefaultMaxBody     = 4 << 20
+	dialTimeout        = 10 * time.Second
+	maxRedirects       = 5
+	userAgent          = "standpunt (webcare desk)"
+)
+
+// ClientOptions are the settings of [NewClient].
+type ClientOptions struct {
+	// BaseURL is where the platform's API begins: "https://social.example/api". Calls name
+	// paths below it.
+	BaseURL string
+	// Authorize adds the credentials to a request. It runs for calls to BaseURL's own origin
+	// and for no other. It may be nil.
+	Authorize func(*http.Request) error
+	// Classify reads a platform's own words for what went wrong out of an answer that is not
+	// 2xx. It returns nil to leave the answer to [StatusError]. What it puts into an Error's
+	// text is shown to staff: never the answer's body as it stands. It may be nil.
+	Classify func(*Response) *Error
+
+	Timeout time.Duration // of a whole call; 0: DefaultCallTimeout
+	MaxBody int64         // of an answer, in bytes after decompression; 0: DefaultMaxBody
+}
+
+// Client speaks HTTP to one platform as every connector should: bounded in
+// time and size, never to another origin, and with errors whose kind tells a
+// call that certainly did nothing from one that may have.
+//
+// Calls that change something on the platform (Send) travel on a fresh HTTP/1.1
+// connection and are written at most once: neither this client nor net/http
+// below it ever repeats them, and no redirect of theirs is followed.
+// A Client is safe for concurrent use.
+type Client struct {
+	base    *url.URL
+	o       ClientOptions
+	reading *http.Client
+	sending *http.Client
+}
+
+// NewClient makes a client for one base URL.
+func NewClient(o ClientOptions) (*Client, error) {
+	base, err := url.Parse(o.BaseURL)
+	if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") || base.User != nil {
+		return nil, errors.New("base_url is not an absolute http or https address without a password")
+	}
+	if o.Timeout == 0 {
+		o.Timeout = DefaultCallTimeout
+	}
+	if o.MaxBody == 0 {
+		o.MaxBody = DefaultMaxBody
+	}
+	base.Path = strings.TrimRight(base.Path, "/")
+	base.RawQuery, base.Fragment = "", ""
+	c := &Client{base: base, o: o}
+	c.reading = &http.Client{Transport: transport(false), CheckRedirect: c.sameOrigin}
+	c.sending = &http.Client{Transport: transport(true), CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
+	return c, nil
+}
+
+// transport is net/http's own, bounded. The one for sending keeps no
+// connection: net/http repeats a request by itself only on a reused one.
+func transport(sending bool) *http.Transport {
+	t := &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout:    dialTimeout,
+		MaxIdleConnsPerHost:    4,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+		ForceAttemptHTTP2:      !sending,
+		DisableKeepAlives:      sending,
+	}
+	if sending {
+		t.Protocols = new(http.Protocols)
+		t.Protocols.SetHTTP1(true)
+	}
+	return t
+}
+
+// Call is one request below the client's base URL.
+type Call struct {
+	Method string     // empty: GET
+	Path   string     // below the base URL, escaped: "/posts/17"
+	Query  url.Values // added to the URL
+	Header http.Header
+	JSON   any    // encoded as the body, unless nil
+	Body   []byte // the body where JSON is nil; its type goes into Header
+	// Send marks a call that publishes, edits, removes or hides. Its errors are of kind
+	// Unknown as soon as the platform may have acted on it.
+	Send bool
+}
+
+// Response is a platform's answer, read whole.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	Sent   bool // it answers a call with Send
+}
+
+// Do performs the call and returns an answer with a 2xx status. Every error is
+// an [*Error]; its text holds no URL path or query, no header and nothing that
+// the platform wrote.
+func (c *Client) Do(ctx context.Context, call Call) (*Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)
+	defer cancel()
+	raw, wrote, err := c.start(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	defer raw.Body.Close() //nolint:errcheck // only read from
+	body, err := io.ReadAll(io.LimitReader(raw.Body, c.o.MaxBody+1))
+	if err != nil {
+		return nil, c.broken(err, call, wrote)
+	}
+	answer := &Response{Status: raw.StatusCode, Header: raw.Header, Body: body, Sent: call.Send}
+	if int64(len(body)) > c.o.MaxBody {
+		if raw.StatusCode/100 == 2 {
+			return nil, answer.nonsense("larger than %d bytes", c.o.MaxBody)
+		}
+		answer.Body = nil
+	}
+	if raw.StatusCode/100 == 2 {
+		return answer, nil
+	}
+	if c.o.Classify != nil {
+		if e := c.o.Classify(answer); e != nil {
+			return nil, e
+		}
+	}
+	return nil, StatusError(answer, c.base.Host)
+}
+
+// Open performs a reading call whose answer goes on: server-sent events, a
+// long poll. It is bounded by ctx alone, and the caller closes the body and
+// limits what it reads.
+func (c *Client) Open(ctx context.Context, call Call) (io.ReadCloser, error) {
+	raw, wrote, err := c.start(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	if raw.StatusCode/100 == 2 {
+		return raw.Body, nil
+	}
+	defer raw.Body.Close() //nolint:errcheck // only read from
+	body, err := io.ReadAll(io.LimitReader(raw.Body, 64<<10))
+	if err != nil {
+		return nil, c.broken(err, call, wrote)
+	}
+	answer := &Response{Status: raw.StatusCode, Header: raw.Header, Body: body}
+	if c.o.Classify != nil {
+		if e := c.o.Classify(answer); e != nil {
+			return nil, e
+		}
+	}
+	return nil, StatusError(answer, c.base.Host)
+}
+
+// start writes the request and waits for the answer's head.
+func (c *Client) start(ctx context.Context, call Call) (*http.Response, *atomic.Bool, error) {
+	var wrote atomic.Bool
+	request, err := c.request(ctx, call, &wrote)
+	if err != nil {
+		return nil, nil, err
+	}
+	client := c.reading
+	if call.Send {
+		client = c.sending
+		request.GetBody = nil
+	}
+	raw, err := client.Do(request) //nolint:bodyclose // the callers close it
+	if err != nil {
+		return nil, nil, c.broken(err, call, &wrote)
+	}
+	return raw, &wrote, nil
+}
+
+func (c *Client) request(ctx context.Context, call Call, wrote *atomic.Bool) (*http.Request, error) {
+	body := call.Body
+	if call.JSON != nil {
+		encoded, err := json.Marshal(call.JSON)
+		if err != nil {
+			return nil, &Error{Kind: Rejected, Message: "the request cannot be encoded", Err: err}
+		}
+		body = encoded
+	}
+	target := c.base.String() + call.Path
+	if len(call.Query) > 0 {
+		target += "?" + call.Query.Encode()
+	}
+	var reader io.Reader
+	if body != nil {
+		reader = bytes.NewReader(body)
+	}
+	// From the moment that a connection is ours, bytes of the request can be under way.
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { wrote.Store(true) }})
+	request, err := http.NewRequestWithContext(ctx, call.Method, target, reader)
+	if err != nil || request.URL.Host != c.base.Host || request.URL.Scheme != c.base.Scheme {
+		return nil, &Error{Kind: Rejected, Message: "the request's address is not below the account's base_url"}
+	}
+	for name, values := range call.Header {
+		request.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	if call.JSON != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if request.Header.Get("User-Agent") == "" {
+		request.Header.Set("User-Agent", userAgent)
+	}
+	if c.o.Authorize != nil {
+		if err := c.o.Authorize(request); err != nil {
+			return nil, asError(err, BadAuth, "the account's credentials cannot be used")
+		}
+	}
+	return request, nil
+}
+
+// errElsewhere is a redirect to another origin.
+type errElsewhere struct{ origin string }
+
+func (e errElsewhere) Error() string { return "redirect to " + e.origin }
+
+// sameOrigin follows redirects of reading calls within the base URL's origin
+// alone, so that no credential ever reaches another host.
+func (c *Client) sameOrigin(next *http.Request, via []*http.Request) error {
+	if next.URL.Scheme != c.base.Scheme || next.URL.Host != c.base.Host {
+		return errElsewhere{next.URL.Scheme + "://" + next.URL.Host}
+	}
+	if len(via) >= maxRedirects {
+		return errors.New("too many redirects")
+	}
+	return nil
+}
+
+// broken says what a call without an answer means. net/http's own texts name
+// the whole URL and quote what the server wrote, so none of them is used.
+func (c *Client) broken(err error, call Call, wrote *atomic.Bool) *Error {
+	var elsewhere errElsewhere
+	if errors.As(err, &elsewhere) {
+		return &Error{Kind: NotAllowed, Message: fmt.Sprintf("%s redirects to another host, %s", c.base.Host, elsewhere.origin),
+			Remedy: "If that host is right, change the account's base_url to it.", Err: elsewhere}
+	}
+	reason, cause := reasonOf(err)
+	switch {
+	case call.Send && wrote.Load():
+		return &Error{Kind: Unknown, Message: fmt.Sprintf("%s did not answer after the request was under way (%s)", c.base.Host, reason),
+			Remedy: "Reading back will show whether it was carried out.", Err: cause}
+	case wrote.Load():
+		return &Error{Kind: Temporary, Message: fmt.Sprintf("%s gave no whole answer (%s)", c.base.Host, reason), Err: cause}
+	}
+	return &Error{Kind: Temporary, Message: fmt.Sprintf("%s cannot be reached (%s)", c.base.Host, reason),
+		Remedy: "Check that it runs and that base_url is right.", Err: cause}
+}
+
+// JSON decodes the body into v. An answer that is no such JSON is of kind
+// Garbage, and of kind Unknown when the call may have changed something.
+func (r *Response) JSON(v any) error {
+	if err := json.Unmarshal(r.Body, v); err != nil {
+		return r.nonsense("not the JSON that was expected")
+	}
+	return nil
+}
+
+// Nonsense is the error for an answer that was read but makes no sense, such
+// as one without the id of what was posted: of kind Garbage, and of kind
+// Unknown when the call may have changed something. what completes "the
+// platform's answer is ...".
+func (r *Response) Nonsense(what string) *Error { return r.nonsense("%s", what) }
+
+func (r *Response) nonsense(format string, args ...any) *Error {
+	e := &Error{Kind: Garbage, Message: "the platform's answer is " + fmt.Sprintf(format, args...)}
+	if r.Sent {
+		e.Kind, e.Remedy = Unknown, "Reading back will show whether it was carried out."
+	}
+	return e
+}
