@@ -26,7 +26,7 @@ const (
 	root = "../.."
 	// tags are the build tags that the tree uses, so that what stands behind
 	// them is looked at too.
-	tags = "slow"
+	tags = "slow,networks"
 )
 
 // pkg is one package of ours; path is without the module's name.

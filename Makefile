@@ -1,0 +1,44 @@
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+TOOL        := go tool -modfile=tools/go.mod
+# Two packages at a time: browsers and mail servers share the machine with them.
+TESTFLAGS   := -p 2 -timeout 20m
+FUZZTIME    ?= 30s
+FUZZMOST    ?= 0
+FUZZBUDGET  ?= 0
+
+.PHONY: run setup check test test-networks test-slow lint bench screenshots fuzz
+
+run: ## the demo: sandbox network, invented customers, staff to sign in as
+	go run ./cmd/standpunt demo
+
+setup: ## installs what the tests need beside make, gcc and Go
+	scripts/setup
+
+check: lint ## what to run before every commit; installs nothing
+	go vet ./...
+	go test $(TESTFLAGS) ./...
+
+test: setup ## everything that must pass, with the race detector
+	go vet -tags slow,networks ./...
+	$(TOOL) golangci-lint run
+	go test -race $(TESTFLAGS) ./...
+
+test-networks: setup ## against networks that take more than Debian's packages
+	scripts/test-tagged networks -race -timeout 20m
+
+test-slow: setup ## crashes and load
+	scripts/test-tagged slow -timeout 20m
+
+lint:
+	$(TOOL) golangci-lint run
+
+bench: ## six runs of every benchmark, summarised
+	go test -run '^$$' -bench . -benchmem -count 6 ./... | tee bench.out
+	$(TOOL) benchstat bench.out
+
+screenshots: ## the pictures of the README, taken from the running program
+	go run ./internal/screenshots
+
+fuzz: ## every fuzz function for FUZZTIME
+	scripts/fuzz $(FUZZTIME) $(FUZZMOST) $(FUZZBUDGET)
