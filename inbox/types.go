@@ -175,3 +175,94 @@ type Note struct {
 	Text         string         `cbor:"4,keyasint"`
 	At           time.Time      `cbor:"5,keyasint"`
 }
+
+// Ingested counts what one page changed.
+type Ingested struct {
+	New         int
+	Edited      int
+	Deleted     int
+	Duplicates  int // delivered before and unchanged
+	Quarantined int // refused, kept with the reason; see [Inbox.Quarantine]
+}
+
+// Filter narrows [Inbox.List]; everything that is set must hold. The zero
+// Filter is the whole inbox.
+type Filter struct {
+	States     []State // any of them; none: all
+	Account    AccountName
+	Assignee   people.ID
+	Unassigned bool
+	Labels     []string // all of them
+	Priority   Priority
+	Language   string // "nl", "en", as [Conversation.Language] has it
+	Author     string // the customer's external id; needs Account
+	Words      string // each word, in any inflection, in one and the same mention
+	Awaiting   bool   // a mention waits for an answer
+}
+
+// List is one page. Next continues it and is empty at the end; a page can be
+// shorter than asked for while there is a Next.
+type List struct {
+	Items []*Conversation
+	Next  string
+}
+
+// Thread is one conversation with what belongs to it.
+type Thread struct {
+	Conversation *Conversation
+	Mentions     []*Mention // oldest first, by the platform's time
+	Notes        []*Note    // oldest first
+	Cut          bool       // there are older mentions than the newest [MostInThread]
+}
+
+// Change is what triage changes on a conversation; nil leaves a value as it is.
+type Change struct {
+	Assignee *people.ID // the zero ID takes the assignment away
+	State    *State
+	Labels   *[]string // all of them, replacing the old ones
+	Priority *Priority
+	// SnoozedUntil is required with the state snoozed, and means that state where State is nil.
+	SnoozedUntil *time.Time
+	// IfVersion refuses the change with a conflict unless the conversation still has this
+	// version; 0 asks for no check.
+	IfVersion uint64
+}
+
+// AccountRecord is what the daemon knows about one configured account.
+type AccountRecord struct {
+	Name     AccountName `cbor:"1,keyasint"`
+	Kind     string      `cbor:"2,keyasint"` // the connector's kind, "mail"
+	BaseURL  string      `cbor:"3,keyasint,omitempty"`
+	RemoteID string      `cbor:"4,keyasint,omitempty"` // the remote identity that envelopes name
+	Handle   string      `cbor:"5,keyasint,omitempty"`
+	URL      string      `cbor:"6,keyasint,omitempty"`
+	// Accepted accounts publish; others only receive, until two people accept them.
+	Accepted bool   `cbor:"7,keyasint,omitempty"`
+	Health   Health `cbor:"8,keyasint"`
+}
+
+// Health is how an account's connector fares.
+type Health struct {
+	TriedAt  time.Time `cbor:"1,keyasint,omitzero"` // last attempt to read
+	WorkedAt time.Time `cbor:"2,keyasint,omitzero"` // last one that succeeded
+	RetryAt  time.Time `cbor:"3,keyasint,omitzero"` // when the next attempt is due after trouble
+	// Trouble is the error kind, Message one safe sentence and Remedy what to do; empty when
+	// all is well.
+	Trouble string `cbor:"4,keyasint,omitempty"`
+	Message string `cbor:"5,keyasint,omitempty"`
+	Remedy  string `cbor:"6,keyasint,omitempty"`
+}
+
+// Quarantined is one delivered item that could not become a mention.
+type Quarantined struct {
+	ID         QuarantineID `cbor:"1,keyasint"`
+	Account    AccountName  `cbor:"2,keyasint"`
+	ExternalID string       `cbor:"3,keyasint,omitempty"` // shortened
+	Author     string       `cbor:"4,keyasint,omitempty"` // external id, shortened
+	Reason     string       `cbor:"5,keyasint"`
+	Raw        []byte       `cbor:"6,keyasint"` // the item as JSON, at most 16 KiB of it
+	At         time.Time    `cbor:"7,keyasint"`
+}
+
+// QuarantineID identifies one quarantined item.
+type QuarantineID = id.ID[Quarantined]
