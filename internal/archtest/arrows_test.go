@@ -40,6 +40,10 @@ var rooms = []room{
 		"what several kinds share, such as the Graph client of facebook and instagram",
 	},
 	{
+		"connectors/sandbox/network/...", []string{"self/...", "store", "internal/..."},
+		"a network that happens to ship with us: it keeps its posts and knows nothing of the desk",
+	},
+	{
 		"connectors/*/...", []string{"self/...", "connectors", "connectors/internal/...", "approval", "inbox", "config", "internal/..."},
 		"one platform each; a kind knows the contract and no other kind",
 	},
@@ -178,6 +182,9 @@ func TestArrowRulesBite(t *testing.T) {
 		{"a kind knows another kind", "connectors/mail", "connectors/mail/mail.go", "standpunt/connectors/sandbox", "connectors/*/... may import only"},
 		{"a kind shares the graph client", "connectors/facebook", "connectors/facebook/facebook.go", "standpunt/connectors/internal/graph", ""},
 		{"a kind opens the store", "connectors/mail", "connectors/mail/mail.go", "standpunt/store", "connectors/*/... may import only"},
+		{"the simulated network keeps its posts", "connectors/sandbox/network", "connectors/sandbox/network/board.go", "standpunt/store", ""},
+		{"the simulated network knows the desk", "connectors/sandbox/network", "connectors/sandbox/network/board.go", "standpunt/inbox", "connectors/sandbox/network/... may import only"},
+		{"the desk's test runs the simulated network", "web", "web/desk_test.go", "standpunt/connectors/sandbox/network", ""},
 		{"test support is shipped", "connectors", "connectors/runner.go", "standpunt/connectors/connectortest", "test support is for tests alone"},
 		{"test support is used", "connectors/mail", "connectors/mail/mail_test.go", "standpunt/connectors/connectortest", ""},
 		{"test support makes a release", "connectors/connectortest", "connectors/connectortest/suite.go", "standpunt/people", ""},
