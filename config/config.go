@@ -3,7 +3,7 @@ package config
 import (
 	"log/slog"
 	"net/netip"
-	"slices"
+	"strings"
 	"time"
 )
 
@@ -124,7 +124,7 @@ func Load(path string, environ []string) (*Config, error) {
 	if tree == nil && len(problems) > 0 {
 		return nil, joined(problems)
 	}
-	l := &loading{decoder: newDecoder(path, newEnvironment(environ)), config: &Config{File: path}}
+	l := &loading{decoder: newDecoder(path, newEnvironment(environ)), config: &Config{File: path}, unsound: make(map[string]bool)}
 	l.problems = problems
 	var doc document
 	if tree != nil {
@@ -150,7 +150,8 @@ type loading struct {
 	*decoder
 	settings layered
 	from     map[string]string // key path -> environment variable that set it
-	faulty   []string          // key paths that fault was called with
+	unsound  map[string]bool   // key paths at fault, and all above them
+	counted  int               // how many of the problems are in unsound
 	config   *Config
 }
 
@@ -163,16 +164,21 @@ func (l *loading) fault(key, value, message, remedy string) {
 		p.Line = l.lines[key]
 	}
 	l.problems = append(l.problems, p)
-	l.faulty = append(l.faulty, key)
+	l.mark(key) // p.Key may be a variable's name
 }
 
 // sound reports whether nothing is wrong with key, or below it, so far.
 func (l *loading) sound(key string) bool {
-	at := func(faulty string) bool { return faulty == key || isBelow(faulty, key) }
-	return !slices.ContainsFunc(l.faulty, at) &&
-		!slices.ContainsFunc(l.problems, func(p *Problem) bool { return at(p.Key) })
+	for ; l.counted < len(l.problems); l.counted++ {
+		l.mark(l.problems[l.counted].Key)
+	}
+	return !l.unsound[key]
 }
 
-func isBelow(key, parent string) bool {
-	return len(key) > len(parent) && key[:len(parent)] == parent && (key[len(parent)] == '.' || key[len(parent)] == '[')
+// mark notes that key, and so everything above it, is at fault.
+func (l *loading) mark(key string) {
+	for key != "" && !l.unsound[key] {
+		l.unsound[key] = true
+		key = key[:max(0, strings.LastIndexAny(key, ".["))]
+	}
 }

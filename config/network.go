@@ -164,6 +164,7 @@ func (l *loading) derivePublicURL(host, port string) {
 	switch {
 	case host == "" || err == nil && addr.Unmap().IsUnspecified(),
 		scheme == "http" && !isLoopback(host) && len(l.config.TrustedProxies) > 0:
+		l.lines["public_url"] = l.lines["listen"]
 		l.fault("public_url", "", "is missing, and listen does not tell it",
 			"Write where browsers find the desk, such as https://desk.example.")
 	case strings.Trim(port, "0") == "": // known when the listener is bound

@@ -84,17 +84,34 @@ func Nearest(word string, words []string) string {
 		if min(len(a), len(b)) >= 3 && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a)) {
 			d = min(d, 1)
 		}
-		if d <= max(1, min(len(word), len(each))/3) && (best == "" || d < distance) {
+		if d == 2 && sameLetters(a, b) { // two letters swapped: one slip
+			d = 1
+		}
+		if d <= max(1, min(len(word), len(each))/3) && d < len(each) && (best == "" || d < distance) {
 			best, distance = each, d
 		}
 	}
 	return best
 }
 
-// joined sorts problems by file and line and joins them; nil for none.
+func sameLetters(a, b string) bool {
+	x, y := []rune(a), []rune(b)
+	slices.Sort(x)
+	slices.Sort(y)
+	return slices.Equal(x, y)
+}
+
+// joined sorts problems by line, those of the environment last, and joins
+// them; nil for none.
 func joined(problems []*Problem) error {
 	slices.SortStableFunc(problems, func(a, b *Problem) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+		if inA, inB := a.File == Environment, b.File == Environment; inA != inB {
+			if inA {
+				return 1
+			}
+			return -1
+		}
+		return cmp.Compare(a.Line, b.Line)
 	})
 	errs := make([]error, len(problems))
 	for i, p := range problems {
