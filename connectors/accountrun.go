@@ -1,0 +1,253 @@
+package connectors
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"standpunt/inbox"
+)
+
+// accountRun is one account's group of loops.
+type accountRun struct {
+	Live
+	r     *Runner
+	every time.Duration
+	pulse *pulse
+	poke  chan struct{} // poll now
+	done  chan struct{} // closed when every loop has ended
+
+	mu        sync.Mutex
+	waitUntil time.Time // the platform's own waiting time
+}
+
+func (a *accountRun) run(ctx context.Context) {
+	defer close(a.done)
+	defer a.pulse.stop()
+	a.Log.Info("account started", "can", label(a.Connector), "poll_every", a.every)
+	var loops sync.WaitGroup
+	if s, ok := a.Connector.(Streamer); ok {
+		loops.Go(func() { a.stream(ctx, s) })
+	}
+	a.poll(ctx)
+	loops.Wait()
+}
+
+// poll polls until ctx is done.
+func (a *accountRun) poll(ctx context.Context) {
+	identified, rounds, failures := false, 0, 0
+	for ctx.Err() == nil {
+		if !identified && rounds%identityEveryFailed == 0 {
+			identified = a.identify(ctx)
+		}
+		rounds++
+		err := a.pollAll(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		wait := around(a.pace())
+		if err != nil {
+			failures++
+			wait = a.r.o.Backoff.after(failures, err)
+		} else if failures > 0 {
+			failures, identified, rounds = 0, false, 0
+		}
+		a.hold(err)
+		a.pulse.polled(err, wait)
+		if !sleep(ctx, wait, a.poke) {
+			return
+		}
+		// A stream that connected while the platform wants us to wait does not shorten it.
+		if rest := time.Until(a.notBefore()); rest > 0 && !sleep(ctx, rest, nil) {
+			return
+		}
+	}
+}
+
+// pace is the pause between two polls that went well.
+func (a *accountRun) pace() time.Duration {
+	if a.pulse.read().Streaming {
+		return max(a.every, maxPollEvery)
+	}
+	return a.every
+}
+
+// pollAll polls until there is no more.
+func (a *accountRun) pollAll(ctx context.Context) error {
+	cursor, err := a.r.o.Inbox.Cursor(ctx, a.Name)
+	if err != nil {
+		return err
+	}
+	for ctx.Err() == nil {
+		page, err := a.pollOnce(ctx, cursor)
+		if err != nil {
+			return err
+		}
+		own, err := a.takeIn(ctx, page, page.Next)
+		if err != nil {
+			return err
+		}
+		a.pulse.beside(ownPostsPart, own.problem)
+		moved := len(page.Next) > 0 && !bytes.Equal(page.Next, cursor)
+		if moved && own.problem == nil {
+			a.pulse.change(func(h *AccountHealth) { h.CursorSince = time.Now() })
+		}
+		switch {
+		case own.problem != nil, !page.More:
+			return nil
+		case !moved:
+			return &Error{Kind: Garbage, Message: "the platform says that there is more, and its cursor stands still",
+				Remedy: "Report it: the connector and the platform do not agree on paging."}
+		}
+		cursor = page.Next
+	}
+	return nil
+}
+
+// pollOnce is one bounded call of Poll.
+func (a *accountRun) pollOnce(ctx context.Context, cursor inbox.Cursor) (page Page, err error) {
+	a.pulse.polling(a.r.o.PollTimeout + timeoutGrace)
+	ctx, cancel := context.WithTimeout(ctx, a.r.o.PollTimeout)
+	defer cancel()
+	err = guard(a.Log, "poll", func() (err error) {
+		page, err = a.Connector.Poll(ctx, bytes.Clone(cursor))
+		return err
+	})
+	if err != nil && ctx.Err() == nil {
+		return Page{}, asError(err, Temporary, "the platform could not be read")
+	}
+	if err != nil {
+		return Page{}, asError(err, Temporary, "the platform did not answer in time")
+	}
+	return page, nil
+}
+
+// taken is what came of one page.
+type taken struct {
+	inbox.Ingested
+	problem error // with the account's own posts; what came in is kept all the same
+}
+
+// takeIn commits a page's mentions, together with next unless that is nil. Where
+// the account's own posts cannot be compared, the cursor stays, so that they
+// come again.
+func (a *accountRun) takeIn(ctx context.Context, page Page, next inbox.Cursor) (taken, error) {
+	var t taken
+	if len(page.Own) > 0 {
+		if err := a.r.o.Observer.Observe(ctx, a.Name, page.Own); err != nil {
+			t.problem = &Error{Kind: Temporary, Message: "the account's own posts could not be compared with what was approved", Err: err}
+			next = nil
+		}
+	}
+	if len(page.Mentions) == 0 && len(next) == 0 {
+		return t, nil
+	}
+	var err error
+	if t.Ingested, err = a.r.o.Inbox.Ingest(ctx, a.Name, page.Mentions, next); err != nil {
+		return t, err
+	}
+	a.pulse.ingested(t.Ingested)
+	return t, nil
+}
+
+// identify learns which remote account this is. It reports whether that is
+// settled.
+func (a *accountRun) identify(ctx context.Context) bool {
+	who, err := Identify(ctx, a.Live)
+	if ctx.Err() != nil {
+		return false
+	}
+	if err == nil && a.r.o.Identified != nil && who != (Identity{}) {
+		err = a.r.o.Identified(ctx, a.Account, who)
+	}
+	if err == nil && who != (Identity{}) {
+		a.pulse.change(func(h *AccountHealth) { h.Identity = who })
+	}
+	a.pulse.beside(identityPart, err)
+	return err == nil
+}
+
+// stream keeps a stream connected; while it is not, the poll loop alone brings
+// mentions in, at its usual pace.
+func (a *accountRun) stream(ctx context.Context, s Streamer) {
+	failures := 0
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := a.streamOnce(ctx, s)
+		if ctx.Err() != nil {
+			return
+		}
+		if time.Since(began) >= streamProvesItself {
+			failures = 0
+		}
+		failures++
+		if err == nil {
+			err = &Error{Kind: Temporary, Message: "the platform ended the stream; polling goes on"}
+		}
+		a.pulse.change(func(h *AccountHealth) { h.Streaming = false })
+		if failures > 1 { // platforms end streams now and then; one that comes back at once is no trouble
+			a.pulse.beside(streamPart, err)
+		}
+		a.pokeNow()
+		if !sleep(ctx, a.r.o.Backoff.after(failures, err), nil) {
+			return
+		}
+	}
+}
+
+func (a *accountRun) streamOnce(ctx context.Context, s Streamer) error {
+	cursor, err := a.r.o.Inbox.Cursor(ctx, a.Name)
+	if err != nil {
+		return err
+	}
+	connected := false
+	deliver := func(page Page) error {
+		if !connected {
+			connected = true
+			a.pulse.change(func(h *AccountHealth) { h.Streaming = true })
+			a.pulse.beside(streamPart, nil)
+			a.pokeNow()
+		}
+		t, err := a.takeIn(ctx, page, nil)
+		return errors.Join(err, t.problem)
+	}
+	return guard(a.Log, "stream", func() error { return s.Stream(ctx, cursor, deliver) })
+}
+
+func (a *accountRun) pokeNow() {
+	select {
+	case a.poke <- struct{}{}:
+	default:
+	}
+}
+
+// hold remembers how long the platform wants to be left alone.
+func (a *accountRun) hold(err error) {
+	var e *Error
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.waitUntil = time.Time{}
+	if errors.As(err, &e) && e.RetryAfter > 0 {
+		a.waitUntil = time.Now().Add(min(e.RetryAfter, maxRetryAfter))
+	}
+}
+
+func (a *accountRun) notBefore() time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.waitUntil
+}
+
+var errTooLarge = errors.New("larger than allowed")
+
+// readAtMost reads all of r, or fails with errTooLarge.
+func readAtMost(r io.Reader, most int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err == nil && int64(len(body)) > most {
+		return nil, errTooLarge
+	}
+	return body, err
+}

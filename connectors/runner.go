@@ -1,0 +1,312 @@
+package connectors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"standpunt/approval"
+	"standpunt/inbox"
+	"standpunt/internal/fault"
+)
+
+// The defaults of [RunnerOptions] and [Account].
+const (
+	defaultPollEvery    = time.Minute
+	defaultPollTimeout  = 2 * time.Minute
+	maxPollEvery        = 5 * time.Minute // while a stream is connected
+	maxWebhookBody      = 1 << 20
+	webhookTimeout      = 25 * time.Second
+	identityPart        = "identity"
+	ownPostsPart        = "own posts"
+	streamPart          = "stream"
+	backoffFirst        = 5 * time.Second
+	backoffMost         = 15 * time.Minute
+	timeoutGrace        = 30 * time.Second
+	streamProvesItself  = time.Minute // connected for so long, a stream's back-off starts anew
+	identityEveryFailed = 10          // polls between two tries to learn the identity
+)
+
+// Intake is where mentions go: *inbox.Inbox.
+type Intake interface {
+	Ingest(ctx context.Context, account inbox.AccountName, items []inbox.Inbound, next inbox.Cursor) (inbox.Ingested, error)
+	Cursor(ctx context.Context, account inbox.AccountName) (inbox.Cursor, error)
+}
+
+// Observer is who compares the account's own posts with our receipts:
+// *approval.Approvals. Seeing a post twice is no event.
+type Observer interface {
+	Observe(ctx context.Context, account inbox.AccountName, posts []approval.OwnPost) error
+}
+
+// RunnerOptions are the settings of [NewRunner].
+type RunnerOptions struct {
+	Inbox    Intake
+	Observer Observer
+	// Identified is told the remote account behind the credentials, before the first poll and
+	// again when a round of failures is over. An error is shown in the account's health and
+	// does not stop polling. It may be nil.
+	Identified func(ctx context.Context, account Account, who Identity) error
+
+	PollTimeout time.Duration // of one Poll; 0: two minutes
+	Backoff     Backoff       // zero: from 5 s to 15 min
+}
+
+// Runner brings mentions in: per account one group of loops that poll, stream
+// where the connector can, and commit what came together with its cursor. One
+// account's trouble, a panic or a call that never returns included, touches no
+// other account.
+type Runner struct {
+	o        RunnerOptions
+	accounts []*accountRun
+	changes  watchers
+
+	mu     sync.Mutex
+	cancel context.CancelFunc
+}
+
+// NewRunner makes a runner for the accounts. Nothing runs before Start.
+func NewRunner(o RunnerOptions, lives ...Live) *Runner {
+	if o.PollTimeout == 0 {
+		o.PollTimeout = defaultPollTimeout
+	}
+	if o.Backoff == (Backoff{}) {
+		o.Backoff = Backoff{First: backoffFirst, Most: backoffMost}
+	}
+	r := &Runner{o: o}
+	for _, live := range lives {
+		if live.Log == nil {
+			live.Log = slog.New(slog.DiscardHandler)
+		}
+		every := live.PollEvery
+		if p, ok := live.Connector.(Pacer); ok && p.PollEvery() > 0 {
+			every = p.PollEvery()
+		}
+		if every <= 0 {
+			every = defaultPollEvery
+		}
+		a := &accountRun{Live: live, r: r, every: every, poke: make(chan struct{}, 1), done: make(chan struct{})}
+		a.pulse = &pulse{log: live.Log, changed: r.changes.wake, aside: make(map[string]*Error)}
+		a.pulse.health = AccountHealth{Account: live.Name, Kind: live.Kind, State: Stopped, Since: time.Now()}
+		r.accounts = append(r.accounts, a)
+	}
+	return r
+}
+
+// Start starts every account's loops. They run until Stop or the end of ctx.
+// A runner is started once.
+func (r *Runner) Start(ctx context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.cancel != nil {
+		return errors.New("connectors: the runner was started before")
+	}
+	ctx, r.cancel = context.WithCancel(ctx)
+	for _, a := range r.accounts {
+		a.pulse.change(func(*AccountHealth) { a.pulse.enter(Starting) })
+		go a.run(ctx)
+	}
+	return nil
+}
+
+// Stop ends all loops and waits for them, at most until ctx is done; its error
+// names the accounts whose connector did not come back. What a poll brought
+// is either committed or comes again with the next start.
+func (r *Runner) Stop(ctx context.Context) error {
+	r.mu.Lock()
+	cancel := r.cancel
+	r.mu.Unlock()
+	if cancel == nil {
+		return nil
+	}
+	cancel()
+	var faults []error
+	for _, a := range r.accounts {
+		select {
+		case <-a.done:
+			continue
+		default:
+		}
+		select {
+		case <-a.done:
+		case <-ctx.Done():
+			faults = append(faults, fmt.Errorf("stop source %s: %w", a.Name, ctx.Err()))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// Health is how every account is doing, in the order of the configuration.
+func (r *Runner) Health() []AccountHealth {
+	all := make([]AccountHealth, len(r.accounts))
+	for i, a := range r.accounts {
+		all[i] = a.pulse.read()
+	}
+	return all
+}
+
+// Watch wakes, coalesced, whenever Health has changed, until the function it
+// returns is called.
+func (r *Runner) Watch() (<-chan struct{}, func()) { return r.changes.watch() }
+
+// Connector is the account's connector, for what its capabilities tell.
+func (r *Runner) Connector(name inbox.AccountName) (Connector, bool) {
+	a, err := r.account(name)
+	if err != nil {
+		return nil, false
+	}
+	return a.Connector, true
+}
+
+// CheckNow polls the account as soon as it can, whatever its back-off, and does not
+// wait for it. While a platform's own waiting time runs it is refused.
+func (r *Runner) CheckNow(name inbox.AccountName) error {
+	a, err := r.account(name)
+	if err != nil {
+		return err
+	}
+	if wait := time.Until(a.notBefore()); wait > 0 {
+		return fault.New(fault.RateLimited, "the platform asked us to wait").
+			Fix("Try again in %s.", wait.Round(time.Second))
+	}
+	select {
+	case a.poke <- struct{}{}:
+	default: // one is waiting already
+	}
+	return nil
+}
+
+// Receive hands a platform's HTTP delivery to the account's connector, which
+// proves who sent it, and returns what to answer once what it brought is
+// durable. Its errors are faults; the platform then delivers again.
+func (r *Runner) Receive(name inbox.AccountName, request *http.Request) (WebhookAnswer, error) {
+	a, err := r.account(name)
+	if err != nil {
+		return WebhookAnswer{}, err
+	}
+	hook, ok := a.Connector.(Webhook)
+	if !ok {
+		return WebhookAnswer{}, fault.New(fault.NotFound, "the account takes no deliveries")
+	}
+	body, err := readBody(request)
+	if err != nil {
+		return WebhookAnswer{}, err
+	}
+	ctx, cancel := context.WithTimeout(request.Context(), webhookTimeout)
+	defer cancel()
+	var answer WebhookAnswer
+	err = guard(a.Log, "webhook", func() (err error) {
+		answer, err = hook.Receive(ctx, request, body)
+		return err
+	})
+	if err != nil {
+		a.Log.Warn("webhook delivery refused", "kind", KindOf(err), "error", err)
+		return WebhookAnswer{}, webhookFault(err)
+	}
+	if _, err := a.takeIn(ctx, answer.Page, nil); err != nil {
+		return WebhookAnswer{}, fault.New(fault.Unavailable, "the delivery could not be kept").Fix("Deliver it again.").Because(err)
+	}
+	if answer.Status == 0 {
+		answer.Status = http.StatusOK
+	}
+	return answer, nil
+}
+
+// Deliver takes in mentions that a program hands to an account whose connector
+// is an [Acceptor]; when it returns they are durable. Its errors are faults.
+func (r *Runner) Deliver(ctx context.Context, name inbox.AccountName, body []byte) (inbox.Ingested, error) {
+	a, err := r.account(name)
+	if err != nil {
+		return inbox.Ingested{}, err
+	}
+	acceptor, ok := a.Connector.(Acceptor)
+	if !ok {
+		return inbox.Ingested{}, fault.New(fault.NotFound, "the account takes no delivered mentions").
+			Fix("Use an account of kind push.")
+	}
+	var items []inbox.Inbound
+	err = guard(a.Log, "accept", func() (err error) {
+		items, err = acceptor.Accept(ctx, body)
+		return err
+	})
+	if panicked(err) {
+		return inbox.Ingested{}, fault.New(fault.Internal, "the delivery could not be read").Because(err)
+	}
+	if err != nil {
+		return inbox.Ingested{}, err
+	}
+	t, err := a.takeIn(ctx, Page{Mentions: items}, nil)
+	return t.Ingested, err
+}
+
+func (r *Runner) account(name inbox.AccountName) (*accountRun, error) {
+	i := slices.IndexFunc(r.accounts, func(a *accountRun) bool { return a.Name == name })
+	if i < 0 {
+		return nil, fault.New(fault.NotFound, "there is no such account").At("account", string(name))
+	}
+	return r.accounts[i], nil
+}
+
+func readBody(request *http.Request) ([]byte, error) {
+	if request.Body == nil {
+		return nil, nil
+	}
+	body, err := readAtMost(request.Body, maxWebhookBody)
+	switch {
+	case errors.Is(err, errTooLarge):
+		return nil, fault.New(fault.BodyTooLarge, "the delivery is larger than %d bytes", maxWebhookBody)
+	case err != nil:
+		return nil, fault.New(fault.InvalidInput, "the delivery broke off").Fix("Deliver it again.").Because(err)
+	}
+	return body, nil
+}
+
+// webhookFault is a connector's refusal as the caller may see it.
+func webhookFault(err error) *fault.Fault {
+	var known *fault.Fault
+	if errors.As(err, &known) {
+		return known
+	}
+	switch KindOf(err) {
+	case BadAuth, NotAllowed:
+		return fault.New(fault.Unauthenticated, "the delivery's sender is not proven").Because(err)
+	case Garbage, Rejected:
+		return fault.New(fault.InvalidInput, "the delivery makes no sense").Because(err)
+	}
+	return fault.New(fault.Unavailable, "the delivery could not be read now").Fix("Deliver it again.").Because(err)
+}
+
+// label names what an account's kind can do, for the log.
+func label(c Connector) string {
+	parts := []string{"poll"}
+	for _, each := range []struct {
+		name string
+		has  bool
+	}{
+		{"stream", is[Streamer](c)},
+		{"webhook", is[Webhook](c)},
+		{"accept", is[Acceptor](c)},
+		{"publish", is[Publisher](c)},
+		{"find", is[Finder](c)},
+		{"edit", is[Editor](c)},
+		{"remove", is[Remover](c)},
+		{"hide", is[Hider](c)},
+		{"private reply", is[PrivateReplier](c)},
+	} {
+		if each.has {
+			parts = append(parts, each.name)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func is[T any](c Connector) bool {
+	_, ok := c.(T)
+	return ok
+}
