@@ -100,7 +100,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, key string) {
 		d.shown[n] = true
 	}
 	if v.Type() == durationType {
-		d.custom(n, (*Duration)(v.Addr().Interface().(*time.Duration)), key) //nolint:errcheck // the type was compared
+		d.custom(n, (*Duration)(v.Addr().Interface().(*time.Duration)), key)
 		return
 	}
 	switch into := v.Addr().Interface().(type) {

@@ -80,16 +80,16 @@ func secretFromEnv(name string, env environment) (Secret, *Problem) {
 // can open, without its trailing line end.
 func secretFromFile(path string) (Secret, *Problem) {
 	// Stat before Open: opening a named pipe waits for a writer.
-	if _, p := privateFile(path, os.Stat); p != nil {
+	if p := privateFile(path, os.Stat); p != nil {
 		return Secret{}, p
 	}
-	f, err := os.Open(path) //nolint:gosec // the operator names the file
+	f, err := os.Open(path)
 	if err != nil {
 		return Secret{}, unreadable(path, err)
 	}
-	defer f.Close() //nolint:errcheck // only read from
+	defer f.Close()
 	// Once more on the open file: it may be another one by now.
-	if _, p := privateFile(path, func(string) (fs.FileInfo, error) { return f.Stat() }); p != nil {
+	if p := privateFile(path, func(string) (fs.FileInfo, error) { return f.Stat() }); p != nil {
 		return Secret{}, p
 	}
 	content, err := io.ReadAll(io.LimitReader(f, maxSecretFile+1))
@@ -108,20 +108,21 @@ func secretFromFile(path string) (Secret, *Problem) {
 	return NewSecret(value), nil
 }
 
-func privateFile(path string, stat func(string) (fs.FileInfo, error)) (fs.FileInfo, *Problem) {
+// privateFile is what is wrong with a secret's file before it is read.
+func privateFile(path string, stat func(string) (fs.FileInfo, error)) *Problem {
 	info, err := stat(path)
 	switch {
 	case err != nil:
-		return nil, unreadable(path, err)
+		return unreadable(path, err)
 	case !info.Mode().IsRegular():
-		return nil, &Problem{Value: shortened(path), Message: "is not a regular file",
+		return &Problem{Value: shortened(path), Message: "is not a regular file",
 			Remedy: "Name a file that holds the secret alone."}
 	case info.Mode().Perm()&0o077 != 0:
-		return nil, &Problem{Value: shortened(path),
+		return &Problem{Value: shortened(path),
 			Message: fmt.Sprintf("others can open the file (mode %04o)", info.Mode().Perm()),
 			Remedy:  "Run: chmod 600 " + shellQuoted(path) + "."}
 	}
-	return info, nil
+	return nil
 }
 
 func unreadable(path string, err error) *Problem {

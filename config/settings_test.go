@@ -156,7 +156,7 @@ func TestDecodeRefusesWhatItCannotFill(t *testing.T) {
 func TestNearest(t *testing.T) {
 	keys := []string{"address", "imap", "smtp", "username", "password", "poll_every"}
 	for word, want := range map[string]string{
-		"imap_host": "imap", "PASSWORD": "password", "pasword": "password", "poll-every": "poll_every", "user": "username", "smpt": "smtp", "x": "", "": "", "adress": "address",
+		"imap_host": "imap", "PASSWORD": "password", "pasword": "password", "poll-every": "poll_every", "user": "username", "smpt": "smtp", "x": "", "": "", "addresss": "address",
 	} {
 		if got := config.Nearest(word, keys); got != want {
 			t.Errorf("%q: got %q, want %q", word, got, want)

@@ -44,7 +44,7 @@ func readFile(path string) ([]byte, *Problem) {
 	if err == nil && info.Size() > maxFile {
 		return nil, &Problem{File: path, Message: "is larger than 1 MiB", Remedy: "Is this the right file?"}
 	}
-	content, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	content, err := os.ReadFile(path)
 	if err != nil {
 		p := unreadable(path, err)
 		p.File, p.Value = path, ""
