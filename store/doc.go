@@ -13,7 +13,8 @@
 //
 //	standpunt.db             the records; mode 0600
 //	standpunt.db.lock        who has them open: process, program, host, since; locked meanwhile
-//	standpunt.db.before-N    the file as it was before migration N changed it
+//	standpunt.db.before-N    the file as it was before migration N changed it; an
+//	                         administrator removes it, and should after an erasure
 //	standpunt.db.tmp-*       a copy being written; removed by the next Open after a crash
 //
 // # The bucket tree

@@ -119,9 +119,13 @@ func TestOpenNeedsTheDirectory(t *testing.T) {
 	if !fault.Is(err, fault.NotFound) {
 		t.Errorf("got %v", err)
 	}
-	_, err = Open(t.Context(), filepath.Join(t.TempDir(), "standpunt.db"), Options{ReadOnly: true})
+	dir := t.TempDir()
+	_, err = Open(t.Context(), filepath.Join(dir, "standpunt.db"), Options{ReadOnly: true})
 	if !fault.Is(err, fault.NotFound) {
 		t.Errorf("reading a missing file: got %v", err)
+	}
+	if list, err := os.ReadDir(dir); err != nil || len(list) > 0 {
+		t.Errorf("reading a missing file leaves %v, %v", list, err)
 	}
 }
 

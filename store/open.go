@@ -34,6 +34,9 @@ func openEngine(ctx context.Context, path string, o Options, list []migration) (
 	if err != nil {
 		return nil, err
 	}
+	if _, err := os.Stat(path); o.ReadOnly && errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.New(fault.NotFound, "there is no data file").At("data", path)
+	}
 	lock, err := acquireLock(ctx, path, o)
 	if err != nil {
 		return nil, err
@@ -88,9 +91,7 @@ func resolve(path string) (string, error) {
 func (e *boltEngine) prepare(list []migration) (*bbolt.DB, error) {
 	info, err := os.Stat(e.path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && e.options.ReadOnly:
-		return nil, fault.New(fault.NotFound, "there is no data file").At("data", e.path)
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist) && !e.options.ReadOnly:
 		if err := e.create(list); err != nil {
 			return nil, openFault(e.path, err)
 		}

@@ -42,11 +42,18 @@ type DB struct{ engine engine }
 
 // Open opens or creates the data file at path with mode 0600, brings it to the
 // newest schema version (after copying the file beside itself) and creates the
-// buckets that are missing. Faults: a file held by another process names that
-// process; a foreign, corrupt or newer file says so and is left untouched.
+// buckets that are missing. The directory must exist; symbolic links are
+// followed. Faults: conflict names the process that holds the file, or the
+// newer schema; invalid_input says that the file is foreign, damaged, cut short
+// or empty; not_found, that there is no directory, or nothing to read. None of
+// them changes the file. Inside a testing/synctest bubble, close the file there
+// too: Open starts a goroutine that Close ends.
 func Open(ctx context.Context, path string, o Options) (*DB, error) { return open(ctx, path, o) }
 
-// View runs fn on a consistent snapshot. It never waits for writers.
+// View runs fn on a consistent snapshot, which sees every Update that returned
+// before it began. It never waits for writers. fn's error is returned as it
+// is. A View that runs for long keeps the space of what is deleted meanwhile
+// from being used again, so nothing slow belongs in fn.
 func (db *DB) View(ctx context.Context, fn func(*Tx) error) error { return db.engine.view(ctx, fn) }
 
 // Update runs fn in a transaction that is durable when Update returns nil, and
@@ -54,14 +61,26 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error { return db.en
 // and so has no effects outside tx; what must happen once, after the commit,
 // goes into [Tx.OnCommit]. Concurrent Updates share one fsync and see each
 // other's writes in the order in which they run. fn never blocks on the
-// network or on another transaction.
+// network or on another transaction: an Update inside an Update waits for
+// itself.
+//
+// fn's error is returned as it is, and a panic in fn reaches the caller; both
+// undo fn's writes alone. A context that ends before fn has begun keeps it from
+// running and is what Update returns; one that ends later changes nothing.
+// unavailable means that the disk took nothing (it may be full: try again) or,
+// after a failed fsync, that the file must be opened again.
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error { return db.engine.update(ctx, fn) }
 
-// Check proves the file's own structure and every Schema's checks.
+// Check proves the file's own structure, while Updates wait, and every Schema's
+// checks, on a snapshot beside them. It reads the whole file.
 func (db *DB) Check(ctx context.Context) error { return db.engine.check(ctx) }
 
 // Backup writes a consistent copy while the daemon goes on. The copy carries a
-// mark that [DB.Restored] reports when somebody opens it.
+// mark that [DB.Restored] reports when somebody opens it. The copy is written
+// beside the data file first, which needs free space for it and reads the
+// records twice, so that a slow w holds nothing up. What a deleted record left
+// in the file is in the copy too; after erasing, Compact first. w's error is
+// returned as it is.
 func (db *DB) Backup(ctx context.Context, w io.Writer) error { return db.engine.backup(ctx, w) }
 
 // Restored is when the open file was copied by [DB.Backup], and the zero time
@@ -69,11 +88,14 @@ func (db *DB) Backup(ctx context.Context, w io.Writer) error { return db.engine.
 func (db *DB) Restored(ctx context.Context) (time.Time, error) { return db.engine.restored(ctx) }
 
 // Compact rewrites the file so that no deleted record leaves bytes behind. It
-// takes the write lock meanwhile and needs free space for a second copy.
+// takes the write lock meanwhile and needs free space for a second copy; Views
+// go on. ctx counts until the rewriting begins. The data file is a new one
+// afterwards, and the old one's blocks are the file system's.
 func (db *DB) Compact(ctx context.Context) error { return db.engine.compact(ctx) }
 
 // Close waits for running transactions, at most as long as ctx allows, and
-// lets go of the file.
+// lets go of the file. If ctx ends first, the file is let go when the last
+// transaction ends. From the call on, all other calls return [ErrClosed].
 func (db *DB) Close(ctx context.Context) error { return db.engine.close(ctx) }
 
 // Tx is one transaction. It is not safe for concurrent use and dead when the
@@ -89,11 +111,12 @@ type Tx struct {
 // stays at the last commit's time.
 func (tx *Tx) Now() time.Time { return tx.now }
 
-// Get is the value under key, nil if there is none. The bytes are valid until
-// the transaction ends and must not be changed.
+// Get is the value under key, nil if there is none; an empty value is not nil.
+// The bytes are valid until the transaction ends and must not be changed. Get,
+// Scan and Cursor panic on a bucket that is in no [Schema].
 func (tx *Tx) Get(b Bucket, key []byte) []byte { return tx.kv.get(b, key) }
 
-// Put sets the value under key; key is not empty.
+// Put sets the value under key; key is not empty. Both are copied.
 func (tx *Tx) Put(b Bucket, key, value []byte) error { return tx.kv.put(b, key, value) }
 
 // Delete removes key; a missing key is no error.
@@ -109,7 +132,9 @@ func (tx *Tx) ScanReverse(b Bucket, r Range) iter.Seq2[[]byte, []byte] {
 }
 
 // OnCommit registers f to run once after the transaction is durable, in the
-// order of registration. It does not run if the transaction fails.
+// order of registration; those of an earlier commit run before those of a later
+// one, and Update returns after its own. It does not run if the transaction
+// fails. f may call View; it is quick and calls no Update, which waits for it.
 func (tx *Tx) OnCommit(f func()) { tx.onCommit = append(tx.onCommit, f) }
 
 // engine is what a storage engine does; storetest is the suite that it passes.

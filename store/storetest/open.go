@@ -16,7 +16,8 @@ import (
 // Open opens a new data file with the given schemas for the duration of the
 // test. When the test ends, [store.DB.Check] runs and the file is closed; a
 // fault of either fails the test, and so does a transaction that is still
-// running then. A test may close the file itself before.
+// running then. A test may close the file itself before. In a synctest bubble
+// it takes the bubble's own t, so that the file is closed inside it.
 func Open(t testing.TB, schemas ...store.Schema) *store.DB {
 	t.Helper()
 	return OpenAt(t, t.TempDir(), schemas...)
