@@ -131,7 +131,8 @@ func TestWhatMayBeWritten(t *testing.T) {
 func TestThePublicURLFollowsFromListen(t *testing.T) {
 	for listen, want := range map[string]string{
 		"127.0.0.1:8420": "http://127.0.0.1:8420",
-		"'[::1]:80'":     "http://[::1]:80",
+		"'[::1]:80'":     "http://[::1]",
+		"LocalHost:8080": "http://localhost:8080",
 		"localhost:0":    "",
 	} {
 		c, err := load(t, "listen: "+listen+"\n")

@@ -169,6 +169,11 @@ func (l *loading) derivePublicURL(host, port string) {
 			"Write where browsers find the desk, such as https://desk.example.")
 	case strings.Trim(port, "0") == "": // known when the listener is bound
 	default:
-		l.config.PublicURL = URL(scheme + "://" + net.JoinHostPort(host, port))
+		derived, p := parseURL(scheme + "://" + net.JoinHostPort(host, port))
+		if p != nil {
+			l.fault("listen", l.settings.Listen, "is not an address to listen on", "Write host:port, such as "+defaultListen+".")
+			return
+		}
+		l.config.PublicURL = derived
 	}
 }

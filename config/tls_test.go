@@ -40,7 +40,7 @@ func TestCertificateFiles(t *testing.T) {
 		return "listen: desk.example:443\ntls:\n  cert_file: " + certFile + "\n  key_file: " + keyFile + "\n"
 	}
 	c, err := load(t, with(certFile, keyFile))
-	if err != nil || !c.TLS.Enabled() || c.PublicURL != "https://desk.example:443" {
+	if err != nil || !c.TLS.Enabled() || c.PublicURL != "https://desk.example" {
 		t.Fatalf("got %+v, %v", c, err)
 	}
 	if _, err := load(t, "public_url: http://localhost\n"+with(certFile, keyFile)); err == nil || !strings.Contains(err.Error(), ":1: public_url: is http, but the daemon speaks TLS") {

@@ -49,7 +49,8 @@ func (d *Duration) UnmarshalYAML(n *yaml.Node) error {
 }
 
 // URL is an absolute http or https address without user, query, fragment and
-// trailing slash. It may have a path.
+// trailing slash. It may have a path. Its host is in lower case and a port that
+// the scheme implies is left out, as browsers write an origin.
 type URL string
 
 // UnmarshalYAML reads a URL; its error is a [*Problem].
@@ -84,7 +85,11 @@ func parseURL(text string) (URL, *Problem) {
 	case u.RawQuery != "" || u.ForceQuery || strings.Contains(text, "#"):
 		return "", &Problem{Message: "is a URL with a query or a fragment", Remedy: "Leave out everything from ? or # on."}
 	}
+	// As browsers write an origin: lower case, without the scheme's own port.
 	u.Host = strings.ToLower(u.Host)
+	if own := map[string]string{"http": "80", "https": "443"}[u.Scheme]; u.Port() == own || u.Port() == "" {
+		u.Host = strings.TrimSuffix(strings.TrimSuffix(u.Host, ":"+own), ":")
+	}
 	return URL(strings.TrimRight(u.String(), "/")), nil
 }
 
