@@ -1,0 +1,523 @@
+package connectors_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"standpunt/approval"
+	"standpunt/connectors"
+	"standpunt/inbox"
+	"standpunt/internal/fault"
+)
+
+// memory is an Intake and Observer that keeps what it is given.
+type memory struct {
+	mu       sync.Mutex
+	cursors  map[inbox.AccountName]inbox.Cursor
+	seen     map[inbox.AccountName][]string
+	own      []string
+	ingestBy func() error
+	observed func() error
+}
+
+func newMemory() *memory {
+	return &memory{cursors: map[inbox.AccountName]inbox.Cursor{}, seen: map[inbox.AccountName][]string{}}
+}
+
+func (m *memory) Cursor(_ context.Context, a inbox.AccountName) (inbox.Cursor, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.cursors[a], nil
+}
+
+func (m *memory) Ingest(_ context.Context, a inbox.AccountName, items []inbox.Inbound, next inbox.Cursor) (inbox.Ingested, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var in inbox.Ingested
+	if m.ingestBy != nil {
+		if err := m.ingestBy(); err != nil {
+			return in, err
+		}
+	}
+	for _, item := range items {
+		if slices.Contains(m.seen[a], item.ExternalID) {
+			in.Duplicates++
+			continue
+		}
+		m.seen[a] = append(m.seen[a], item.ExternalID)
+		in.New++
+	}
+	if next != nil {
+		m.cursors[a] = next
+	}
+	return in, nil
+}
+
+func (m *memory) Observe(_ context.Context, _ inbox.AccountName, posts []approval.OwnPost) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.observed != nil {
+		if err := m.observed(); err != nil {
+			return err
+		}
+	}
+	for _, p := range posts {
+		m.own = append(m.own, p.ExternalID)
+	}
+	return nil
+}
+
+func (m *memory) of(a inbox.AccountName) []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.seen[a])
+}
+
+// source is a connector whose Poll is a function, and which notes when it was called.
+type source struct {
+	poll func(ctx context.Context, n int, after inbox.Cursor) (connectors.Page, error)
+
+	mu    sync.Mutex
+	calls []time.Time
+}
+
+func (s *source) Poll(ctx context.Context, after inbox.Cursor) (connectors.Page, error) {
+	s.mu.Lock()
+	s.calls = append(s.calls, time.Now())
+	n := len(s.calls)
+	s.mu.Unlock()
+	return s.poll(ctx, n, after)
+}
+
+func (s *source) times() []time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.calls)
+}
+
+func quiet(context.Context, int, inbox.Cursor) (connectors.Page, error) {
+	return connectors.Page{}, nil
+}
+
+func page(next string, more bool, ids ...string) connectors.Page {
+	p := connectors.Page{Next: inbox.Cursor(next), More: more}
+	for _, id := range ids {
+		p.Mentions = append(p.Mentions, inbox.Inbound{ExternalID: id})
+	}
+	return p
+}
+
+func live(name string, c connectors.Connector) connectors.Live {
+	return connectors.Live{Account: connectors.Account{Name: inbox.AccountName(name), PollEvery: time.Minute}, Connector: c}
+}
+
+// run starts a runner in the bubble and stops it at the end of f.
+func run(t *testing.T, m *memory, f func(r *connectors.Runner), lives ...connectors.Live) {
+	t.Helper()
+	r := connectors.NewRunner(connectors.RunnerOptions{Inbox: m, Observer: m}, lives...)
+	if err := r.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Wait()
+	f(r)
+	if err := r.Stop(t.Context()); err != nil {
+		t.Errorf("Stop: %v", err)
+	}
+	for _, h := range r.Health() {
+		if h.State != connectors.Stopped {
+			t.Errorf("after Stop, %s is %s", h.Account, h.State)
+		}
+	}
+}
+
+func TestPagesAreReadAtOnceAndCommittedWithTheirCursor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		s := &source{poll: func(_ context.Context, _ int, after inbox.Cursor) (connectors.Page, error) {
+			switch string(after) {
+			case "":
+				return page("1", true, "a", "b"), nil
+			case "1":
+				return page("2", true, "b", "c"), nil
+			}
+			return page("3", false, "d"), nil
+		}}
+		run(t, m, func(r *connectors.Runner) {
+			if got := m.of("x"); !slices.Equal(got, []string{"a", "b", "c", "d"}) {
+				t.Errorf("ingested %v", got)
+			}
+			if n := len(s.times()); n != 3 {
+				t.Errorf("%d polls in the first round, want 3", n)
+			}
+			h := r.Health()[0]
+			if h.State != connectors.OK || h.New != 4 || h.Duplicates != 1 || h.CursorSince.IsZero() {
+				t.Errorf("health %+v", h)
+			}
+			time.Sleep(2 * time.Minute)
+			synctest.Wait()
+			if n := len(s.times()); n < 4 || n > 6 {
+				t.Errorf("%d polls after two more minutes, want about 5", n)
+			}
+		}, live("x", s))
+	})
+}
+
+func TestBackoffHonoursRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &source{poll: func(_ context.Context, n int, _ inbox.Cursor) (connectors.Page, error) {
+			if n == 1 {
+				return connectors.Page{}, &connectors.Error{Kind: connectors.RateLimited, Message: "slow down", RetryAfter: 20 * time.Minute}
+			}
+			return connectors.Page{}, nil
+		}}
+		run(t, newMemory(), func(r *connectors.Runner) {
+			if err := r.CheckNow("x"); !fault.Is(err, fault.RateLimited) {
+				t.Errorf("CheckNow while the platform wants us to wait: %v", err)
+			}
+			time.Sleep(21 * time.Minute)
+			synctest.Wait()
+			times := s.times()
+			if len(times) < 2 {
+				t.Fatal("not polled again")
+			}
+			if gap := times[1].Sub(times[0]); gap < 20*time.Minute {
+				t.Errorf("polled again after %v", gap)
+			}
+		}, live("x", s))
+	})
+}
+
+func TestBackoffGrowsAndEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		s := &source{poll: func(_ context.Context, n int, _ inbox.Cursor) (connectors.Page, error) {
+			if n <= 8 {
+				return connectors.Page{}, connectors.Errorf(connectors.Temporary, "the server is down")
+			}
+			return connectors.Page{}, nil
+		}}
+		l := live("x", s)
+		l.Log = slog.New(slog.NewTextHandler(&log, nil))
+		run(t, newMemory(), func(r *connectors.Runner) {
+			if h := r.Health()[0]; h.State != connectors.Degraded || h.Problem != "the server is down" || h.NextTry.IsZero() {
+				t.Errorf("after one failure: %+v", h)
+			}
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			if h := r.Health()[0]; h.State != connectors.Failing || h.Failures < 3 {
+				t.Errorf("after a minute of failures: %+v", h)
+			}
+			time.Sleep(time.Hour)
+			synctest.Wait()
+			if h := r.Health()[0]; h.State != connectors.OK || h.Problem != "" || h.Failures != 0 {
+				t.Errorf("after recovery: %+v", h)
+			}
+		}, l)
+		times := s.times()
+		for i := 1; i < 8; i++ {
+			gap, most := times[i].Sub(times[i-1]), 5*time.Second<<(i-1)
+			if gap > most || gap < most/2 {
+				t.Errorf("pause %d is %v, want between %v and %v", i, gap, most/2, most)
+			}
+		}
+		if n := strings.Count(log.String(), "account has a problem"); n != 1 {
+			t.Errorf("the same problem was logged %d times:\n%s", n, log.String())
+		}
+		if !strings.Contains(log.String(), "account works again") {
+			t.Error("the recovery was not logged")
+		}
+	})
+}
+
+func TestCheckNowOverridesBackoff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &source{poll: func(_ context.Context, n int, _ inbox.Cursor) (connectors.Page, error) {
+			if n == 1 {
+				return connectors.Page{}, &connectors.Error{Kind: connectors.BadAuth, Message: "wrong password", Remedy: "Renew it."}
+			}
+			return connectors.Page{}, nil
+		}}
+		run(t, newMemory(), func(r *connectors.Runner) {
+			if h := r.Health()[0]; h.State != connectors.Failing || h.Remedy != "Renew it." {
+				t.Errorf("bad credentials are no hiccup: %+v", h)
+			}
+			if err := r.CheckNow("x"); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			if h := r.Health()[0]; h.State != connectors.OK {
+				t.Errorf("after CheckNow: %+v", h)
+			}
+			if err := r.CheckNow("y"); !fault.Is(err, fault.NotFound) {
+				t.Errorf("CheckNow of an unknown account: %v", err)
+			}
+		}, live("x", s))
+	})
+}
+
+// One connector panics, one never returns: the third goes on as if alone.
+func TestOneAccountsTroubleStaysItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		panics := &source{poll: func(_ context.Context, n int, _ inbox.Cursor) (connectors.Page, error) {
+			if n <= 2 {
+				panic("a token that nobody may see")
+			}
+			return page("1", false, "after the panic"), nil
+		}}
+		hangs := &source{poll: func(context.Context, int, inbox.Cursor) (connectors.Page, error) {
+			<-release // not even ctx
+			return connectors.Page{}, nil
+		}}
+		works := &source{poll: func(_ context.Context, n int, _ inbox.Cursor) (connectors.Page, error) {
+			return page(fmt.Sprint(n), false, fmt.Sprint(n)), nil
+		}}
+		var log strings.Builder
+		m := newMemory()
+		lives := []connectors.Live{live("panics", panics), live("hangs", hangs), live("works", works)}
+		lives[0].Log = slog.New(slog.NewTextHandler(&log, nil))
+		r := connectors.NewRunner(connectors.RunnerOptions{Inbox: m, Observer: m}, lives...)
+		if err := r.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if h := r.Health()[0]; h.State != connectors.Failing || !strings.Contains(h.Problem, "fault of its own") {
+			t.Errorf("the one that panics: %+v", h)
+		}
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if got := m.of("panics"); !slices.Equal(got, []string{"after the panic"}) {
+			t.Errorf("the one that panicked was not restarted: %v", got)
+		}
+		if n := len(m.of("works")); n < 9 || n > 12 {
+			t.Errorf("the healthy one brought %d mentions in ten minutes", n)
+		}
+		if h := r.Health()[1]; h.State != connectors.Failing || !strings.Contains(h.Problem, "does not return") {
+			t.Errorf("the one that hangs: %+v", h)
+		}
+		if strings.Contains(log.String(), "nobody may see") || !strings.Contains(log.String(), "runner_test.go") {
+			t.Errorf("the panic's log shows its value, or no stack:\n%s", log.String())
+		}
+
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		began := time.Now()
+		err := r.Stop(ctx)
+		if err == nil || !strings.Contains(err.Error(), "stop source hangs") || strings.Contains(err.Error(), "works") {
+			t.Errorf("Stop: %v", err)
+		}
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("Stop took %v", took)
+		}
+		close(release)
+	})
+}
+
+func TestOwnPostsThatCannotBeComparedComeAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		broken := true
+		m.observed = func() error {
+			if broken {
+				return errors.New("no")
+			}
+			return nil
+		}
+		s := &source{poll: func(_ context.Context, _ int, after inbox.Cursor) (connectors.Page, error) {
+			if len(after) > 0 {
+				return connectors.Page{}, nil
+			}
+			p := page("1", false, "a")
+			p.Own = []approval.OwnPost{{ExternalID: "ours"}}
+			return p, nil
+		}}
+		run(t, m, func(r *connectors.Runner) {
+			if got := m.of("x"); !slices.Equal(got, []string{"a"}) {
+				t.Errorf("the mention waits for the comparison: %v", got)
+			}
+			if h := r.Health()[0]; h.State != connectors.Degraded {
+				t.Errorf("health %+v", h)
+			}
+			m.mu.Lock()
+			broken = false
+			m.mu.Unlock()
+			time.Sleep(2 * time.Minute)
+			synctest.Wait()
+			if h := r.Health()[0]; h.State != connectors.OK {
+				t.Errorf("health %+v", h)
+			}
+		}, live("x", s))
+		if !slices.Equal(m.own, []string{"ours"}) {
+			t.Errorf("observed %v", m.own)
+		}
+	})
+}
+
+func TestPagingThatStandsStillIsNoEndlessLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &source{poll: func(context.Context, int, inbox.Cursor) (connectors.Page, error) { return page("1", true, "a"), nil }}
+		run(t, newMemory(), func(r *connectors.Runner) {
+			if h := r.Health()[0]; h.ProblemKind != connectors.Garbage || len(s.times()) != 2 {
+				t.Errorf("%d polls, health %+v", len(s.times()), h)
+			}
+		}, live("x", s))
+	})
+}
+
+// streamer streams for a while, then ends.
+type streamer struct {
+	source
+	stream func(ctx context.Context, n int, deliver func(connectors.Page) error) error
+	n      int
+}
+
+func (s *streamer) Stream(ctx context.Context, _ inbox.Cursor, deliver func(connectors.Page) error) error {
+	s.n++
+	return s.stream(ctx, s.n, deliver)
+}
+
+func TestStreamFallsBackToPolling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		s := &streamer{source: source{poll: quiet}}
+		s.stream = func(ctx context.Context, n int, deliver func(connectors.Page) error) error {
+			if n > 1 {
+				return connectors.Errorf(connectors.Temporary, "no stream today")
+			}
+			if err := deliver(connectors.Page{}); err != nil {
+				return err
+			}
+			if err := deliver(page("99", false, "streamed")); err != nil {
+				return err
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(30 * time.Minute):
+			}
+			return nil
+		}
+		run(t, m, func(r *connectors.Runner) {
+			if !slices.Equal(m.of("x"), []string{"streamed"}) || m.cursors["x"] != nil {
+				t.Errorf("streamed %v, cursor %q; a stream moves none", m.of("x"), m.cursors["x"])
+			}
+			if n := len(s.times()); n != 2 {
+				t.Errorf("%d polls, want one at the start and one after the connect", n)
+			}
+			if h := r.Health()[0]; !h.Streaming || h.State != connectors.OK {
+				t.Errorf("health %+v", h)
+			}
+			time.Sleep(29 * time.Minute)
+			synctest.Wait()
+			connected := len(s.times())
+			if connected > 10 {
+				t.Errorf("%d polls in half an hour with a stream", connected)
+			}
+			time.Sleep(31 * time.Minute)
+			synctest.Wait()
+			if n := len(s.times()) - connected; n < 25 {
+				t.Errorf("%d polls in half an hour without the stream", n)
+			}
+			if h := r.Health()[0]; h.Streaming || h.State != connectors.Degraded || h.Problem != "no stream today" {
+				t.Errorf("health %+v", h)
+			}
+		}, live("x", s))
+	})
+}
+
+// hook takes deliveries with the right signature.
+type hook struct{ source }
+
+func (h *hook) Receive(_ context.Context, r *http.Request, body []byte) (connectors.WebhookAnswer, error) {
+	switch {
+	case r.Header.Get("Signature") == "panic":
+		panic("boom")
+	case r.Header.Get("Signature") != "right":
+		return connectors.WebhookAnswer{}, connectors.Errorf(connectors.BadAuth, "the signature is wrong")
+	}
+	return connectors.WebhookAnswer{Page: page("7", false, string(body)), Body: []byte("ok")}, nil
+}
+
+func TestWebhookIsAnsweredOnceDurable(t *testing.T) {
+	m := newMemory()
+	r := connectors.NewRunner(connectors.RunnerOptions{Inbox: m, Observer: m}, live("x", &hook{source{poll: quiet}}), live("y", &source{poll: quiet}))
+	deliver := func(account inbox.AccountName, signature, body string) (connectors.WebhookAnswer, error) {
+		request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+		request.Header.Set("Signature", signature)
+		return r.Receive(account, request)
+	}
+	for _, c := range []struct {
+		account   inbox.AccountName
+		signature string
+		body      string
+		want      fault.Code
+	}{
+		{"x", "wrong", "a", fault.Unauthenticated},
+		{"x", "panic", "a", fault.Unavailable},
+		{"x", "right", strings.Repeat("a", 1<<20+1), fault.BodyTooLarge},
+		{"y", "right", "a", fault.NotFound},
+		{"z", "right", "a", fault.NotFound},
+	} {
+		if _, err := deliver(c.account, c.signature, c.body); !fault.Is(err, c.want) {
+			t.Errorf("%s, signature %s, %d bytes: %v, want %s", c.account, c.signature, len(c.body), err, c.want)
+		}
+	}
+	m.ingestBy = func() error { return errors.New("the disk is full") }
+	if _, err := deliver("x", "right", "a"); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("a delivery that was not kept was answered: %v", err)
+	}
+	m.ingestBy = nil
+	answer, err := deliver("x", "right", "a")
+	if err != nil || answer.Status != http.StatusOK || string(answer.Body) != "ok" {
+		t.Errorf("answer %+v, %v", answer, err)
+	}
+	if !slices.Equal(m.of("x"), []string{"a"}) || m.cursors["x"] != nil {
+		t.Errorf("ingested %v, cursor %q; a webhook moves none", m.of("x"), m.cursors["x"])
+	}
+}
+
+func TestIdentityIsToldBeforeTheFirstPoll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		c := &identified{source: source{poll: quiet}, who: connectors.Identity{RemoteID: "42", Handle: "@brand", CanSend: true}}
+		var told []string
+		r := connectors.NewRunner(connectors.RunnerOptions{Inbox: m, Observer: m,
+			Identified: func(_ context.Context, a connectors.Account, who connectors.Identity) error {
+				told = append(told, string(a.Name)+"="+who.RemoteID)
+				return nil
+			}}, live("x", c))
+		if err := r.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		wake, unwatch := r.Watch()
+		defer unwatch()
+		synctest.Wait()
+		select {
+		case <-wake:
+		default:
+			t.Error("a watcher was not woken")
+		}
+		if h := r.Health()[0]; h.Identity.Handle != "@brand" || !slices.Equal(told, []string{"x=42"}) {
+			t.Errorf("told %v, health %+v", told, h)
+		}
+		if err := r.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+type identified struct {
+	source
+	who connectors.Identity
+}
+
+func (i *identified) Identity(context.Context) (connectors.Identity, error) { return i.who, nil }
