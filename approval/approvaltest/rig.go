@@ -1,0 +1,258 @@
+// Package approvaltest sets up real stores with real people, so that tests of
+// approval read as a play and tests of connectors get real releases.
+package approvaltest
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"testing"
+	"time"
+
+	"standpunt/approval"
+	"standpunt/audit"
+	"standpunt/inbox"
+	"standpunt/internal/id"
+	"standpunt/people"
+	"standpunt/store"
+	"standpunt/store/storetest"
+)
+
+// Password is everybody's password in a [Rig].
+const Password = "correct horse battery staple"
+
+// Rig is a data directory with staff, without a daemon around it.
+type Rig struct {
+	T         testing.TB
+	DB        *store.DB
+	Log       *audit.Log
+	Staff     *people.Staff
+	Box       *inbox.Inbox
+	Approvals *approval.Approvals
+	cast      map[string]*Actor
+}
+
+// New makes a rig with the default policy, the accepted account "plein" and
+// anna (agent), bert (press), paul (press), mara (manager) and ada (admin).
+func New(t testing.TB) *Rig {
+	t.Helper()
+	return NewWith(t, approval.DefaultPolicy())
+}
+
+// NewWith makes a rig under other policies.
+func NewWith(t testing.TB, policies ...approval.Policy) *Rig {
+	t.Helper()
+	db := storetest.Open(t, audit.Schema, people.Schema, inbox.Schema, approval.Schema)
+	log, err := audit.Open(t.Context(), db, audit.Options{KeyDir: t.TempDir()})
+	must(t, err)
+	quiet := slog.New(slog.DiscardHandler)
+	staff := people.New(db, log, people.Options{
+		Hashing: people.CheapHashing(), Logger: quiet, CoolingTime: 24 * time.Hour, EndorsingPeople: []string{"anna", "bert"},
+	})
+	box := inbox.New(db, log, staff, inbox.Options{Logger: quiet})
+	r := &Rig{T: t, DB: db, Log: log, Staff: staff, Box: box, cast: make(map[string]*Actor)}
+	r.Approvals = approval.New(db, log, staff, box, approval.Options{Log: quiet})
+	must(t, r.Approvals.InitPolicies(t.Context(), policies))
+	must(t, r.Approvals.InitAccounts(t.Context(), []approval.Configured{{Name: "plein", Kind: "sandbox", BaseURL: "http://plein.test"}}))
+	must(t, r.Approvals.RecordIdentity(t.Context(), "plein", "brand-1", "@brand", ""))
+	r.Hire("anna", people.Agent)
+	r.Hire("bert", people.Press)
+	r.Hire("paul", people.Press)
+	r.Hire("mara", people.Manager)
+	r.Hire("ada", people.Admin)
+	return r
+}
+
+// Hire makes a founder: enrolled, signed in, without cooling time.
+func (r *Rig) Hire(login string, roles ...people.Role) *Actor {
+	r.T.Helper()
+	var enrolment people.Enrolment
+	var person *people.Person
+	must(r.T, r.DB.Update(r.T.Context(), func(tx *store.Tx) (err error) {
+		person, enrolment, err = r.Staff.Create(tx, people.NewMandate("approvaltest"), people.NewPerson{Login: login, Name: login, Roles: roles, Founder: true})
+		return err
+	}))
+	_, err := r.Staff.Enrol(r.T.Context(), enrolment.Code(), Password)
+	must(r.T, err)
+	a := &Actor{r: r, ID: person.ID, Login: login}
+	r.cast[login] = a
+	a.SignIn()
+	return a
+}
+
+// As is one of the cast.
+func (r *Rig) As(login string) *Actor {
+	r.T.Helper()
+	a := r.cast[login]
+	if a == nil {
+		r.T.Fatalf("nobody called %s is in the cast", login)
+	}
+	return a
+}
+
+// Mention lets a customer say something on the account plein.
+func (r *Rig) Mention(externalID, text string) *inbox.Conversation {
+	r.T.Helper()
+	return r.Ingest("plein", inbox.Inbound{
+		ExternalID: externalID, Author: inbox.Author{ExternalID: "klant-" + externalID, Handle: "@klant"}, Kind: "post",
+		Visibility: inbox.Public, Text: text, PostedAt: time.Now(), URL: "http://plein.test/" + externalID,
+	})
+}
+
+// Ingest takes one item in and returns its conversation.
+func (r *Rig) Ingest(account inbox.AccountName, in inbox.Inbound) *inbox.Conversation {
+	r.T.Helper()
+	_, err := r.Box.Ingest(r.T.Context(), account, []inbox.Inbound{in}, nil)
+	must(r.T, err)
+	var c *inbox.Conversation
+	must(r.T, r.DB.View(r.T.Context(), func(tx *store.Tx) error {
+		m, ok, err := r.Box.MentionByExternal(tx, account, in.ExternalID)
+		if err != nil || !ok {
+			r.T.Fatalf("mention %s is not there: %v", in.ExternalID, err)
+		}
+		c, err = r.Box.Conversation(tx, m.Conversation)
+		return err
+	}))
+	return c
+}
+
+// Claim takes what is due on the account plein; it fails the test when nothing is.
+func (r *Rig) Claim() approval.Release {
+	r.T.Helper()
+	rel, ok, err := r.Approvals.Claim(r.T.Context(), "plein")
+	must(r.T, err)
+	if !ok {
+		r.T.Fatal("nothing is due")
+	}
+	return rel
+}
+
+// NothingDue fails the test when a release can be claimed.
+func (r *Rig) NothingDue() {
+	r.T.Helper()
+	rel, ok, err := r.Approvals.Claim(r.T.Context(), "plein")
+	must(r.T, err)
+	if ok {
+		r.T.Fatalf("a release was claimed: %s", rel.Attempt().Proposal)
+	}
+}
+
+// Get is the proposal as it stands.
+func (r *Rig) Get(p *approval.View) *approval.View {
+	r.T.Helper()
+	v, err := r.Approvals.Get(r.T.Context(), p.ID)
+	must(r.T, err)
+	return v
+}
+
+// State fails the test unless the proposal is in the state.
+func (r *Rig) State(p *approval.View, want approval.State) *approval.View {
+	r.T.Helper()
+	v := r.Get(p)
+	if v.State != want {
+		r.T.Fatalf("the proposal is %s (%s), want %s", v.State, v.Reason, want)
+	}
+	return v
+}
+
+// Replay proves the whole audit log against the policies, and the log itself.
+func (r *Rig) Replay() {
+	r.T.Helper()
+	replay := approval.NewReplay()
+	report, err := r.Log.Verify(r.T.Context(), replay.Step)
+	must(r.T, err)
+	if len(report.Problems) > 0 {
+		r.T.Fatalf("the log does not verify: %v", report.Problems)
+	}
+}
+
+// Actor is one member of staff with a session.
+type Actor struct {
+	r     *Rig
+	ID    people.ID
+	Login string
+	By    people.Principal
+}
+
+// SignIn starts a new session.
+func (a *Actor) SignIn() {
+	a.r.T.Helper()
+	_, p, err := a.r.Staff.SignIn(a.r.T.Context(), a.Login, Password, netip.MustParseAddr("127.0.0.1"))
+	must(a.r.T, err)
+	a.By = p
+}
+
+// Draft begins an answer.
+func (a *Actor) Draft(c *inbox.Conversation, text string) (*approval.View, error) {
+	return a.r.Approvals.DraftReply(a.r.T.Context(), a.By, c.ID, id.ID[inbox.Mention]{}, approval.Content{Text: text})
+}
+
+// Revise writes a new revision.
+func (a *Actor) Revise(p *approval.View, text string) (*approval.View, error) {
+	return a.r.Approvals.Revise(a.r.T.Context(), a.By, p.ID, approval.Content{Text: text})
+}
+
+// Submit endorses the newest revision as its author.
+func (a *Actor) Submit(p *approval.View) (*approval.View, error) {
+	return a.r.Approvals.Submit(a.r.T.Context(), a.By, p.ID, p.Digest)
+}
+
+// Approve endorses the revision that p shows.
+func (a *Actor) Approve(p *approval.View) (*approval.View, error) {
+	return a.Decide(p, approval.Approve, "")
+}
+
+// Decide gives a verdict on the revision that p shows.
+func (a *Actor) Decide(p *approval.View, v approval.Verdict, comment string) (*approval.View, error) {
+	return a.r.Approvals.Decide(a.r.T.Context(), a.By, p.ID, approval.Judgement{Verdict: v, Digest: p.Digest, Comment: comment})
+}
+
+// Propose makes a governance proposal.
+func (a *Actor) Propose(kind approval.Kind, c approval.Change) (*approval.View, error) {
+	return a.r.Approvals.Propose(a.r.T.Context(), a.By, kind, c)
+}
+
+// Submitted drafts and submits an answer, and fails the test where that fails.
+func (a *Actor) Submitted(c *inbox.Conversation, text string) *approval.View {
+	a.r.T.Helper()
+	p, err := a.Draft(c, text)
+	must(a.r.T, err)
+	p, err = a.Submit(p)
+	must(a.r.T, err)
+	return p
+}
+
+// Queued is an answer by anna that bert approved.
+func (r *Rig) Queued(c *inbox.Conversation, text string) *approval.View {
+	r.T.Helper()
+	p, err := r.As("bert").Approve(r.As("anna").Submitted(c, text))
+	must(r.T, err)
+	return p
+}
+
+// Release makes a real release for a connector's tests: a mention, a draft,
+// a second person, a claim. Every call has a store of its own.
+func Release(t testing.TB, account inbox.AccountName, remoteID string, target inbox.Inbound, text string) approval.Release {
+	t.Helper()
+	r := New(t)
+	ctx := context.WithoutCancel(t.Context())
+	must(t, r.Approvals.InitAccounts(ctx, []approval.Configured{{Name: account, Kind: "test", BaseURL: "test"}}))
+	must(t, r.Approvals.RecordIdentity(ctx, account, remoteID, "", ""))
+	if target.PostedAt.IsZero() {
+		target.PostedAt = time.Now()
+	}
+	r.Queued(r.Ingest(account, target), text)
+	rel, ok, err := r.Approvals.Claim(ctx, account)
+	must(t, err)
+	if !ok {
+		t.Fatal("nothing is due")
+	}
+	return rel
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,351 @@
+package approval
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"standpunt/audit"
+	"standpunt/inbox"
+	"standpunt/internal/fault"
+	"standpunt/internal/id"
+	"standpunt/people"
+	"standpunt/store"
+)
+
+// The governance kinds: nobody widens their own power alone (DESIGN.md,
+// invariant 7). Each takes an admin and one other admin, press officer or
+// manager, and is in force as soon as both stand behind it.
+const (
+	KindPerson     Kind = "person"     // make a person
+	KindRoles      Kind = "roles"      // give a person other roles
+	KindEnablement Kind = "enablement" // disable or enable a person
+	KindCredential Kind = "credential" // start the reset of a person's credentials
+	KindPolicy     Kind = "policy"     // replace the list of policies
+	KindResume     Kind = "resume"     // lift a stop, or release a restored backup
+	KindAccount    Kind = "account"    // accept an account, so that it publishes
+)
+
+// governs reports whether a kind is a governance one.
+func governs(k Kind) bool {
+	return slices.Contains([]Kind{KindPerson, KindRoles, KindEnablement, KindCredential, KindPolicy, KindResume, KindAccount}, k)
+}
+
+// Governs reports whether the proposal changes the daemon rather than answers
+// a customer.
+func (p *Proposal) Governs() bool { return governs(p.Kind) }
+
+// Change is the content of a governance proposal; each kind uses its part.
+type Change struct {
+	Login    string            `cbor:"1,keyasint,omitempty"` // person
+	Name     string            `cbor:"2,keyasint,omitempty"` // person
+	Roles    []people.Role     `cbor:"3,keyasint,omitempty"` // person, roles
+	Language string            `cbor:"4,keyasint,omitempty"` // person
+	Person   people.ID         `cbor:"5,keyasint,omitzero"`  // roles, enablement, credential
+	Enabled  bool              `cbor:"6,keyasint,omitempty"` // enablement
+	Policies []Policy          `cbor:"7,keyasint,omitempty"` // policy
+	Account  inbox.AccountName `cbor:"8,keyasint,omitempty"` // account
+	RemoteID string            `cbor:"9,keyasint,omitempty"` // account: the identity that is accepted; filled in by us
+	BaseURL  string            `cbor:"10,keyasint,omitempty"`
+	Reason   string            `cbor:"11,keyasint,omitempty"`
+}
+
+// governanceEffect is one governance kind: what makes its change sensible, and
+// what puts it into force.
+type governanceEffect struct {
+	check func(tx *store.Tx, c *Change) error
+	apply func(tx *store.Tx, p *Proposal, c *Change, m people.Mandate) error
+}
+
+func (g governanceEffect) Validate(tx *store.Tx, e *Envelope) error {
+	c, err := decodeChange(e)
+	if err != nil {
+		return err
+	}
+	return g.check(tx, c)
+}
+
+func decodeChange(e *Envelope) (*Change, error) {
+	var c Change
+	if err := store.Decode(e.Change, &c); err != nil {
+		return nil, fmt.Errorf("approval: change: %w", err)
+	}
+	return &c, nil
+}
+
+// governance are the effects of the governance kinds.
+func (a *Approvals) governance() map[Kind]Effect {
+	wrap := func(check func(*store.Tx, *Change) error, apply func(*store.Tx, *Proposal, *Change, people.Mandate) error) Effect {
+		return inForce{a, governanceEffect{check, apply}}
+	}
+	return map[Kind]Effect{
+		KindPerson: wrap(a.checkPerson, func(tx *store.Tx, p *Proposal, c *Change, m people.Mandate) error {
+			made, _, err := a.staff.Create(tx, m, people.NewPerson{Login: c.Login, Name: c.Name, Roles: c.Roles, Language: c.Language})
+			if err == nil {
+				p.About = made.ID
+			}
+			return err
+		}),
+		KindRoles: wrap(a.checkKnownPerson, func(tx *store.Tx, _ *Proposal, c *Change, m people.Mandate) error {
+			return a.staff.SetRoles(tx, m, c.Person, c.Roles)
+		}),
+		KindEnablement: wrap(a.checkKnownPerson, func(tx *store.Tx, _ *Proposal, c *Change, m people.Mandate) error {
+			return a.staff.SetEnabled(tx, m, c.Person, c.Enabled)
+		}),
+		KindCredential: wrap(a.checkKnownPerson, func(tx *store.Tx, _ *Proposal, c *Change, m people.Mandate) error {
+			_, err := a.staff.ResetCredentials(tx, m, c.Person)
+			return err
+		}),
+		KindPolicy: wrap(checkPolicies, func(tx *store.Tx, _ *Proposal, c *Change, _ people.Mandate) error {
+			return a.setPolicies(tx, c.Policies, audit.System, "daemon")
+		}),
+		KindResume:  wrap(a.checkStopped, func(tx *store.Tx, p *Proposal, _ *Change, _ people.Mandate) error { return a.resume(tx, p) }),
+		KindAccount: wrap(a.checkAccount, a.acceptAccount),
+	}
+}
+
+// inForce applies a governance change and moves the proposal to published.
+type inForce struct {
+	a *Approvals
+	governanceEffect
+}
+
+func (f inForce) Apply(tx *store.Tx, p *Proposal, r Release) error {
+	if !r.Valid() {
+		return errZeroRelease()
+	}
+	e, err := f.a.envelope(tx, p)
+	if err != nil {
+		return err
+	}
+	c, err := decodeChange(e)
+	if err != nil {
+		return err
+	}
+	if err := f.check(tx, c); err != nil {
+		return err
+	}
+	if err := f.apply(tx, p, c, people.NewMandate(string(p.subject()))); err != nil {
+		return err
+	}
+	return f.a.move(tx, p, step{to: Published, event: "in_force", actor: audit.System, via: "daemon"})
+}
+
+// Propose makes a governance proposal and submits it in the caller's name: the
+// second person decides on it like on an answer.
+func (a *Approvals) Propose(ctx context.Context, by people.Principal, kind Kind, c Change) (*View, error) {
+	if err := by.MayEndorse(); err != nil {
+		return nil, err
+	}
+	if !governs(kind) {
+		return nil, fault.New(fault.InvalidInput, "there is no such kind of proposal").At("kind", string(kind)).
+			Fix("Use person, roles, enablement, credential, policy, resume or account.")
+	}
+	var view *View
+	err := a.db.Update(ctx, func(tx *store.Tx) error {
+		person, err := a.staff.Confirm(tx, by)
+		if err != nil {
+			return err
+		}
+		if err := mayEndorse(person, kind, tx.Now()); err != nil {
+			return err
+		}
+		if err := a.complete(tx, kind, &c); err != nil {
+			return err
+		}
+		change, err := store.Encode(&c)
+		if err != nil {
+			return err
+		}
+		p := &Proposal{ID: id.At[Proposal](tx.Now()), Kind: kind, CreatedAt: tx.Now(), About: c.Person}
+		if err := a.revise(tx, by, p, Content{Text: c.sentence(kind), Language: "en"}, change); err != nil {
+			return err
+		}
+		if err := a.submit(tx, by, p); err != nil {
+			return err
+		}
+		view, err = a.view(tx, p)
+		return err
+	})
+	return view, err
+}
+
+// complete fills in what the caller need not know.
+func (a *Approvals) complete(tx *store.Tx, kind Kind, c *Change) error {
+	c.Reason = strings.TrimSpace(c.Reason)
+	if len(c.Reason) > maxRemark {
+		return fault.New(fault.InvalidInput, "a reason has at most %d bytes", maxRemark).At("reason", c.Reason).Fix("Shorten it.")
+	}
+	if kind != KindAccount {
+		return nil
+	}
+	have, ok, err := a.box.Account(tx, c.Account)
+	if err != nil {
+		return err
+	}
+	if ok {
+		c.RemoteID, c.BaseURL = have.RemoteID, have.BaseURL
+	}
+	return nil
+}
+
+// sentence says what the change does, for people who read the log.
+func (c *Change) sentence(kind Kind) string {
+	roles := make([]string, len(c.Roles))
+	for i, r := range c.Roles {
+		roles[i] = string(r)
+	}
+	switch kind {
+	case KindPerson:
+		return fmt.Sprintf("Make %s (%s) a member of staff with the roles %s.", c.Name, c.Login, strings.Join(roles, ", "))
+	case KindRoles:
+		return fmt.Sprintf("Give person %s the roles %s.", c.Person, strings.Join(roles, ", "))
+	case KindEnablement:
+		if c.Enabled {
+			return fmt.Sprintf("Enable person %s.", c.Person)
+		}
+		return fmt.Sprintf("Disable person %s.", c.Person)
+	case KindCredential:
+		return fmt.Sprintf("Let person %s choose a new password.", c.Person)
+	case KindPolicy:
+		lines := []string{"Replace the policies by:"}
+		for i := range c.Policies {
+			lines = append(lines, fmt.Sprintf("%s: %s.", c.Policies[i].Name, c.Policies[i].Sentence()))
+		}
+		return strings.Join(lines, "\n")
+	case KindResume:
+		return "Resume publishing. " + c.Reason
+	case KindAccount:
+		return fmt.Sprintf("Let the account %s publish as %s at %s.", c.Account, c.RemoteID, c.BaseURL)
+	}
+	return c.Reason
+}
+
+func (a *Approvals) checkPerson(_ *store.Tx, c *Change) error {
+	if strings.TrimSpace(c.Login) == "" {
+		return fault.New(fault.InvalidInput, "a person needs a login").At("login", c.Login).Fix("Use lower-case letters.")
+	}
+	if strings.TrimSpace(c.Name) == "" || len(c.Name) > 200 {
+		return fault.New(fault.InvalidInput, "a person needs a name of at most 200 bytes").At("name", c.Name).Fix("Write the full name.")
+	}
+	return checkRoles(c.Roles)
+}
+
+func checkRoles(roles []people.Role) error {
+	if len(roles) == 0 {
+		return fault.New(fault.InvalidInput, "a person needs a role").At("roles", "").Fix("Choose agent, press, manager or admin.")
+	}
+	for _, r := range roles {
+		if !slices.Contains([]people.Role{people.Agent, people.Press, people.Manager, people.Admin}, r) {
+			return fault.New(fault.InvalidInput, "there is no such role").At("roles", string(r)).Fix("Choose agent, press, manager or admin.")
+		}
+	}
+	return nil
+}
+
+func (a *Approvals) checkKnownPerson(tx *store.Tx, c *Change) error {
+	if _, err := a.staff.Get(tx, c.Person); err != nil {
+		return notFoundAs(err, "person")
+	}
+	if len(c.Roles) > 0 {
+		return checkRoles(c.Roles)
+	}
+	return nil
+}
+
+func checkPolicies(_ *store.Tx, c *Change) error {
+	if len(c.Policies) == 0 {
+		return fault.New(fault.InvalidInput, "without a policy nothing could be published").At("policies", "").Fix("Keep at least one.")
+	}
+	names := make(map[string]bool)
+	for i := range c.Policies {
+		if err := c.Policies[i].Validate(); err != nil {
+			return err
+		}
+		folded := strings.ToLower(c.Policies[i].Name)
+		if names[folded] {
+			return fault.New(fault.InvalidInput, "two policies have one name").At("policies.name", c.Policies[i].Name).Fix("Rename one.")
+		}
+		names[folded] = true
+	}
+	return nil
+}
+
+func (a *Approvals) checkStopped(tx *store.Tx, c *Change) error {
+	if c.Reason == "" {
+		return fault.New(fault.InvalidInput, "say why publishing can go on").At("reason", "").Fix("Write a sentence.")
+	}
+	if standing, err := a.stopped(tx); err != nil || standing != nil {
+		return err
+	}
+	return fault.New(fault.WrongState, "publishing is not stopped")
+}
+
+func (a *Approvals) checkAccount(tx *store.Tx, c *Change) error {
+	have, ok, err := a.box.Account(tx, c.Account)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return fault.New(fault.NotFound, "there is no such account").At("account", string(c.Account)).Fix("Add it to the configuration file first.")
+	case have.Accepted:
+		return fault.New(fault.WrongState, "the account is accepted already")
+	case have.RemoteID == "":
+		return fault.New(fault.AccountNotReady, "the account has not connected yet, so nobody knows whom it publishes as").Fix("Wait until it works, then propose it.")
+	case have.RemoteID != c.RemoteID || have.BaseURL != c.BaseURL:
+		return fault.New(fault.Conflict, "the account changed since this was proposed").Fix("Make a new proposal.")
+	}
+	return nil
+}
+
+func (a *Approvals) acceptAccount(tx *store.Tx, _ *Proposal, c *Change, _ people.Mandate) error {
+	have, _, err := a.box.Account(tx, c.Account)
+	if err != nil {
+		return err
+	}
+	have.Accepted = true
+	return a.putAccount(tx, have, "account.accepted", "daemon")
+}
+
+// InitPolicies sets the policies of a new data directory. It refuses one that
+// has some: from then on changing them takes two people.
+func (a *Approvals) InitPolicies(ctx context.Context, list []Policy) error {
+	if err := checkPolicies(nil, &Change{Policies: list}); err != nil {
+		return err
+	}
+	return a.db.Update(ctx, func(tx *store.Tx) error {
+		if _, ok, err := a.policySets.Lookup(tx, currentPolicies); err != nil || ok {
+			if err == nil {
+				err = fault.New(fault.AlreadyExists, "the policies are set already").Fix("Propose a change at the desk.")
+			}
+			return err
+		}
+		return a.setPolicies(tx, list, audit.System, "init")
+	})
+}
+
+func (a *Approvals) setPolicies(tx *store.Tx, list []Policy, actor audit.Actor, via string) error {
+	if err := a.policySets.Put(tx, &policySet{Name: string(currentPolicies), Policies: list}); err != nil {
+		return err
+	}
+	for i := range list {
+		facts := list[i].facts()
+		facts["position"], facts["of"] = itoa(i+1), itoa(len(list))
+		_, err := a.log.Append(tx, audit.Event{Kind: "policy.set", Actor: actor, Via: via, Subject: "policies", Facts: facts})
+		if err != nil {
+			return err
+		}
+	}
+	tx.OnCommit(a.wakeAll)
+	return nil
+}
+
+// Policies is the list in force, first match first.
+func (a *Approvals) Policies(ctx context.Context) (list []Policy, err error) {
+	err = a.db.View(ctx, func(tx *store.Tx) error {
+		list, err = a.policies(tx)
+		return err
+	})
+	return list, err
+}

@@ -1,0 +1,217 @@
+package approval
+
+import (
+	"context"
+	"time"
+
+	"standpunt/audit"
+	"standpunt/inbox"
+	"standpunt/internal/fault"
+	"standpunt/people"
+	"standpunt/store"
+)
+
+// The reasons why a proposal was held, expired or sent back; the screens
+// explain them.
+const (
+	ReasonMentionEdited        = "mention_edited"
+	ReasonMentionDeleted       = "mention_deleted"
+	ReasonEndorserLost         = "endorser_lost"
+	ReasonEndorsementWithdrawn = "endorsement_withdrawn"
+	ReasonPolicyChanged        = "policy_changed"
+	ReasonAccountChanged       = "account_changed"
+	ReasonAccountNotAccepted   = "account_not_accepted"
+	ReasonRecordDamaged        = "record_damaged"
+	ReasonRestored             = "restored"
+	ReasonExpired              = "expired"
+	ReasonUndecided            = "undecided"
+)
+
+var reasonWords = map[string]string{
+	ReasonMentionEdited:      "the customer edited the mention",
+	ReasonMentionDeleted:     "the customer deleted the mention",
+	ReasonPolicyChanged:      "the policy changed",
+	ReasonAccountChanged:     "the account was connected to another remote identity",
+	ReasonAccountNotAccepted: "the account is not accepted by two people",
+}
+
+// outdated is the reason why an envelope no longer describes the world, or "".
+func (a *Approvals) outdated(tx *store.Tx, p *Proposal, e *Envelope) string {
+	policy, err := a.policyFor(tx, e)
+	if err != nil || policy.digest() != e.Policy {
+		return ReasonPolicyChanged
+	}
+	if governs(p.Kind) {
+		return ""
+	}
+	m, err := a.box.Mention(tx, p.Mention)
+	switch {
+	case err != nil:
+		return ReasonRecordDamaged
+	case !m.DeletedAt.IsZero():
+		return ReasonMentionDeleted
+	case mentionDigest(m) != e.Mention:
+		return ReasonMentionEdited
+	}
+	account, ok, err := a.box.Account(tx, p.Account)
+	switch {
+	case err != nil || !ok || !account.Accepted:
+		return ReasonAccountNotAccepted
+	case account.RemoteID != e.RemoteID || account.Kind != e.Platform:
+		return ReasonAccountChanged
+	}
+	return ""
+}
+
+// hold takes a proposal off the road. Only withdrawing it or a new revision
+// leads on.
+func (a *Approvals) hold(tx *store.Tx, p *Proposal, reason string, actor audit.Actor, via string) error {
+	p.Reason, p.Endorsements, p.Basis = reason, nil, ""
+	return a.move(tx, p, step{to: Held, event: "held", actor: actor, via: via, facts: map[string]string{"reason": reason}})
+}
+
+// mentionChanged holds every answer to a mention that its author edited or
+// deleted upstream.
+func (a *Approvals) mentionChanged(tx *store.Tx, m *inbox.Mention) error {
+	reason := ReasonMentionEdited
+	if !m.DeletedAt.IsZero() {
+		reason = ReasonMentionDeleted
+	}
+	return a.holdAll(tx, "target", targetKey(m.Account, m.ExternalID), reason)
+}
+
+// powerLost holds what a person endorsed who was disabled or lost a role.
+func (a *Approvals) powerLost(tx *store.Tx, who people.ID) error {
+	return a.holdAll(tx, "endorser", endorserKey(who), ReasonEndorserLost)
+}
+
+func (a *Approvals) holdAll(tx *store.Tx, index string, prefix []byte, reason string) error {
+	var affected []*Proposal
+	for p, err := range a.proposals.By(tx, index, store.Range{Prefix: prefix}, false) {
+		if err != nil {
+			return err
+		}
+		switch p.State {
+		case InReview, Approved, Queued, Failed:
+			affected = append(affected, p)
+		}
+	}
+	for _, p := range affected {
+		if err := a.hold(tx, p, reason, audit.System, "daemon"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Sweep makes the changes that time alone brings: approvals expire,
+// submissions that nobody decided become drafts again, own posts that no
+// receipt explains raise the alarm. It says when to come back.
+func (a *Approvals) Sweep(ctx context.Context) (next time.Time, err error) {
+	due := false
+	err = a.db.View(ctx, func(tx *store.Tx) error {
+		next, due, err = a.nextDeadline(tx, time.Now())
+		return err
+	})
+	if err != nil || !due {
+		return next, err
+	}
+	err = a.db.Update(ctx, func(tx *store.Tx) error {
+		if err := a.expire(tx); err != nil {
+			return err
+		}
+		if err := a.judgeSightings(tx); err != nil {
+			return err
+		}
+		next, _, err = a.nextDeadline(tx, tx.Now())
+		return err
+	})
+	return next, err
+}
+
+// nextDeadline is the earliest time at which something changes by itself, and
+// whether it has come. Nothing pending: an hour from now.
+func (a *Approvals) nextDeadline(tx *store.Tx, now time.Time) (next time.Time, due bool, err error) {
+	next = now.Add(time.Hour)
+	for p, err := range a.proposals.By(tx, "deadline", store.Range{}, false) {
+		if err != nil {
+			return next, false, err
+		}
+		if d := p.deadline(); d.Before(next) {
+			next = d
+		}
+		break
+	}
+	for s, err := range a.sightings.By(tx, "pending", store.Range{}, false) {
+		if err != nil {
+			return next, false, err
+		}
+		if d := s.SeenAt.Add(a.o.OutsideAfter); d.Before(next) {
+			next = d
+		}
+		break
+	}
+	return next, !next.After(now), nil
+}
+
+func (a *Approvals) expire(tx *store.Tx) error {
+	var over []*Proposal
+	for p, err := range a.proposals.By(tx, "deadline", store.Range{}, false) {
+		if err != nil {
+			return err
+		}
+		if p.deadline().After(tx.Now()) || len(over) == 1000 {
+			break
+		}
+		over = append(over, p)
+	}
+	for _, p := range over {
+		if err := a.timeOut(tx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// timeOut ends what p's deadline ends.
+func (a *Approvals) timeOut(tx *store.Tx, p *Proposal) error {
+	if p.State == InReview {
+		p.Reason, p.Endorsements = ReasonUndecided, nil
+		return a.move(tx, p, step{to: Draft, event: "undecided", actor: audit.System, via: "daemon"})
+	}
+	p.Reason, p.Endorsements, p.Basis = ReasonExpired, nil, ""
+	return a.move(tx, p, step{to: Expired, event: "expired", actor: audit.System, via: "daemon"})
+}
+
+// HoldAll holds everything that is on its way, for a restored backup, whose
+// approvals must not revive. It returns how many there were.
+func (a *Approvals) HoldAll(ctx context.Context, reason string) (n int, err error) {
+	err = a.db.Update(ctx, func(tx *store.Tx) error {
+		n = 0
+		for _, state := range []State{InReview, Approved, Queued, Failed} {
+			var all []*Proposal
+			for p, err := range a.proposals.By(tx, "state", store.Range{Prefix: store.Field([]byte(state))}, false) {
+				if err != nil {
+					return err
+				}
+				all = append(all, p)
+			}
+			for _, p := range all {
+				if err := a.hold(tx, p, reason, audit.System, "daemon"); err != nil {
+					return err
+				}
+				n++
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
+// notFoundAs keeps a not_found fault and names what was looked for.
+func notFoundAs(err error, what string) error {
+	if fault.Is(err, fault.NotFound) {
+		return fault.New(fault.NotFound, "there is no such %s", what)
+	}
+	return err
+}

@@ -1,0 +1,161 @@
+package approval
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"time"
+
+	"standpunt/audit"
+	"standpunt/internal/fault"
+	"standpunt/people"
+	"standpunt/store"
+)
+
+// SettleFound settles an unknown outcome: the post stands there. text is what
+// reading back saw.
+func (a *Approvals) SettleFound(ctx context.Context, t Attempt, receipt Receipt, text string) error {
+	return a.settle(ctx, t, func(tx *store.Tx, p *Proposal) error {
+		if p.State != OutcomeUnknown {
+			return wrongState(p, "its outcome is not unknown")
+		}
+		err := a.published(tx, p, receipt, step{event: "found", actor: audit.System, via: "connector"})
+		if err != nil {
+			return err
+		}
+		return a.compare(tx, p, t.Text, text)
+	})
+}
+
+// SettleAbsent notes that reading back found nothing. The second time, at
+// least AbsentApart after the first, settles the outcome as not published; it
+// is then true. Only a platform known to show its own writes may say so.
+func (a *Approvals) SettleAbsent(ctx context.Context, t Attempt) (settled bool, err error) {
+	err = a.settle(ctx, t, func(tx *store.Tx, p *Proposal) error {
+		settled = false
+		switch {
+		case p.State != OutcomeUnknown:
+			return wrongState(p, "its outcome is not unknown")
+		case p.AbsentAt.IsZero():
+			p.AbsentAt = tx.Now()
+			return a.proposals.Put(tx, p)
+		case tx.Now().Sub(p.AbsentAt) < a.o.AbsentApart:
+			return nil
+		}
+		settled = true
+		p.Failure = &Failure{
+			Kind: "absent", Message: "The platform did not take it: reading back twice found nothing.",
+			Remedy: "Send it again.", Retryable: true,
+		}
+		return a.move(tx, p, step{to: Failed, event: "absent", actor: audit.System, via: "connector", facts: map[string]string{
+			"attempt": itoa(p.Attempts),
+		}})
+	})
+	return settled, err
+}
+
+// RecordReadBack compares what stands on the platform with what was approved.
+func (a *Approvals) RecordReadBack(ctx context.Context, t Attempt, text string) (equal bool, err error) {
+	err = a.db.Update(ctx, func(tx *store.Tx) error {
+		p, err := a.proposals.Get(tx, t.Proposal)
+		if err != nil {
+			return err
+		}
+		if p.State != Published || p.Digest != t.Digest {
+			return wrongState(p, "there is nothing to read back")
+		}
+		equal = text == t.Text
+		return a.compare(tx, p, t.Text, text)
+	})
+	return equal, err
+}
+
+func (a *Approvals) compare(tx *store.Tx, p *Proposal, approved, standing string) error {
+	rb := &ReadBack{At: tx.Now(), Equal: approved == standing}
+	facts := map[string]string{"read_back": "equal"}
+	if !rb.Equal {
+		rb.Text = cut(standing, 10_000)
+		facts["read_back"] = "differs"
+	}
+	p.ReadBack = rb
+	return a.move(tx, p, step{to: Published, event: "read_back", actor: audit.System, via: "connector", facts: facts})
+}
+
+func cut(s string, most int) string {
+	r := []rune(s)
+	if len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}
+
+// Ruling is what a press officer found out about an unknown outcome.
+type Ruling struct {
+	Posted bool
+	URL    string // where it stands; required when Posted
+	Reason string // how they know; required
+}
+
+// Settle settles an unknown outcome by hand. It takes a press officer who did
+// not write the revision.
+func (a *Approvals) Settle(ctx context.Context, by people.Principal, proposal ProposalID, r Ruling) (*View, error) {
+	if err := by.MayEndorse(); err != nil {
+		return nil, err
+	}
+	r.Reason = strings.TrimSpace(r.Reason)
+	if r.Reason == "" || len(r.Reason) > maxRemark {
+		return nil, fault.New(fault.InvalidInput, "say in up to %d bytes how you know", maxRemark).At("reason", r.Reason).Fix("Write a sentence.")
+	}
+	if u, err := url.Parse(r.URL); r.Posted && (err != nil || u.Host == "" && u.Opaque == "" || len(r.URL) > 2000) {
+		return nil, fault.New(fault.InvalidInput, "the address of the post is missing or not one").At("url", r.URL).Fix("Copy it from the platform.")
+	}
+	return a.update(ctx, proposal, func(tx *store.Tx, p *Proposal) error {
+		person, err := a.staff.Confirm(tx, by)
+		switch {
+		case err != nil:
+			return err
+		case p.State != OutcomeUnknown:
+			return wrongState(p, "its outcome is not unknown")
+		case by.ID() == p.Author:
+			return fault.New(fault.SelfApproval, "you wrote this revision, so another press officer settles it")
+		case !person.Has(people.Press):
+			return fault.New(fault.Forbidden, "an unknown outcome is settled by a press officer")
+		}
+		p.SettledBy, p.Remark = person.ID, r.Reason
+		if r.Posted {
+			return a.published(tx, p, Receipt{URL: r.URL, PostedAt: p.ClaimedAt}, step{
+				event: "settled_posted", actor: by.Actor(), via: by.Via(),
+			})
+		}
+		p.Failure = &Failure{Kind: "settled", Message: "A press officer found that it was not published.", Remedy: "Send it again.", Retryable: true}
+		return a.move(tx, p, step{to: Failed, event: "settled_not_posted", actor: by.Actor(), via: by.Via(), facts: map[string]string{
+			"attempt": itoa(p.Attempts),
+		}})
+	})
+}
+
+// Retry queues a definite failure again, under the same approval while it lives.
+func (a *Approvals) Retry(ctx context.Context, by people.Principal, proposal ProposalID) (*View, error) {
+	if err := by.May(people.Write); err != nil {
+		return nil, err
+	}
+	return a.update(ctx, proposal, func(tx *store.Tx, p *Proposal) error {
+		if err := a.mayWrite(tx, by); err != nil {
+			return err
+		}
+		switch {
+		case p.State == OutcomeUnknown:
+			return wrongState(p, "it may stand there already: settle the outcome first")
+		case p.State != Failed:
+			return wrongState(p, "only a failed one can be sent again")
+		case p.Failure == nil || !p.Failure.Retryable:
+			return wrongState(p, "the platform refused it for good: make a new revision")
+		case !p.ExpiresAt.After(tx.Now()):
+			return wrongState(p, "its approval has expired: make a new revision")
+		}
+		p.Due = tx.Now()
+		return a.move(tx, p, step{to: Queued, event: "retried", actor: by.Actor(), via: by.Via(), facts: map[string]string{
+			"due": p.Due.Format(time.RFC3339), "expires": p.ExpiresAt.Format(time.RFC3339),
+		}})
+	})
+}
