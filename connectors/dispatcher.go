@@ -39,6 +39,7 @@ type DispatcherOptions struct {
 	SendTimeout time.Duration // of one Publish, Edit, Remove, Hide or ReplyPrivately; 0: a minute
 	FindTimeout time.Duration // of one Find; 0: 30 s
 	RecordFor   time.Duration // how long recording an outcome is tried again; 0: five minutes
+	SettleAfter time.Duration // from an unknown outcome to the first look at what stands there; 0: 10 s
 	Backoff     Backoff       // of the pause after a failure; zero: from 5 s to 5 min
 }
 
@@ -73,6 +74,9 @@ func NewDispatcher(o DispatcherOptions, lives ...Live) *Dispatcher {
 	}
 	if o.RecordFor == 0 {
 		o.RecordFor = 5 * time.Minute
+	}
+	if o.SettleAfter == 0 {
+		o.SettleAfter = 10 * time.Second
 	}
 	if o.Backoff == (Backoff{}) {
 		o.Backoff = Backoff{First: backoffFirst, Most: 5 * time.Minute}

@@ -32,8 +32,8 @@ type try struct {
 // Published answers are looked at at once, unknown ones a little later: what
 // is under way may still arrive. Then further and further apart.
 var (
-	readBackoff   = Backoff{First: 2 * time.Second, Most: 30 * time.Minute}
-	settleBackoff = Backoff{First: 10 * time.Second, Most: 10 * time.Minute}
+	readBackoff       = Backoff{First: 2 * time.Second, Most: 30 * time.Minute}
+	settleBackoffMost = 10 * time.Minute
 )
 
 func newReader(o *outlet, f Finder) *reader {
@@ -85,7 +85,7 @@ func (r *reader) round(ctx context.Context) (time.Duration, error) {
 		first    time.Duration
 	}{
 		{unread, r.compare, readBackoff, 0},
-		{unknown, r.settle, settleBackoff, settleBackoff.First},
+		{unknown, r.settle, Backoff{First: r.d.o.SettleAfter, Most: settleBackoffMost}, r.d.o.SettleAfter},
 	} {
 		for _, a := range work.attempts {
 			key := attemptKey{a.Key, a.Number}
