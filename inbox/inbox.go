@@ -2,74 +2,151 @@ package inbox
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"time"
+	"slices"
+	"sync"
 
 	"standpunt/audit"
+	"standpunt/internal/fault"
+	"standpunt/internal/id"
 	"standpunt/people"
 	"standpunt/store"
 )
 
+// MostInThread is how many mentions [Inbox.Thread] returns at most.
+const MostInThread = 1000
+
 // Options are the settings of [New]. The zero Options are usable.
 type Options struct {
-	Logger *slog.Logger // slog.Default() if nil
+	// Logger receives what was quarantined, without content; nil is [slog.Default].
+	Logger *slog.Logger
 }
 
-// Inbox holds mentions and conversations.
-type Inbox struct{}
+// Inbox holds mentions and conversations. It is safe for concurrent use.
+type Inbox struct {
+	db     *store.DB
+	log    *audit.Log
+	staff  *people.Staff
+	logger *slog.Logger
 
-var errLanding = errors.New("inbox: landing in the next commit")
+	mu       sync.RWMutex
+	onChange []func(*store.Tx, *Mention) error
 
-// New makes the inbox of an open store.
-func New(db *store.DB, log *audit.Log, staff *people.Staff, o Options) *Inbox { return &Inbox{} }
+	merging sync.Mutex // one merge at a time
+}
 
-// Schema is what the inbox keeps in the store.
-var Schema = store.Schema{Room: "inbox"}
+// New makes the inbox of an open store that has [Schema].
+func New(db *store.DB, log *audit.Log, staff *people.Staff, o Options) *Inbox {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return &Inbox{db: db, log: log, staff: staff, logger: o.Logger}
+}
 
-func (b *Inbox) Ingest(ctx context.Context, account AccountName, items []Inbound, next Cursor) (Ingested, error) {
-	return Ingested{}, errLanding
+// OnUpstreamChange registers f to run inside the transaction that records an
+// upstream edit or deletion, after everything else of the page is written. An
+// error of f refuses the whole page. Register before the first Ingest.
+func (b *Inbox) OnUpstreamChange(f func(tx *store.Tx, m *Mention) error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.onChange = append(b.onChange, f)
 }
-func (b *Inbox) Cursor(ctx context.Context, account AccountName) (Cursor, error) {
-	return nil, errLanding
+
+func (b *Inbox) upstreamChanged(tx *store.Tx, m *Mention) error {
+	b.mu.RLock()
+	hooks := slices.Clone(b.onChange)
+	b.mu.RUnlock()
+	for _, f := range hooks {
+		if err := f(tx, m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
-func (b *Inbox) List(ctx context.Context, f Filter, after string, limit int) (List, error) {
-	return List{}, errLanding
+
+// Mention is the mention in tx, or a not_found fault.
+func (b *Inbox) Mention(tx *store.Tx, id MentionID) (*Mention, error) {
+	m, ok, err := mentions.Lookup(tx, id)
+	if err == nil && !ok {
+		err = fault.New(fault.NotFound, "there is no such mention").At("mention", id.String())
+	}
+	return m, err
 }
-func (b *Inbox) Thread(ctx context.Context, id ConversationID) (Thread, error) {
-	return Thread{}, errLanding
-}
-func (b *Inbox) Change(ctx context.Context, by people.Principal, id ConversationID, c Change) (*Conversation, error) {
-	return nil, errLanding
-}
-func (b *Inbox) AddNote(ctx context.Context, by people.Principal, id ConversationID, text string) (*Note, error) {
-	return nil, errLanding
-}
-func (b *Inbox) TakeNext(ctx context.Context, by people.Principal) (*Conversation, error) {
-	return nil, errLanding
-}
-func (b *Inbox) Counts(ctx context.Context, by people.ID) (map[string]int, error) {
-	return nil, errLanding
-}
-func (b *Inbox) Mention(tx *store.Tx, id MentionID) (*Mention, error) { return nil, errLanding }
+
+// Conversation is the conversation in tx, or a not_found fault.
 func (b *Inbox) Conversation(tx *store.Tx, id ConversationID) (*Conversation, error) {
-	return nil, errLanding
+	c, ok, err := conversations.Lookup(tx, id)
+	if err == nil && !ok {
+		err = fault.New(fault.NotFound, "there is no such conversation").At("conversation", id.String())
+	}
+	return c, err
 }
+
+// NewestMention is the conversation's mention with the latest platform time, or
+// a not_found fault. Deleted ones count.
 func (b *Inbox) NewestMention(tx *store.Tx, id ConversationID) (*Mention, error) {
-	return nil, errLanding
+	for m, err := range mentions.By(tx, conversationIndex, store.Range{Prefix: id.Key()}, true) {
+		return m, err
+	}
+	return nil, fault.New(fault.NotFound, "there is no such conversation").At("conversation", id.String())
 }
+
+// MentionByExternal is the mention with the platform's id, and false where the
+// account has none.
 func (b *Inbox) MentionByExternal(tx *store.Tx, account AccountName, externalID string) (*Mention, bool, error) {
-	return nil, false, errLanding
+	key, ok, err := lookupExternal(tx, account, externalID)
+	if err != nil || !ok {
+		return nil, false, err
+	}
+	return mentions.Lookup(tx, key)
 }
-func (b *Inbox) Answered(tx *store.Tx, id ConversationID, at time.Time) error { return errLanding }
-func (b *Inbox) OnUpstreamChange(f func(tx *store.Tx, m *Mention) error)      {}
-func (b *Inbox) Account(tx *store.Tx, name AccountName) (*AccountRecord, bool, error) {
-	return nil, false, errLanding
+
+// Thread is the conversation with its mentions and notes, or a not_found fault.
+func (b *Inbox) Thread(ctx context.Context, id ConversationID) (Thread, error) {
+	var t Thread
+	err := b.db.View(ctx, func(tx *store.Tx) error {
+		t = Thread{}
+		var err error
+		if t.Conversation, err = b.Conversation(tx, id); err != nil {
+			return err
+		}
+		for m, err := range mentions.By(tx, conversationIndex, store.Range{Prefix: id.Key()}, true) {
+			if err != nil {
+				return err
+			}
+			if t.Cut = len(t.Mentions) == MostInThread; t.Cut {
+				break
+			}
+			t.Mentions = append(t.Mentions, m)
+		}
+		slices.Reverse(t.Mentions)
+		for n, err := range notes.By(tx, conversationIndex, store.Range{Prefix: id.Key()}, false) {
+			if err != nil {
+				return err
+			}
+			t.Notes = append(t.Notes, n)
+		}
+		return nil
+	})
+	return t, err
 }
-func (b *Inbox) Accounts(ctx context.Context) ([]*AccountRecord, error)          { return nil, errLanding }
-func (b *Inbox) PutAccount(tx *store.Tx, a *AccountRecord) error                 { return errLanding }
-func (b *Inbox) SetHealth(ctx context.Context, name AccountName, h Health) error { return errLanding }
-func (b *Inbox) Quarantine(ctx context.Context) ([]*Quarantined, error)          { return nil, errLanding }
-func (b *Inbox) WakeSnoozed(ctx context.Context) (time.Time, error)              { return time.Time{}, errLanding }
-func (b *Inbox) MergeSegments(ctx context.Context) error                         { return errLanding }
-func MentionPayload(m *Mention) []byte                                           { return nil }
+
+// Cursor is how far the account has been read, nil before its first page.
+func (b *Inbox) Cursor(ctx context.Context, account AccountName) (Cursor, error) {
+	var c Cursor
+	err := b.db.View(ctx, func(tx *store.Tx) error {
+		c = Cursor(slices.Clone(tx.Get(cursorBucket, account.Key())))
+		return nil
+	})
+	return c, err
+}
+
+// ParseConversationID reads the text form of a conversation's id; a not_found
+// fault says that no conversation can have it.
+func ParseConversationID(s string) (ConversationID, error) {
+	v, err := id.Parse[Conversation](s)
+	if err != nil {
+		return v, fault.New(fault.NotFound, "there is no such conversation").At("conversation", s).Because(err)
+	}
+	return v, nil
+}

@@ -88,8 +88,10 @@ type Inbound struct {
 
 // Mention is one inbound item as it is kept.
 type Mention struct {
-	ID           MentionID      `cbor:"1,keyasint"`
-	Number       uint64         `cbor:"2,keyasint"` // order of ingest, from 1; what posting lists hold
+	ID MentionID `cbor:"1,keyasint"`
+	// Number is the order in which texts came in, from 1: what posting lists hold. An upstream
+	// edit gives the mention a new one.
+	Number       uint64         `cbor:"2,keyasint"`
 	Account      AccountName    `cbor:"3,keyasint"`
 	ExternalID   string         `cbor:"4,keyasint"`
 	Conversation ConversationID `cbor:"5,keyasint"`
@@ -112,6 +114,8 @@ type Mention struct {
 	Unanswerable string         `cbor:"22,keyasint,omitempty"`
 	// Earlier are the texts before upstream edits, oldest first.
 	Earlier []EarlierText `cbor:"23,keyasint,omitempty"`
+	// Repairs say, one English sentence each, what ingest had to change to keep the item.
+	Repairs []string `cbor:"24,keyasint,omitempty"`
 }
 
 // EarlierText is what a mention said before its author edited it.
@@ -159,12 +163,17 @@ type Conversation struct {
 	SnoozedUntil time.Time      `cbor:"13,keyasint,omitzero"`
 	Mentions     int            `cbor:"14,keyasint"`
 	CreatedAt    time.Time      `cbor:"15,keyasint"`
-	LastActivity time.Time      `cbor:"16,keyasint"` // newest mention or answer; orders lists
+	// LastActivity is when we learned of the newest mention, published the newest answer or
+	// the snooze ended: our clock, so that a back-dated post still comes out on top.
+	LastActivity time.Time `cbor:"16,keyasint"`
 	// AwaitingSince is when the oldest mention without an answer was posted; zero when none
-	// waits. The response clock counts from it.
+	// waits, and while the conversation is resolved. The response clock counts from it.
 	AwaitingSince time.Time `cbor:"17,keyasint,omitzero"`
 	// Version counts changes, so that a stale edit is noticed.
 	Version uint64 `cbor:"18,keyasint"`
+	// Rank orders lists, highest first: LastActivity in microseconds, pushed up where needed
+	// to be greater than every rank given before, so that no two are equal.
+	Rank uint64 `cbor:"19,keyasint"`
 }
 
 // Note is an internal remark on a conversation; the customer never sees it.
