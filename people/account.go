@@ -50,24 +50,27 @@ func (s *Staff) ChangePassword(ctx context.Context, by Principal, current, next 
 	if err := atDesk(by); err != nil {
 		return err
 	}
-	attempt, err := s.throttle.begin("change "+by.ID().String(), netip.Addr{})
-	if err != nil {
+	own := attemptAt("change "+by.ID().String(), netip.Addr{})
+	own.address = own.login // of no interest: the session says who it is
+	if err := s.throttle.begin(own); err != nil {
 		return err
 	}
 	person, hash, err := s.credentialOf(ctx, by.Login())
 	if err != nil {
 		return err
 	}
-	if _, err := s.checkSignIn(ctx, person, hash, current); err != nil {
-		if !errors.Is(err, errRefused) {
-			return err
+	_, err = s.checkSignIn(ctx, person, hash, current)
+	if errors.Is(err, errRefused) {
+		err = s.recordRefusal(ctx, person, "change_password")
+		if err == nil {
+			err = fault.New(fault.InvalidInput, "the current password is wrong").At("current", "").
+				Fix("Give the password that you sign in with now.")
 		}
-		if f := (*fault.Fault)(nil); errors.As(s.refuse(ctx, person, "change_password"), &f) {
-			return fault.New(fault.InvalidInput, "the current password is wrong").At("current", "")
-		}
+	}
+	if err != nil {
 		return err
 	}
-	s.throttle.succeeded(attempt)
+	s.throttle.succeeded(own)
 	password, err := s.checkPassword("new", next, person.Login)
 	if err != nil {
 		return err

@@ -108,28 +108,17 @@ func scriptOf(r rune) string {
 	return "unknown"
 }
 
-// lookalikes are lower-case letters of other scripts, each before the Latin
-// letter that it cannot be told from (Unicode TR39, confusables).
-const lookalikes = "аaеeоoрpсcуyхxіiїïјjѕsһhԁdԛqԝwьbӏlкkмmтtвbнhгrпnԍgԑe" +
-	"αaοoρpνvυuιiκkτtχxγyηnωw" +
-	"օoսuոnհhցgզqյjւiոn" +
-	"ıi"
+// lookalikes turns lower-case letters of other scripts, and rare Latin ones,
+// into the common Latin letter that they cannot be told from at a glance
+// (after Unicode TR39, confusables).
+var lookalikes = strings.NewReplacer(
+	"а", "a", "е", "e", "о", "o", "р", "p", "с", "c", "у", "y", "х", "x", "і", "i", "ї", "ï", "ј", "j", "ѕ", "s", // Cyrillic
+	"һ", "h", "ԁ", "d", "ԛ", "q", "ԝ", "w", "ь", "b", "ӏ", "l", "к", "k", "м", "m", "т", "t", "в", "b", "н", "h", "г", "r", "п", "n",
+	"α", "a", "ο", "o", "ρ", "p", "ν", "v", "υ", "u", "ι", "i", "κ", "k", "τ", "t", "χ", "x", "γ", "y", "η", "n", "ω", "w", "ε", "e", // Greek
+	"օ", "o", "ս", "u", "ո", "n", "հ", "h", "ց", "g", "զ", "q", "յ", "j", "ւ", "i", // Armenian
+	"ı", "i", "ɑ", "a", "ɡ", "g", "ɩ", "i", "ʋ", "v", "ᴏ", "o", "ꜱ", "s", // Latin
+)
 
 // look is what a login looks like: two logins with the same look are the same
 // to a reader, and one of them cannot be had.
-func look(login string) string {
-	return strings.Map(func(r rune) rune {
-		if r < utf8.RuneSelf {
-			return r
-		}
-		at := strings.IndexRune(lookalikes, r)
-		if at < 0 {
-			return r
-		}
-		latin, _ := utf8.DecodeRuneInString(lookalikes[at+utf8.RuneLen(r):])
-		if latin >= utf8.RuneSelf && !unicode.Is(unicode.Latin, latin) {
-			return r
-		}
-		return latin
-	}, login)
-}
+func look(login string) string { return lookalikes.Replace(login) }

@@ -16,11 +16,10 @@ type Mandate struct {
 }
 
 // NewMandate makes a mandate. why is a reference for the audit log, such as
-// "proposal:<id>" or "init", never a name or free text of a person; what is
-// longer than 200 bytes is cut. An empty why gives a Mandate that is refused.
+// "proposal:<id>" or "init", never a name or free text of a person. An empty
+// why gives a Mandate that is refused.
 func NewMandate(why string) Mandate {
-	const most = 200
-	return Mandate{why: why[:min(len(why), most)], actor: audit.System, via: "daemon"}
+	return Mandate{why: why, actor: audit.System, via: "daemon"}
 }
 
 // By is the mandate with the actor and the way in that its audit events name.
@@ -42,6 +41,6 @@ func (m Mandate) check() error {
 func (m Mandate) event(kind string, p *Person) audit.Event {
 	return audit.Event{
 		Kind: kind, Actor: m.actor, Via: m.via, Subject: p.Subject(),
-		Facts: map[string]string{"mandate": m.why},
+		Facts: map[string]string{"mandate": audit.Fact(m.why)},
 	}
 }

@@ -45,8 +45,8 @@ func (s *Staff) SignIn(ctx context.Context, login, password string, from netip.A
 	if loginErr != nil {
 		normal = "\x00" + login // no login: nobody's, and throttled like any other
 	}
-	attempt, err := s.throttle.begin(normal, from)
-	if err != nil {
+	attempt := attemptAt(normal, from)
+	if err := s.throttle.begin(attempt); err != nil {
 		return "", Principal{}, err
 	}
 	person, hash, err := s.credentialOf(ctx, normal)
@@ -54,15 +54,15 @@ func (s *Staff) SignIn(ctx context.Context, login, password string, from netip.A
 		return "", Principal{}, err
 	}
 	fresh, err := s.checkSignIn(ctx, person, hash, password)
-	if err != nil {
-		if errors.Is(err, errRefused) {
-			return "", Principal{}, s.refuse(ctx, person, "sign_in")
-		}
-		return "", Principal{}, err
+	if err == nil {
+		secret, p, err = s.startSession(ctx, person, hash, fresh, from)
 	}
-	secret, p, err = s.startSession(ctx, person, hash, fresh, from)
 	if errors.Is(err, errRefused) {
-		return "", Principal{}, s.refuse(ctx, person, "sign_in")
+		err = s.recordRefusal(ctx, person, "sign_in")
+		if err == nil {
+			err = fault.New(fault.Unauthenticated, "login or password is wrong").
+				Fix("Check both; if you forgot your password, ask an administrator for a new enrolment.")
+		}
 	}
 	if err != nil {
 		return "", Principal{}, err
@@ -161,27 +161,25 @@ func (s *Staff) makeRoom(tx *store.Tx, person *Person) error {
 	return nil
 }
 
-// refuse records a refused password and gives the one answer to all of them.
-// Only so many are recorded a minute, so that guessing does not fill the disk;
-// the next one that is says how many were not. Who guessed is not recorded.
-func (s *Staff) refuse(ctx context.Context, person *Person, at string) error {
-	if allowed, unrecorded := s.refusals.take(); allowed {
-		e := audit.Event{
-			Kind: "sign_in.refused", Actor: audit.System, Via: viaDesk, Subject: "sign-in",
-			Facts: map[string]string{"at": at},
-		}
-		if person != nil {
-			e.Subject = person.Subject()
-		}
-		if unrecorded > 0 {
-			e.Facts["unrecorded"] = strconv.Itoa(unrecorded)
-		}
-		if err := s.db.Update(ctx, func(tx *store.Tx) error { return s.record(tx, e) }); err != nil {
-			return err
-		}
+// recordRefusal records a refused password. Only so many are recorded a
+// minute, so that guessing does not fill the disk; the next one that is says how
+// many were not. Neither the login as typed nor the address is recorded.
+func (s *Staff) recordRefusal(ctx context.Context, person *Person, at string) error {
+	allowed, unrecorded := s.refusals.take()
+	if !allowed {
+		return nil
 	}
-	return fault.New(fault.Unauthenticated, "login or password is wrong").
-		Fix("Check both; if you forgot your password, ask an administrator for a new enrolment.")
+	e := audit.Event{
+		Kind: "sign_in.refused", Actor: audit.System, Via: viaDesk, Subject: "sign-in",
+		Facts: map[string]string{"at": at},
+	}
+	if person != nil {
+		e.Subject = person.Subject()
+	}
+	if unrecorded > 0 {
+		e.Facts["unrecorded"] = strconv.Itoa(unrecorded)
+	}
+	return s.db.Update(ctx, func(tx *store.Tx) error { return s.record(tx, e) })
 }
 
 // BySession is who the secret of a session belongs to, or an unauthenticated

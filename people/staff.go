@@ -96,7 +96,7 @@ func (s *Staff) Person(ctx context.Context, id ID) (p *Person, err error) {
 }
 
 // ByLogin is the person with the login, in any spelling that [NormalLogin]
-// makes the same, or a not_found fault.
+// makes the same, or a not_found fault; invalid_input for what can be no login.
 func (s *Staff) ByLogin(ctx context.Context, login string) (p *Person, err error) {
 	normal, err := NormalLogin(login)
 	if err != nil {

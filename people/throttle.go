@@ -62,23 +62,26 @@ func newThrottle() *throttle {
 	return &throttle{logins: newTrail(loginPace), addresses: newTrail(addressPace)}
 }
 
-// attempt is one try that was let in.
+// attempt is one try at the password of one login from one address.
 type attempt struct{ login, address throttleKey }
+
+func attemptAt(login string, from netip.Addr) attempt {
+	return attempt{login: sha256.Sum256([]byte(login)), address: addressKey(from)}
+}
 
 // begin lets an attempt in, counted as a failure until succeeded, or gives a
 // rate_limited fault that says after how many seconds to come back.
-func (t *throttle) begin(login string, from netip.Addr) (attempt, error) {
-	a := attempt{login: sha256.Sum256([]byte(login)), address: addressKey(from)}
+func (t *throttle) begin(a attempt) error {
 	now := time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	wait := max(t.logins.waits(a.login, now), t.addresses.waits(a.address, now))
 	if wait > 0 {
-		return a, slowDown(wait)
+		return slowDown(wait)
 	}
 	t.logins.fail(a.login, now)
 	t.addresses.fail(a.address, now)
-	return a, nil
+	return nil
 }
 
 // succeeded forgets the login's failures and takes back the address's one:

@@ -71,8 +71,9 @@ func (s *Staff) IssueServiceToken(ctx context.Context, by Principal, name, accou
 	if err := atDesk(by); err != nil {
 		return "", nil, err
 	}
-	if account == "" {
-		return "", nil, fault.New(fault.InvalidInput, "a service token needs an account").At("account", "")
+	if account == "" || len(account) > 100 || audit.Fact(account) != account {
+		return "", nil, fault.New(fault.InvalidInput, "a service token needs the name of an account").At("account", account).
+			Fix("Use the name of an account of kind push, as configured.")
 	}
 	return s.issue(ctx, by, Token{Name: name, Account: account, Scopes: []Scope{Ingest}}, adminOnly)
 }
