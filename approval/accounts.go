@@ -22,7 +22,7 @@ type Configured struct {
 func (a *Approvals) InitAccounts(ctx context.Context, list []Configured) error {
 	return a.db.Update(ctx, func(tx *store.Tx) error {
 		for _, c := range list {
-			if err := a.putAccount(tx, &inbox.AccountRecord{Name: c.Name, Kind: c.Kind, BaseURL: c.BaseURL, Accepted: true}, "account.accepted", "init"); err != nil {
+			if err := a.putAccount(tx, &inbox.AccountRecord{Name: c.Name, Kind: c.Kind, BaseURL: c.BaseURL, Accepted: true}, "account.accepted", "cli"); err != nil {
 				return err
 			}
 		}
@@ -43,10 +43,10 @@ func (a *Approvals) Reconcile(ctx context.Context, list []Configured) error {
 			switch {
 			case !ok:
 				have = &inbox.AccountRecord{Name: c.Name, Kind: c.Kind, BaseURL: c.BaseURL}
-				err = a.putAccount(tx, have, "account.added", "config")
+				err = a.putAccount(tx, have, "account.added", "daemon")
 			case have.Kind != c.Kind || have.BaseURL != c.BaseURL:
 				have.Kind, have.BaseURL, have.Accepted, have.RemoteID, have.Handle = c.Kind, c.BaseURL, false, "", ""
-				err = a.putAccount(tx, have, "account.changed", "config")
+				err = a.putAccount(tx, have, "account.changed", "daemon")
 			}
 			if err != nil {
 				return err

@@ -321,7 +321,7 @@ func (a *Approvals) InitPolicies(ctx context.Context, list []Policy) error {
 			}
 			return err
 		}
-		return a.setPolicies(tx, list, audit.System, "init")
+		return a.setPolicies(tx, list, audit.System, "cli")
 	})
 }
 

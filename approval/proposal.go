@@ -124,6 +124,7 @@ type Proposal struct {
 	Reason       string      `cbor:"27,keyasint,omitempty"` // why held, expired, unknown or withdrawn: a reason code
 	Remark       string      `cbor:"28,keyasint,omitempty"` // the person's words for it
 	SettledBy    people.ID   `cbor:"29,keyasint,omitzero"`  // who settled an unknown outcome by hand
+	About        people.ID   `cbor:"30,keyasint,omitzero"`  // the person whom a governance proposal concerns
 }
 
 // Endorsement is one person standing behind one digest.

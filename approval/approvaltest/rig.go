@@ -159,7 +159,7 @@ func (r *Rig) State(p *approval.View, want approval.State) *approval.View {
 func (r *Rig) Replay() {
 	r.T.Helper()
 	replay := approval.NewReplay()
-	report, err := r.Log.Verify(r.T.Context(), replay.Step)
+	report, err := audit.Verify(r.T.Context(), r.DB, r.Log.VerifierKey(), replay.Step)
 	must(r.T, err)
 	if len(report.Problems) > 0 {
 		r.T.Fatalf("the log does not verify: %v", report.Problems)
