@@ -310,20 +310,26 @@ func TestOwnSessionsCanBeRevoked(t *testing.T) {
 }
 
 func TestOldestSessionsMakeRoom(t *testing.T) {
-	r := newRig(t, people.Options{})
-	r.hire("anna", people.Agent)
-	oldest, _ := r.signIn("anna")
-	var p people.Principal
-	for range 50 {
-		_, p = r.signIn("anna")
-	}
-	own, err := r.staff.Sessions(r.ctx, p)
-	r.must(err)
-	if len(own) != 50 {
-		t.Fatalf("%d sessions, want 50", len(own))
-	}
-	_, err = r.staff.BySession(r.ctx, oldest)
-	wantCode(t, err, fault.Unauthenticated)
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, people.Options{})
+		r.hire("anna", people.Agent)
+		oldest, _ := r.signIn("anna")
+		var p people.Principal
+		for range 50 {
+			time.Sleep(time.Second)
+			_, p = r.signIn("anna")
+		}
+		own, err := r.staff.Sessions(r.ctx, p)
+		r.must(err)
+		if len(own) != 50 || own[0].ID != p.Session() {
+			t.Fatalf("%d sessions, want 50 and the newest first", len(own))
+		}
+		_, err = r.staff.BySession(r.ctx, oldest)
+		wantCode(t, err, fault.Unauthenticated)
+		if ended := r.recorded("session.ended"); len(ended) != 1 || ended[0].Facts["reason"] != "too_many" {
+			t.Fatalf("recorded %+v", ended)
+		}
+	})
 }
 
 func TestChangedPasswordEndsTheOtherSessions(t *testing.T) {

@@ -72,9 +72,9 @@ func attemptAt(login string, from netip.Addr) attempt {
 // begin lets an attempt in, counted as a failure until succeeded, or gives a
 // rate_limited fault that says after how many seconds to come back.
 func (t *throttle) begin(a attempt) error {
-	now := time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	now := time.Now()
 	wait := max(t.logins.waits(a.login, now), t.addresses.waits(a.address, now))
 	if wait > 0 {
 		return slowDown(wait)
@@ -121,8 +121,7 @@ type trail struct {
 type failures struct {
 	key   throttleKey
 	count int
-	last  time.Time
-	until time.Time // no attempt before it
+	last  time.Time // an attempt was let in
 }
 
 func newTrail(p pace) trail {
@@ -139,7 +138,10 @@ func (t *trail) waits(key throttleKey, now time.Time) time.Duration {
 		t.forget(key)
 		return 0
 	}
-	return f.until.Sub(now)
+	if t.pace.wait(f.count) == 0 {
+		return 0
+	}
+	return f.last.Add(t.pace.wait(f.count)).Sub(now)
 }
 
 func (t *trail) fail(key throttleKey, now time.Time) {
@@ -155,7 +157,6 @@ func (t *trail) fail(key throttleKey, now time.Time) {
 	f := e.Value.(*failures)
 	f.count++
 	f.last = now
-	f.until = now.Add(t.pace.wait(f.count))
 }
 
 func (t *trail) takeBack(key throttleKey) {
@@ -164,9 +165,7 @@ func (t *trail) takeBack(key throttleKey) {
 		return
 	}
 	f := e.Value.(*failures)
-	f.count--
-	f.until = f.last.Add(t.pace.wait(f.count))
-	if f.count <= 0 {
+	if f.count--; f.count <= 0 {
 		t.forget(key)
 	}
 }
