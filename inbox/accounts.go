@@ -51,7 +51,7 @@ func (b *Inbox) PutAccount(tx *store.Tx, a *AccountRecord) error {
 		_, err = b.log.Append(tx, audit.Event{
 			Kind: "account.recorded", Actor: audit.System, Via: "daemon", Subject: a.Name.subject(),
 			From: acceptance(known, was.Accepted), To: acceptance(true, a.Accepted),
-			Facts: map[string]string{"kind": a.Kind, "base_url": clip(a.BaseURL, 256), "remote_id": clip(a.RemoteID, 256)},
+			Facts: map[string]string{"kind": audit.Fact(a.Kind), "base_url": audit.Fact(a.BaseURL), "remote_id": audit.Fact(a.RemoteID)},
 		})
 		if err != nil {
 			return err
@@ -92,8 +92,9 @@ func (n AccountName) subject() audit.Subject { return audit.Subject("account:" +
 // valid refuses names that no configuration could hold.
 func (n AccountName) valid() error {
 	const most = 100
-	if n == "" || len(n) > most {
-		return fault.New(fault.InvalidInput, "an account's name has 1 to %d bytes", most).At("account", string(n))
+	if n == "" || len(n) > most || audit.Fact(string(n)) != string(n) {
+		return fault.New(fault.InvalidInput, "an account's name has 1 to %d bytes, all of them visible", most).
+			At("account", string(n))
 	}
 	return nil
 }
