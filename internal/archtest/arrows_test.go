@@ -31,9 +31,18 @@ var rooms = []room{
 	{"internal/screenshots", []string{"internal/..."}, "drives the finished program as a person does"},
 
 	{
-		"web/...", []string{"self/...", "positions", "approval", "inbox", "people", "audit", "connectors", "internal/..."},
+		"web", []string{"self/...", "positions", "approval", "inbox", "people", "audit", "connectors", "internal/..."},
+		"joins the desk, the API and the sessions to one listener",
+	},
+	{
+		"web/api/...", []string{"self/...", "web/session", "positions", "approval", "inbox", "people", "audit", "connectors", "internal/..."},
+		"programs ask the rooms through it; it knows no page",
+	},
+	{
+		"web/desk/...", []string{"self/...", "web/session", "positions", "approval", "inbox", "people", "audit", "connectors", "internal/..."},
 		"the desk asks the rooms; it never reads the store behind their backs, and config reaches it as plain values",
 	},
+	{"web/session", []string{"people", "audit", "internal/..."}, "who asks over HTTP; what they may do is the rooms' question"},
 
 	{
 		"connectors/internal/...", []string{"self/...", "connectors", "approval", "inbox", "config", "internal/..."},
@@ -167,8 +176,11 @@ func TestArrowRulesBite(t *testing.T) {
 		name, path, file, imports string
 		fault                     string // a part of the message; "" when the import is allowed
 	}{
-		{"the desk asks a room", "web", "web/desk.go", "standpunt/inbox", ""},
-		{"the desk reads the store", "web", "web/desk.go", "standpunt/store", "web/... may import only"},
+		{"the desk asks a room", "web/desk", "web/desk/list.go", "standpunt/inbox", ""},
+		{"the desk reads the store", "web/desk", "web/desk/list.go", "standpunt/store", "web/desk/... may import only"},
+		{"the API knows a page", "web/api", "web/api/people.go", "standpunt/web/desk", "web/api/... may import only"},
+		{"a session knows a proposal", "web/session", "web/session/session.go", "standpunt/approval", "web/session may import only"},
+		{"the listener joins its parts", "web", "web/server.go", "standpunt/web/api", ""},
 		{"the desk's test opens a store", "web", "web/desk_test.go", "standpunt/store", ""},
 		{"the desk's test runs a sandbox", "web", "web/desk_test.go", "standpunt/connectors/sandbox", ""},
 		{"a room looks up", "inbox", "inbox/ingest.go", "standpunt/approval", "inbox may import only"},
