@@ -12,8 +12,8 @@ import (
 )
 
 // ExportCSV writes the entries that match the filter, newest first, as CSV with
-// a header row. A cell that a spreadsheet could take for a formula begins with
-// an apostrophe. The file is for reading; what verifies is [ExportJSONL].
+// a header row. A cell that a spreadsheet could take for a formula gets a
+// leading apostrophe. The file is for reading; what verifies is [ExportJSONL].
 func ExportCSV(ctx context.Context, db *store.DB, w io.Writer, f Filter) error {
 	out := csv.NewWriter(w)
 	if err := out.Write([]string{"number", "at", "kind", "actor", "via", "subject", "from", "to", "digest", "facts"}); err != nil {
@@ -47,8 +47,9 @@ func ExportCSV(ctx context.Context, db *store.DB, w io.Writer, f Filter) error {
 }
 
 // formulaStarts are the characters with which spreadsheets begin a formula, in
-// both widths, and those that they skip before one.
-const formulaStarts = "=+-@\t\r\n＝＋－＠|%"
+// both widths, those that they skip before one, and the apostrophe itself, so
+// that leaving out one leading apostrophe always gives the value back.
+const formulaStarts = "=+-@\t\r\n＝＋－＠|%'"
 
 // neutral is the cell as text that no spreadsheet evaluates.
 func neutral(cell string) string {

@@ -33,7 +33,7 @@ type Evidence struct {
 
 // ProvenLeaf is an entry with the proof that the checkpoint covers it.
 type ProvenLeaf struct {
-	exportEntry
+	ReadableLeaf
 	Proof tlog.RecordProof `json:"proof"`
 }
 
@@ -95,7 +95,7 @@ func (l *Log) EvidenceOf(ctx context.Context, numbers ...uint64) (*Evidence, err
 			if err != nil {
 				return err
 			}
-			bundle.Leaves = append(bundle.Leaves, ProvenLeaf{newExportEntry(e, data), proof})
+			bundle.Leaves = append(bundle.Leaves, ProvenLeaf{readable(e, data), proof})
 			if err := l.addContents(tx, bundle, e, seen); err != nil {
 				return err
 			}
@@ -245,11 +245,11 @@ func verifyLeaf(l ProvenLeaf, c Checkpoint, least uint64) (Entry, error) {
 	if err != nil {
 		return Entry{}, fmt.Errorf("audit: entry %d of the evidence: %w", l.Number, err)
 	}
-	said, err := line(l.exportEntry)
+	said, err := line(l.ReadableLeaf)
 	if err != nil {
 		return Entry{}, err
 	}
-	written, err := line(newExportEntry(e, l.Leaf))
+	written, err := line(readable(e, l.Leaf))
 	if err != nil {
 		return Entry{}, err
 	}

@@ -26,9 +26,10 @@ type exportHeader struct {
 
 const exportName = "standpunt-audit"
 
-// exportEntry is an entry's line: the leaf, which is what verifies, and the
-// same in readable form, which the verifier holds against the leaf.
-type exportEntry struct {
+// ReadableLeaf is an entry as exports and evidence write it: the leaf, which is
+// what verifies, and the same in readable form, which a verifier holds against
+// the leaf.
+type ReadableLeaf struct {
 	Number  uint64            `json:"number"`
 	Leaf    []byte            `json:"leaf"`
 	At      string            `json:"at"`
@@ -52,8 +53,8 @@ type exportCheckpoint struct {
 // timeForm is how times are written in exports: UTC to the millisecond.
 const timeForm = "2006-01-02T15:04:05.000Z"
 
-func newExportEntry(e Entry, leaf []byte) exportEntry {
-	return exportEntry{
+func readable(e Entry, leaf []byte) ReadableLeaf {
+	return ReadableLeaf{
 		Number: e.Number, Leaf: leaf, At: formatTime(e.At),
 		Kind: e.Kind, Actor: e.Actor, Via: e.Via, Subject: e.Subject,
 		From: e.From, To: e.To, Digest: e.Digest.String(), Facts: maps.Clone(e.Facts),
@@ -139,7 +140,7 @@ func exportPage(tx *store.Tx, w io.Writer, from, to uint64, first bool) (reached
 		if err != nil {
 			return n, err
 		}
-		if err := writeLine(w, newExportEntry(e, data)); err != nil {
+		if err := writeLine(w, readable(e, data)); err != nil {
 			return n, err
 		}
 		if err := upTo(n + 1); err != nil {
@@ -163,10 +164,9 @@ func writeLine(w io.Writer, v any) error {
 // pages calls write with every entry that matches the filter, newest first, in
 // transactions of one page each, so that a slow reader holds none of them open.
 func pages(ctx context.Context, db *store.DB, f Filter, write func(Entry) error) error {
-	l := &Log{db: db}
 	before := NoneBefore
 	for {
-		page, err := l.Search(ctx, f, before, MaxPage)
+		page, err := search(ctx, db, f, before, MaxPage)
 		if err != nil {
 			return err
 		}

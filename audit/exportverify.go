@@ -90,7 +90,7 @@ func (x *exportRun) line(data []byte) string {
 }
 
 func (x *exportRun) entry(data []byte) string {
-	var found exportEntry
+	var found ReadableLeaf
 	if err := json.Unmarshal(data, &found); err != nil {
 		return "the entry cannot be read"
 	}
@@ -104,7 +104,7 @@ func (x *exportRun) entry(data []byte) string {
 	if err != nil {
 		return "" // reported with its entry
 	}
-	if written, err := line(newExportEntry(e, found.Leaf)); err != nil || !bytes.Equal(written, data) {
+	if written, err := line(readable(e, found.Leaf)); err != nil || !bytes.Equal(written, data) {
 		return "the readable fields are not what the leaf says"
 	}
 	return ""

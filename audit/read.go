@@ -79,8 +79,11 @@ func (l *Log) BySubject(tx *store.Tx, s Subject) iter.Seq2[Entry, error] {
 // Search is the page of at most limit entries that match the filter, newest
 // first, with numbers below before. Its cost follows the page, not the log.
 func (l *Log) Search(ctx context.Context, f Filter, before uint64, limit int) (page []Entry, err error) {
-	limit = clampLimit(limit)
-	err = l.db.View(ctx, func(tx *store.Tx) error {
+	return search(ctx, l.db, f, before, clampLimit(limit))
+}
+
+func search(ctx context.Context, db *store.DB, f Filter, before uint64, limit int) (page []Entry, err error) {
+	err = db.View(ctx, func(tx *store.Tx) error {
 		page = nil
 		for e, err := range searchIn(ctx, tx, f, before) {
 			if err != nil {

@@ -37,8 +37,8 @@ func VerifyIn(ctx context.Context, tx *store.Tx, verifierKey string, each func(E
 		return nil, fmt.Errorf("audit: read the public key: %w", err)
 	}
 	report := &Report{Origin: verifier.Name(), Problems: []Problem{}}
-	if named := identityIn(tx); named.key != verifierKey {
-		report.add(NoEntry, "the log names another public key than the one it is verified with")
+	if named := identityIn(tx); named.key != verifierKey || named.origin != verifier.Name() {
+		report.add(NoEntry, "the log names another public key or origin than it is verified with")
 	}
 	bad, err := verifySealed(ctx, tx, report)
 	if err != nil {
