@@ -101,11 +101,8 @@ func (kv *boltKV) writing(name Bucket, key []byte) (*bbolt.Bucket, error) {
 	if len(key) == 0 {
 		return nil, fmt.Errorf("store: a key in %s is empty", name)
 	}
-	before := b.Get(key)
-	if before != nil {
-		before = append([]byte{}, before...)
-	}
-	kv.journal.steps = append(kv.journal.steps, step{bucket: name, key: bytes.Clone(key), before: before})
+	// What bbolt's Get returns stays as it is until the transaction ends.
+	kv.journal.steps = append(kv.journal.steps, step{bucket: name, key: bytes.Clone(key), before: b.Get(key)})
 	return b, nil
 }
 

@@ -58,9 +58,6 @@ func newCommitter() *committer {
 
 // update is the caller's half.
 func (c *committer) update(ctx context.Context, fn func(*Tx) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
 	r := &request{
 		ctx:  ctx,
 		turn: make(chan *Tx),

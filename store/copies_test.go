@@ -199,6 +199,18 @@ func TestCompactBesideEverything(t *testing.T) {
 	noLeftovers(t, path)
 }
 
+func TestCompactKeepsSyncing(t *testing.T) {
+	o := thingsOptions()
+	o.NoSync = false
+	db := openFileAt(t, filepath.Join(t.TempDir(), "standpunt.db"), o)
+	if err := db.Compact(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if db.engine.(*boltEngine).file.db.NoSync {
+		t.Error("the new file is written without fsync")
+	}
+}
+
 func noLeftovers(t *testing.T, path string) {
 	t.Helper()
 	left, err := filepath.Glob(path + temporaryMark + "*")

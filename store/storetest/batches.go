@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"strconv"
@@ -39,6 +40,7 @@ func testBatchMates(t *testing.T, open Opener) {
 	synctest.Test(t, func(t *testing.T) {
 		db := open(t, dir, schema())
 		put(t, db, "shared", "start")
+		put(t, db, "kept", "1")
 		letGo := hold(db)
 		var seen []string // what each survivor found; the engine runs one function at a time
 		mine := errors.New("mine")
@@ -51,7 +53,8 @@ func testBatchMates(t *testing.T, open Opener) {
 					err := errors.Join(tx.Put(here, []byte("shared"), []byte(strconv.Itoa(i))),
 						tx.Put(here, fmt.Appendf(nil, "own %02d", i), []byte("x")))
 					if i%2 == 1 {
-						return errors.Join(err, mine)
+						return errors.Join(err, mine, tx.Put(here, []byte("shared"), []byte("again")),
+							tx.Delete(here, []byte("kept")), tx.Put(here, []byte("kept"), []byte("x")), tx.Delete(here, []byte("kept")))
 					}
 					seen = append(seen, found+">"+strconv.Itoa(i))
 					return err
@@ -80,10 +83,55 @@ func testBatchMates(t *testing.T, open Opener) {
 			}
 			last = step[len(last)+1:]
 		}
+		if got["kept"] != "1" {
+			t.Errorf("kept is %q after functions that failed", got["kept"])
+		}
 		if got["shared"] != last {
 			t.Errorf("shared is %q, the last to write it was %q", got["shared"], last)
 		}
 	})
+}
+
+// testLeaked has one Update use the transaction of another one that waits for
+// the same commit.
+func testLeaked(t *testing.T, open Opener) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		db := open(t, dir, schema())
+		letGo := hold(db)
+		transactions := make(chan *store.Tx, 2)
+		var all sync.WaitGroup
+		for range 2 {
+			all.Go(func() {
+				err := db.Update(context.Background(), func(tx *store.Tx) error {
+					transactions <- tx
+					if len(transactions) == 2 {
+						leaked := <-transactions
+						if leaked.Put(here, []byte("late"), nil) == nil {
+							t.Error("a transaction lives on after its function")
+						}
+						if !panics(func() { leaked.Get(here, []byte("late")) }) {
+							t.Error("a transaction reads on after its function")
+						}
+					}
+					return tx.Put(here, []byte("k"), []byte("v"))
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		letGo()
+		all.Wait()
+		expect(t, db, map[string]string{"k": "v"})
+	})
+}
+
+func panics(fn func()) (yes bool) {
+	defer func() { yes = recover() != nil }()
+	fn()
+	return false
 }
 
 func testPanic(t *testing.T, open Opener) {
@@ -234,6 +282,38 @@ func testCancelled(t *testing.T, open Opener) {
 		put(t, db, "after", "1")
 		expect(t, db, map[string]string{"after": "1"})
 	})
+}
+
+// testCancelledAnywhere has contexts end at any moment of their Updates: each
+// either returns nil and is there, or returns the context's error and is not.
+func testCancelledAnywhere(t *testing.T, open Opener) {
+	db := open(t, t.TempDir(), schema())
+	const writers, rounds = 8, 150
+	want := make([]map[string]string, writers)
+	var all sync.WaitGroup
+	for w := range writers {
+		want[w] = make(map[string]string)
+		all.Go(func() {
+			for i := range rounds {
+				ctx, cancel := context.WithCancel(context.Background())
+				all.Go(cancel)
+				key := fmt.Sprintf("%d/%d", w, i)
+				err := db.Update(ctx, func(tx *store.Tx) error { return tx.Put(here, []byte(key), nil) })
+				switch {
+				case err == nil:
+					want[w][key] = ""
+				case !errors.Is(err, context.Canceled):
+					t.Errorf("%s: %v", key, err)
+				}
+				cancel()
+			}
+		})
+	}
+	all.Wait()
+	for _, part := range want[1:] {
+		maps.Copy(want[0], part)
+	}
+	expect(t, db, want[0])
 }
 
 // testConcurrency moves amounts between two keys whose sum never changes.

@@ -58,6 +58,17 @@ func testClockGoesBack(t *testing.T, open Opener) {
 	dir := t.TempDir()
 	db := open(t, dir, schema())
 	last := now(t, db)
+	synctest.Test(t, func(t *testing.T) {
+		err := db.View(t.Context(), func(tx *store.Tx) error {
+			if tx.Now().Before(last) {
+				t.Errorf("beside the Update: got %v, want the last commit's %v", tx.Now(), last)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
 	if err := db.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -30,10 +30,12 @@ func Run(t *testing.T, open Opener) {
 		{"cursors", testCursors},
 		{"a failing Update leaves nothing", testRollback},
 		{"a failing Update in a shared batch", testBatchMates},
+		{"a transaction that outlives its function", testLeaked},
 		{"a panic and a Goexit stay with their caller", testPanic},
 		{"a View is a snapshot", testSnapshot},
 		{"OnCommit", testOnCommit},
 		{"cancelled contexts", testCancelled},
+		{"contexts cancelled at any moment", testCancelledAnywhere},
 		{"concurrent Updates", testConcurrency},
 		{"Now", testNow},
 		{"Now when the clock goes back", testClockGoesBack},
@@ -154,14 +156,20 @@ func testMistakes(t *testing.T, open Opener) {
 		t.Error("a View deletes")
 	}
 	var leaked *store.Tx
-	update(t, db, func(tx *store.Tx) error {
+	err := db.View(t.Context(), func(tx *store.Tx) error {
 		leaked = tx
-		return tx.Put(here, []byte("k"), []byte("v"))
+		if !panics(func() { tx.Get("nowhere", []byte("k")) }) {
+			t.Error("an undeclared bucket can be read")
+		}
+		return nil
 	})
-	if err := leaked.Put(here, []byte("late"), nil); err == nil {
-		t.Error("a transaction lives on after its function")
+	if err != nil {
+		t.Error(err)
 	}
-	expect(t, db, map[string]string{"k": "v"})
+	if !panics(func() { leaked.Get(here, []byte("k")) }) {
+		t.Error("a View reads on after its function")
+	}
+	expect(t, db, map[string]string{})
 }
 
 // testRanges compares scans with a sorted list.
