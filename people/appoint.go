@@ -133,7 +133,9 @@ func (s *Staff) SetRoles(tx *store.Tx, m Mandate, person ID, roles []Role) error
 
 // SetEnabled disables a person or enables one again. Disabling ends all
 // sessions, tokens and open enrolments and runs [Staff.OnPowerLoss]; enabling
-// starts the cooling time. What would leave nobody to govern is refused.
+// starts the cooling time, and the password is the one from before: a person
+// who had none yet needs [Staff.ResetCredentials] too. What would leave nobody
+// to govern is refused.
 func (s *Staff) SetEnabled(tx *store.Tx, m Mandate, person ID, enabled bool) error {
 	if err := m.check(); err != nil {
 		return err

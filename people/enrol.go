@@ -17,7 +17,9 @@ const EnrolmentLife = 72 * time.Hour
 
 // Enrolment is the right to set one person's password once. Its two halves go
 // to the two people who decided it, so that neither alone can enrol for
-// somebody else; each holds 128 random bits.
+// somebody else; each holds 128 random bits. A half leaves bytes in the data
+// file after it was taken, until the store is compacted; they are worth nothing
+// once the enrolment was used, replaced or has expired.
 type Enrolment struct {
 	Halves    [2]string
 	ExpiresAt time.Time

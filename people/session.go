@@ -213,9 +213,21 @@ func (s *Staff) BySession(ctx context.Context, secret string) (p Principal, err 
 }
 
 // touched logs that a time of last use could not be written. The request goes
-// on: reading works on a full disk, and the session only ends earlier.
+// on: reading works on a full disk, and the session only ends earlier. The
+// same trouble is logged once.
 func (s *Staff) touched(ctx context.Context, err error) {
-	if err != nil && ctx.Err() == nil {
+	if ctx.Err() != nil {
+		return
+	}
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	s.mu.Lock()
+	news := text != s.trouble
+	s.trouble = text
+	s.mu.Unlock()
+	if err != nil && news {
 		s.o.Logger.WarnContext(ctx, "cannot note the last use of a session or token", "error", err)
 	}
 }

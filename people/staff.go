@@ -45,6 +45,7 @@ type Staff struct {
 
 	mu          sync.RWMutex
 	onPowerLoss []func(*store.Tx, ID) error
+	trouble     string // why times of last use cannot be written
 }
 
 // New makes the staff that db holds. EndorsingPeople that are no possible

@@ -197,20 +197,19 @@ func (s *Staff) RevokeToken(ctx context.Context, by Principal, token TokenID) er
 		if at < 0 {
 			return fault.New(fault.NotFound, "you have no such token").At("token", token.String())
 		}
-		_, err = s.revoke(tx, reach[at], by.Actor(), by.Via())
-		return err
+		return s.revoke(tx, reach[at], by.Actor(), by.Via())
 	})
 }
 
-func (s *Staff) revoke(tx *store.Tx, t *Token, actor audit.Actor, via string) (revoked bool, err error) {
+func (s *Staff) revoke(tx *store.Tx, t *Token, actor audit.Actor, via string) error {
 	if !t.RevokedAt.IsZero() {
-		return false, nil
+		return nil
 	}
 	t.RevokedAt = tx.Now()
 	if err := tokens.Put(tx, t); err != nil {
-		return false, err
+		return err
 	}
-	return true, s.record(tx, tokenEvent("token.revoked", actor, via, t))
+	return s.record(tx, tokenEvent("token.revoked", actor, via, t))
 }
 
 // revokeTokens ends all of the person's tokens.
@@ -220,7 +219,7 @@ func (s *Staff) revokeTokens(tx *store.Tx, person ID) error {
 		return err
 	}
 	for _, t := range own {
-		if _, err := s.revoke(tx, t, audit.System, "daemon"); err != nil {
+		if err := s.revoke(tx, t, audit.System, "daemon"); err != nil {
 			return err
 		}
 	}
