@@ -86,7 +86,6 @@ func New(ctx context.Context, o Options) (*Network, error) {
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
-		BaseContext:       func(net.Listener) context.Context { return n.quit },
 	}
 	return n, nil
 }
@@ -234,3 +233,7 @@ func checkAccount(a *Account) error {
 	}
 	return nil
 }
+
+// Check proves the data file's structure and that its indexes agree with the
+// posts.
+func (n *Network) Check(ctx context.Context) error { return n.board.db.Check(ctx) }

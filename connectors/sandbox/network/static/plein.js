@@ -107,4 +107,5 @@ if (timeline) {
   stream.addEventListener("error", () => show(false));
   stream.addEventListener("post", refresh);
   addEventListener("pagehide", () => stream.close());
+  addEventListener("pageshow", (e) => { if (e.persisted) location.reload(); });
 }
