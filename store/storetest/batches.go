@@ -273,8 +273,10 @@ func testCancelled(t *testing.T, open Opener) {
 			}
 		}
 		letGo()
-		if err := db.Update(ctx, never); !errors.Is(err, context.Canceled) {
-			t.Errorf("Update: got %v", err)
+		for range 1000 { // a cancelled Update can still win its way to the front
+			if err := db.Update(ctx, never); !errors.Is(err, context.Canceled) {
+				t.Errorf("Update: got %v", err)
+			}
 		}
 		if err := db.View(ctx, never); !errors.Is(err, context.Canceled) {
 			t.Errorf("View: got %v", err)
