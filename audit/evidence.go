@@ -3,8 +3,10 @@ package audit
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 
@@ -265,4 +267,22 @@ func verifyLeaf(l ProvenLeaf, c Checkpoint, least uint64) (Entry, error) {
 		return Entry{}, fmt.Errorf("audit: entry %d of the evidence is not in the log that was signed: %w", e.Number, err)
 	}
 	return e, nil
+}
+
+// maxEvidence bounds a bundle's file, in bytes.
+const maxEvidence = 256 << 20
+
+// ReadEvidence reads a bundle's file, strictly: an unknown field or anything
+// behind the bundle is an error. [VerifyEvidence] tells what it is worth.
+func ReadEvidence(r io.Reader) (*Evidence, error) {
+	dec := json.NewDecoder(io.LimitReader(r, maxEvidence))
+	dec.DisallowUnknownFields()
+	var bundle Evidence
+	if err := dec.Decode(&bundle); err != nil {
+		return nil, fmt.Errorf("audit: read the evidence: %w", err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("audit: read the evidence: something stands behind the bundle")
+	}
+	return &bundle, nil
 }

@@ -278,21 +278,33 @@ func numberOf(suffix []byte) (uint64, error) {
 
 // checkIndexes proves that the indexes hold exactly the entries of the log.
 func checkIndexes(tx *store.Tx) error {
-	var count int
+	var count uint64
 	for key, data := range tx.Scan(entries, store.Range{}) {
 		e, err := readEntry(key, data)
 		if err != nil {
 			return err
 		}
-		for _, x := range indexKeys(e.Event, e.Number) {
-			if tx.Get(x.bucket, x.key) == nil {
-				return fmt.Errorf("audit: entry %d is not in %s", e.Number, x.bucket)
-			}
+		if err := isIndexed(tx, e); err != nil {
+			return err
 		}
 		count++
 	}
+	return indexesHold(tx, count)
+}
+
+func isIndexed(tx *store.Tx, e Entry) error {
+	for _, x := range indexKeys(e.Event, e.Number) {
+		if tx.Get(x.bucket, x.key) == nil {
+			return fmt.Errorf("audit: entry %d is not in %s", e.Number, x.bucket)
+		}
+	}
+	return nil
+}
+
+// indexesHold reports an index that does not hold count keys.
+func indexesHold(tx *store.Tx, count uint64) error {
 	for _, b := range []store.Bucket{byActor, bySubject, byKind} {
-		var indexed int
+		var indexed uint64
 		for range tx.Scan(b, store.Range{}) {
 			indexed++
 		}

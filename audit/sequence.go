@@ -23,10 +23,10 @@ type sequence struct {
 	gap      bool      // entries are missing, so roots cannot be recomputed
 }
 
-// entry takes the leaf that stands at number; it has the hash of the leaf's
-// bytes whether or not they can be read.
-func (s *sequence) entry(number uint64, data []byte) tlog.Hash {
-	h := tlog.RecordHash(data)
+// entry takes the leaf that stands at number. It gives the hash of the leaf's
+// bytes, and the entry where they can be read as the one with that number.
+func (s *sequence) entry(number uint64, data []byte) (h tlog.Hash, e Entry, readable bool) {
+	h = tlog.RecordHash(data)
 	if number != s.tree.size && !s.gap {
 		s.report.add(s.tree.size, "entries %d to %d are missing, so later roots cannot be recomputed", s.tree.size, number-1)
 		s.gap = true
@@ -38,11 +38,11 @@ func (s *sequence) entry(number uint64, data []byte) tlog.Hash {
 	e, err := ParseLeaf(data)
 	if err != nil {
 		s.report.add(number, "the leaf cannot be read: %v", err)
-		return h
+		return h, e, false
 	}
 	if e.Number != number {
 		s.report.add(number, "the leaf says that it is entry %d", e.Number)
-		return h
+		return h, e, false
 	}
 	s.time(e)
 	if s.each != nil {
@@ -50,7 +50,7 @@ func (s *sequence) entry(number uint64, data []byte) tlog.Hash {
 			s.report.add(number, "%v", err)
 		}
 	}
-	return h
+	return h, e, true
 }
 
 // time checks that times do not decrease and that the head was signed often.

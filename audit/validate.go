@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -24,33 +23,27 @@ const (
 // or the shapes that [Event] describes. The caller's transaction fails with it.
 var ErrBadEvent = errors.New("audit: bad event")
 
-var (
-	kindShape    = regexp.MustCompile(`^[a-z][a-z0-9_-]*\.[a-z][a-z0-9_-]*$`)
-	actorShape   = regexp.MustCompile(`^(system|person:.+|account:.+)$`)
-	subjectShape = regexp.MustCompile(`^[a-z][a-z0-9_-]*(:.+)?$`)
-	viaShape     = regexp.MustCompile(`^(desk|api|cli|connector|daemon)$`)
-)
-
 // check reports the first field that keeps the event out of the log. The
 // message names the field and never its value.
 func (e Event) check() error {
 	for _, field := range []struct {
 		name, value string
 		most        int
-		shape       *regexp.Regexp
+		shape       string
+		fits        func(string) bool
 	}{
-		{"Kind", e.Kind, MaxKind, kindShape},
-		{"Actor", string(e.Actor), MaxName, actorShape},
-		{"Via", e.Via, MaxName, viaShape},
-		{"Subject", string(e.Subject), MaxName, subjectShape},
-		{"From", e.From, MaxName, nil},
-		{"To", e.To, MaxName, nil},
+		{"Kind", e.Kind, MaxKind, "word.word in lower case", isKind},
+		{"Actor", string(e.Actor), MaxName, "person:<id>, account:<name> or system", isActor},
+		{"Via", e.Via, MaxName, "desk, api, cli, connector or daemon", isVia},
+		{"Subject", string(e.Subject), MaxName, "word or word:<id>", isSubject},
+		{"From", e.From, MaxName, "text", isText},
+		{"To", e.To, MaxName, "text", isText},
 	} {
 		if err := checkText(field.name, field.value, field.most); err != nil {
 			return err
 		}
-		if field.shape != nil && !field.shape.MatchString(field.value) {
-			return fmt.Errorf("%w: %s does not have the shape %s", ErrBadEvent, field.name, field.shape)
+		if !field.fits(field.value) {
+			return fmt.Errorf("%w: %s does not have the form %s", ErrBadEvent, field.name, field.shape)
 		}
 	}
 	if len(e.Facts) > MaxFacts {
@@ -70,6 +63,43 @@ func (e Event) check() error {
 	return nil
 }
 
+func isKind(s string) bool {
+	room, what, dotted := strings.Cut(s, ".")
+	return dotted && isWord(room) && isWord(what)
+}
+
+func isActor(s string) bool {
+	sort, name, named := strings.Cut(s, ":")
+	return s == string(System) || (named && name != "" && (sort == "person" || sort == "account"))
+}
+
+func isVia(s string) bool {
+	switch s {
+	case "desk", "api", "cli", "connector", "daemon":
+		return true
+	}
+	return false
+}
+
+func isSubject(s string) bool {
+	sort, name, named := strings.Cut(s, ":")
+	return isWord(sort) && (!named || name != "")
+}
+
+func isText(string) bool { return true }
+
+// isWord reports a lower-case letter followed by letters, digits, underscores
+// and hyphens.
+func isWord(s string) bool {
+	for i, r := range s {
+		letter := 'a' <= r && r <= 'z'
+		if !letter && (i == 0 || (r != '_' && r != '-' && (r < '0' || r > '9'))) {
+			return false
+		}
+	}
+	return s != ""
+}
+
 func checkText(name, value string, most int) error {
 	switch {
 	case len(value) > most:
@@ -86,6 +116,9 @@ func checkText(name, value string, most int) error {
 // separators and the bidirectional controls: whatever could make one entry
 // look like two, or like another.
 func breaksLines(r rune) bool {
+	if ' ' <= r && r <= '~' {
+		return false
+	}
 	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r)
 }
 

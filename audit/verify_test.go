@@ -163,8 +163,13 @@ func TestIndexesThatHideEntriesAreFound(t *testing.T) {
 	for _, b := range []store.Bucket{"audit.by_actor", "audit.by_subject", "audit.by_kind"} {
 		rec := r.records(b)[2]
 		r.delete(b, rec.key)
-		wantProblem(t, r.verify(), audit.NoEntry, "an index hides")
+		number := ^binary.BigEndian.Uint64(rec.key[len(rec.key)-8:])
+		wantProblem(t, r.verify(), number, "an index hides it")
 		r.put(b, rec.key, []byte{})
+		invented := append(bytes.Clone(rec.key[:len(rec.key)-8]), key64(^uint64(4711))...)
+		r.put(b, invented, []byte{})
+		wantProblem(t, r.verify(), audit.NoEntry, "an index invents")
+		r.delete(b, invented)
 	}
 	wantOK(t, r.verify())
 }
