@@ -21,6 +21,7 @@ func FuzzListCursor(f *testing.F) {
 	}
 	f.Add("")
 	f.Add("AQ==")
+	f.Add((&filters[0]).cursor(bytes.Repeat([]byte{7}, 24)) + "\n")
 	f.Fuzz(func(t *testing.T, s string) {
 		accepted := 0
 		for _, filter := range filters {

@@ -209,6 +209,9 @@ func parseListCursor(f Filter, s string) ([]byte, error) {
 	if strings.TrimSpace(f.Words) != "" {
 		length = 8
 	}
+	if strings.ContainsAny(s, "\r\n") { // which base64 passes over
+		err = base64.CorruptInputError(0)
+	}
 	if err != nil || len(b) != 1+4+length || b[0] != listCursorVersion || !bytes.Equal(b[1:5], f.fingerprint()) {
 		return nil, fault.New(fault.InvalidInput, "this is no page of this list").At("cursor", s).
 			Fix("Start at the first page, without a cursor.")

@@ -46,12 +46,10 @@ func (p *page) refuse(a *arrival) error {
 func (p *page) makeRoom() error {
 	var old []QuarantineID
 	kept := 0
-	for q, err := range quarantine.By(p.tx, accountIndex, store.Range{Prefix: store.Field(p.account.Key())}, false) {
-		if err != nil {
-			return err
-		}
+	prefix := store.Field(p.account.Key())
+	for key := range p.tx.Scan("inbox.quarantine."+accountIndex, store.Range{Prefix: prefix}) {
 		if kept++; kept > mostQuarantined {
-			old = append(old, q.ID)
+			old = append(old, QuarantineID(key[len(prefix)+8:]))
 		}
 	}
 	for _, v := range old {
