@@ -495,11 +495,11 @@ func TestIdentityIsToldBeforeTheFirstPoll(t *testing.T) {
 				told = append(told, string(a.Name)+"="+who.RemoteID)
 				return nil
 			}}, live("x", c))
+		wake, unwatch := r.Watch()
+		defer unwatch()
 		if err := r.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		wake, unwatch := r.Watch()
-		defer unwatch()
 		synctest.Wait()
 		select {
 		case <-wake:

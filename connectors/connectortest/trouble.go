@@ -1,0 +1,203 @@
+package connectortest
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"standpunt/connectors"
+)
+
+func trouble(t *testing.T, h Harness) {
+	probe := h(t)
+	if can[Locksmith](probe) {
+		play(t, "wrong credentials", h, (*scene).badCredentials)
+	}
+	if !can[Breaker](probe) {
+		return
+	}
+	reads := !can[Deliverer](probe)
+	publishes := can[connectors.Publisher](connectorOf(t, h))
+	for _, c := range []struct {
+		fault Fault
+		polls []connectors.ErrorKind
+	}{
+		{Refused, []connectors.ErrorKind{connectors.Temporary}},
+		{RateLimited, []connectors.ErrorKind{connectors.RateLimited}},
+		{ServerError, []connectors.ErrorKind{connectors.Temporary}},
+		{Garbage, []connectors.ErrorKind{connectors.Garbage}},
+		{Huge, []connectors.ErrorKind{connectors.Garbage}},
+		{Redirected, []connectors.ErrorKind{connectors.NotAllowed, connectors.Garbage, connectors.Temporary}},
+	} {
+		if reads {
+			play(t, "polling: "+string(c.fault), h, func(s *scene) { s.pollsThrough(c.fault, c.polls) })
+		}
+		if publishes {
+			play(t, "publishing: "+string(c.fault), h, func(s *scene) { s.publishesNothing(c.fault) })
+		}
+	}
+	if reads {
+		play(t, "polling: "+string(Silent), h, (*scene).cancelsSilence)
+	}
+	if publishes {
+		for _, fault := range []Fault{AcceptedNoAnswer, AcceptedThenError, AcceptedGarbage} {
+			play(t, "publishing: "+string(fault), h, func(s *scene) { s.publishesUnknown(fault) })
+		}
+	}
+}
+
+func (s *scene) badCredentials() {
+	id := s.remote.Post(s, "een vraag")
+	good := s.connect()
+	target := s.mention(good, id)
+	bad := s.closing(s.remote.(Locksmith).ConnectBadly(s, s.account()))
+	check := func(call string, err error) {
+		s.Helper()
+		if e := s.asError(call, err); e.Kind != connectors.BadAuth || e.Remedy == "" {
+			s.Errorf("%s with wrong credentials: kind %s, remedy %q; want %s and a remedy", call, e.Kind, e.Remedy, connectors.BadAuth)
+		}
+	}
+	if !can[Deliverer](s.remote) {
+		check("Poll", s.pollError(bad, callLimit))
+	}
+	if i, ok := bad.(connectors.Identifier); ok && !can[Deliverer](s.remote) {
+		check("Identity", s.call(callLimit, func(ctx context.Context) error {
+			_, err := i.Identity(ctx)
+			return err
+		}))
+	}
+	if can[connectors.Publisher](bad) {
+		_, err := s.publish(bad, s.release(good, target, "Nooit verstuurd."), callLimit)
+		check("Publish", err)
+		s.stand(id)
+	}
+}
+
+// broken breaks the platform, or skips the case where it cannot break so.
+func (s *scene) broken(fault Fault) {
+	s.Helper()
+	if !s.remote.(Breaker).Break(s, fault) {
+		s.Skipf("the harness has no fault %q", fault)
+	}
+}
+
+// pollsThrough polls while the platform is broken, then with the same connector once it works.
+func (s *scene) pollsThrough(fault Fault, kinds []connectors.ErrorKind) {
+	before := s.remote.Post(s, "vóór de storing")
+	c := s.connect()
+	_, cursor := s.await(c, nil, "the post before", has(before))
+	s.broken(fault)
+	e := s.pollError(c, callLimit)
+	if !slices.Contains(kinds, e.Kind) {
+		s.Errorf("Poll: kind %s (%v), want one of %v", e.Kind, e, kinds)
+	}
+	if fault == RateLimited && e.RetryAfter != RetryAfter {
+		s.Errorf("RetryAfter is %v, want %v", e.RetryAfter, RetryAfter)
+	}
+	s.checkOverheard()
+	s.remote.(Breaker).Mend(s)
+	after := s.remote.Post(s, "na de storing")
+	s.await(c, cursor, "the post after the trouble", has(after))
+}
+
+// publishesNothing publishes while the platform carries nothing out: any kind
+// but Unknown is the truth, and Unknown is allowed where bytes went out.
+func (s *scene) publishesNothing(fault Fault) {
+	const text = "Goedendag."
+	id := s.remote.Post(s, "een vraag")
+	c := s.connect()
+	target := s.mention(c, id)
+	r := s.release(c, target, text)
+	s.broken(fault)
+	_, err := s.publish(c, r, callLimit)
+	e := s.asError("Publish", err)
+	switch {
+	case fault == Refused && (e.Kind == connectors.Unknown || !e.Kind.Retryable()):
+		s.Errorf("a refused connection is certain and passes; got kind %s (%v)", e.Kind, e)
+	case fault == RateLimited && (e.Kind != connectors.RateLimited || e.RetryAfter != RetryAfter):
+		s.Errorf("got kind %s, RetryAfter %v; want %s, %v", e.Kind, e.RetryAfter, connectors.RateLimited, RetryAfter)
+	}
+	s.checkOverheard()
+	s.remote.(Breaker).Mend(s)
+	s.stand(id)
+	a := s.mustPublish(c, s.release(c, target, text+" Nu wel."))
+	s.stand(id, text+" Nu wel.")
+	s.present(c, a)
+}
+
+// publishesUnknown publishes while the platform carries it out and does not say so.
+func (s *scene) publishesUnknown(fault Fault) {
+	const text = "Goedendag, wij zoeken het uit."
+	id := s.remote.Post(s, "een vraag")
+	c := s.connect()
+	r := s.release(c, s.mention(c, id), text)
+	s.broken(fault)
+	began := time.Now()
+	_, err := s.publish(c, r, time.Second)
+	if took := time.Since(began); took > time.Second+promptly {
+		s.Errorf("Publish took %v where its context had a second", took)
+	}
+	if e := s.asError("Publish", err); e.Kind != connectors.Unknown {
+		s.Errorf("the post stands there, and Publish says that it certainly does not: kind %s (%v)", e.Kind, e)
+	}
+	s.remote.(Breaker).Mend(s)
+	s.stand(id, text)
+	s.present(c, r.Attempt())
+	s.present(s.connect(), r.Attempt()) // after a restart
+	s.stand(id, text)
+}
+
+func (s *scene) cancelsSilence() {
+	c := s.connect()
+	s.broken(Silent)
+	began := time.Now()
+	if e := s.pollError(c, 300*time.Millisecond); e.Kind != connectors.Temporary {
+		s.Errorf("a Poll without an answer: kind %s (%v)", e.Kind, e)
+	}
+	if took := time.Since(began); took > promptly {
+		s.Errorf("Poll took %v where its context had 0.3 s", took)
+	}
+}
+
+// checkOverheard fails the case when a credential reached another host.
+func (s *scene) checkOverheard() {
+	s.Helper()
+	other, ok := s.remote.(Eavesdropper)
+	keeper, keeps := s.remote.(SecretKeeper)
+	if !ok || !keeps {
+		return
+	}
+	heard := other.Overheard()
+	for _, secret := range keeper.Secrets() {
+		if secret != "" && strings.Contains(heard, secret) {
+			s.Error("another host was given the account's credentials")
+		}
+	}
+}
+
+func identity(t *testing.T, h Harness) {
+	if !can[connectors.Identifier](connectorOf(t, h)) {
+		return
+	}
+	play(t, "it is stable", h, func(s *scene) {
+		var seen []connectors.Identity
+		for range 2 {
+			c := s.connect()
+			if err := s.call(callLimit, func(ctx context.Context) error {
+				who, err := c.(connectors.Identifier).Identity(ctx)
+				seen = append(seen, who)
+				return err
+			}); err != nil {
+				s.Fatalf("Identity: %v", err)
+			}
+			if seen[0].RemoteID == "" || seen[len(seen)-1].RemoteID != seen[0].RemoteID {
+				s.Errorf("the remote accounts are %+v", seen)
+			}
+			if seen[0].CanSend != can[connectors.Publisher](c) && seen[0].Note == "" {
+				s.Errorf("CanSend is %v, and no Note says what to do", seen[0].CanSend)
+			}
+		}
+	})
+}

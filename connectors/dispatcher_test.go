@@ -1,0 +1,538 @@
+package connectors_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"standpunt/approval"
+	"standpunt/approval/approvaltest"
+	"standpunt/connectors"
+	"standpunt/inbox"
+	"standpunt/internal/fault"
+)
+
+// outbox is an Outbox that hands out the releases it was given and writes down
+// what is recorded.
+type outbox struct {
+	mu      sync.Mutex
+	due     []approval.Release
+	unread  []approval.Attempt
+	unknown []approval.Attempt
+	absents map[string][]time.Time
+	events  []string
+	refuse  func(event string) error // fails a recording
+	wake    chan struct{}
+}
+
+func newOutbox(due ...approval.Release) *outbox {
+	return &outbox{due: due, absents: map[string][]time.Time{}, wake: make(chan struct{}, 1)}
+}
+
+func (o *outbox) record(event string, f func()) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.refuse != nil {
+		if err := o.refuse(event); err != nil {
+			return err
+		}
+	}
+	o.events = append(o.events, event)
+	f()
+	return nil
+}
+
+func (o *outbox) log() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.events)
+}
+
+func (o *outbox) add(r approval.Release) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.due = append(o.due, r)
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (o *outbox) Claim(_ context.Context, account inbox.AccountName) (approval.Release, bool, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i, r := range o.due {
+		if r.Attempt().Account == account {
+			o.due = slices.Delete(o.due, i, i+1)
+			o.events = append(o.events, "claimed "+r.Attempt().Text)
+			return r, true, nil
+		}
+	}
+	return approval.Release{}, false, nil
+}
+
+func (o *outbox) RecordPublished(_ context.Context, r approval.Release, receipt approval.Receipt) error {
+	a := r.Attempt()
+	a.Receipt = receipt
+	return o.record("published "+a.Text+" as "+receipt.ExternalID, func() { o.unread = append(o.unread, a) })
+}
+
+func (o *outbox) RecordFailed(_ context.Context, r approval.Release, f approval.Failure) error {
+	event := "failed " + r.Attempt().Text + ": " + f.Kind
+	if f.Retryable {
+		event += ", retryable"
+	}
+	return o.record(event, func() {})
+}
+
+func (o *outbox) RecordUnknown(_ context.Context, r approval.Release, _ string) error {
+	return o.record("unknown "+r.Attempt().Text, func() { o.unknown = append(o.unknown, r.Attempt()) })
+}
+
+func (o *outbox) Unknown(context.Context, inbox.AccountName) ([]approval.Attempt, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.unknown), nil
+}
+
+func (o *outbox) Unread(context.Context, inbox.AccountName) ([]approval.Attempt, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.unread), nil
+}
+
+func drop(list []approval.Attempt, a approval.Attempt) []approval.Attempt {
+	return slices.DeleteFunc(list, func(each approval.Attempt) bool { return each.Key == a.Key })
+}
+
+func (o *outbox) SettleFound(_ context.Context, a approval.Attempt, receipt approval.Receipt, text string) error {
+	return o.record("found "+text+" as "+receipt.ExternalID, func() { o.unknown = drop(o.unknown, a) })
+}
+
+// SettleAbsent settles at the second absent that is ten minutes after the first.
+func (o *outbox) SettleAbsent(_ context.Context, a approval.Attempt) (bool, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.absents[a.Key] = append(o.absents[a.Key], time.Now())
+	if time.Since(o.absents[a.Key][0]) < 10*time.Minute {
+		return false, nil
+	}
+	o.events = append(o.events, "absent "+a.Text)
+	o.unknown = drop(o.unknown, a)
+	return true, nil
+}
+
+func (o *outbox) RecordReadBack(_ context.Context, a approval.Attempt, text string) (bool, error) {
+	return text == a.Text, o.record("read back "+text, func() { o.unread = drop(o.unread, a) })
+}
+
+func (o *outbox) Wake() (<-chan struct{}, func()) { return o.wake, func() {} }
+
+func (o *outbox) NextDue(context.Context, inbox.AccountName) (time.Time, bool, error) {
+	return time.Time{}, false, nil
+}
+
+func (o *outbox) RecoverInterrupted(context.Context) (int, error) {
+	return 0, o.record("recovered", func() {})
+}
+
+// platform is a connector that publishes and finds by functions.
+type platform struct {
+	source
+	publish func(ctx context.Context, r approval.Release) (approval.Receipt, error)
+}
+
+func (p *platform) Publish(ctx context.Context, r approval.Release) (approval.Receipt, error) {
+	return p.publish(ctx, r)
+}
+
+type findingPlatform struct {
+	platform
+	find func(a approval.Attempt) (connectors.Found, error)
+}
+
+func (p *findingPlatform) Find(_ context.Context, a approval.Attempt) (connectors.Found, error) {
+	return p.find(a)
+}
+
+func accepts(_ context.Context, r approval.Release) (approval.Receipt, error) {
+	return approval.Receipt{ExternalID: "id-" + r.Attempt().Text}, nil
+}
+
+// releases makes real releases outside the bubble of the test.
+func releases(t *testing.T, texts ...string) []approval.Release {
+	t.Helper()
+	var all []approval.Release
+	for _, text := range texts {
+		target := inbox.Inbound{ExternalID: "q-" + text, Author: inbox.Author{ExternalID: "eva"}, Kind: "post", Visibility: inbox.Public,
+			Text: "Waar blijft mijn pakket?", PostedAt: time.Now().Add(-time.Minute)}
+		all = append(all, approvaltest.Release(t, "x", "42", target, text))
+	}
+	return all
+}
+
+// dispatch runs a dispatcher in the bubble around f.
+func dispatch(t *testing.T, o *outbox, c connectors.Connector, f func(d *connectors.Dispatcher)) {
+	t.Helper()
+	d := connectors.NewDispatcher(connectors.DispatcherOptions{Outbox: o, RecordFor: time.Minute}, live("x", c))
+	if err := d.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Wait()
+	f(d)
+	if err := d.Stop(t.Context()); err != nil {
+		t.Errorf("Stop: %v", err)
+	}
+}
+
+func wantEvents(t *testing.T, o *outbox, want ...string) {
+	t.Helper()
+	if got := o.log(); !slices.Equal(got, want) {
+		t.Errorf("recorded:\n  %s\nwant:\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+func TestReleasesArePublishedOnceAndReadBack(t *testing.T) {
+	rs := releases(t, "één", "twee")
+	synctest.Test(t, func(t *testing.T) {
+		o := newOutbox(rs[0])
+		p := &findingPlatform{platform: platform{publish: accepts}}
+		p.find = func(a approval.Attempt) (connectors.Found, error) {
+			return connectors.Found{Outcome: connectors.Present, Receipt: a.Receipt, Text: a.Text}, nil
+		}
+		dispatch(t, o, p, func(d *connectors.Dispatcher) {
+			o.add(rs[1])
+			synctest.Wait()
+			if h := d.Health()[0]; h.Published != 2 || h.InFlight || !h.CanSend || !h.ReadsBack {
+				t.Errorf("health %+v", h)
+			}
+		})
+		wantEvents(t, o, "recovered", "claimed één", "published één as id-één", "read back één",
+			"claimed twee", "published twee as id-twee", "read back twee")
+	})
+}
+
+// What is not certain is unknown; what is certain says whether trying again can help.
+func TestOutcomesAreToldApart(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		publish func(ctx context.Context, r approval.Release) (approval.Receipt, error)
+		want    string
+	}{
+		{"refused", fails(connectors.Temporary), "failed x: temporary, retryable"},
+		{"rate limited", fails(connectors.RateLimited), "failed x: rate_limited, retryable"},
+		{"bad credentials", fails(connectors.BadAuth), "failed x: bad_auth"},
+		{"gone", fails(connectors.Gone), "failed x: gone"},
+		{"doubt", fails(connectors.Unknown), "unknown x"},
+		{"an error without a kind", func(context.Context, approval.Release) (approval.Receipt, error) {
+			return approval.Receipt{}, errors.New("read: connection reset")
+		}, "unknown x"},
+		{"no id", func(context.Context, approval.Release) (approval.Receipt, error) { return approval.Receipt{}, nil }, "unknown x"},
+		{"a panic", func(context.Context, approval.Release) (approval.Receipt, error) { panic("boom") }, "unknown x"},
+		{"a time-out", func(ctx context.Context, _ approval.Release) (approval.Receipt, error) {
+			<-ctx.Done()
+			return approval.Receipt{}, ctx.Err()
+		}, "unknown x"},
+		{"a time-out that claims to be certain", func(ctx context.Context, _ approval.Release) (approval.Receipt, error) {
+			<-ctx.Done()
+			return approval.Receipt{}, connectors.Errorf(connectors.Temporary, "too slow: %w", ctx.Err())
+		}, "unknown x"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rs := releases(t, "x")
+			synctest.Test(t, func(t *testing.T) {
+				o := newOutbox(rs...)
+				dispatch(t, o, &platform{publish: c.publish}, func(*connectors.Dispatcher) {
+					time.Sleep(10 * time.Minute)
+					synctest.Wait()
+				})
+				wantEvents(t, o, "recovered", "claimed x", c.want)
+			})
+		})
+	}
+}
+
+func fails(kind connectors.ErrorKind) func(context.Context, approval.Release) (approval.Receipt, error) {
+	return func(context.Context, approval.Release) (approval.Receipt, error) {
+		return approval.Receipt{}, connectors.Errorf(kind, "the platform said no")
+	}
+}
+
+func TestAnOutageDoesNotUseUpTheQueue(t *testing.T) {
+	rs := releases(t, "a", "b")
+	synctest.Test(t, func(t *testing.T) {
+		o := newOutbox(rs...)
+		var times []time.Time
+		p := &platform{publish: func(context.Context, approval.Release) (approval.Receipt, error) {
+			times = append(times, time.Now())
+			return approval.Receipt{}, &connectors.Error{Kind: connectors.RateLimited, Message: "slow down", RetryAfter: 10 * time.Minute}
+		}}
+		dispatch(t, o, p, func(d *connectors.Dispatcher) {
+			if until := d.Health()[0].PausedUntil; time.Until(until) < 10*time.Minute {
+				t.Errorf("paused until %v", until)
+			}
+			time.Sleep(11 * time.Minute)
+			synctest.Wait()
+		})
+		if len(times) != 2 || times[1].Sub(times[0]) < 10*time.Minute {
+			t.Errorf("published at %v", times)
+		}
+	})
+}
+
+func TestAConnectorThatCannotPublishIsNeverGivenARelease(t *testing.T) {
+	rs := releases(t, "x")
+	synctest.Test(t, func(t *testing.T) {
+		o := newOutbox(rs...)
+		dispatch(t, o, &source{poll: quiet}, func(d *connectors.Dispatcher) {
+			time.Sleep(time.Hour)
+			if h := d.Health()[0]; h.CanSend || h.ReadsBack {
+				t.Errorf("health %+v", h)
+			}
+		})
+		wantEvents(t, o, "recovered")
+	})
+}
+
+func TestRecordingIsTriedAgainForABoundedTime(t *testing.T) {
+	rs := releases(t, "a", "b")
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		o := newOutbox(rs...)
+		o.refuse = func(event string) error {
+			switch {
+			case strings.HasPrefix(event, "published a") && time.Since(began) < 20*time.Second:
+				return errors.New("the disk is full")
+			case strings.HasPrefix(event, "published b"):
+				return errors.New("the disk is full")
+			}
+			return nil
+		}
+		sent := 0
+		p := &platform{publish: func(ctx context.Context, r approval.Release) (approval.Receipt, error) {
+			sent++
+			return accepts(ctx, r)
+		}}
+		dispatch(t, o, p, func(*connectors.Dispatcher) {
+			time.Sleep(10 * time.Minute)
+			synctest.Wait()
+		})
+		// b stays "sending": the next start makes it unknown.
+		wantEvents(t, o, "recovered", "claimed a", "published a as id-a", "claimed b")
+		if sent != 2 {
+			t.Errorf("published %d times, want once each", sent)
+		}
+	})
+}
+
+func TestARefusedRecordIsNotInsistedOn(t *testing.T) {
+	rs := releases(t, "a")
+	synctest.Test(t, func(t *testing.T) {
+		o, tries := newOutbox(rs...), 0
+		o.refuse = func(event string) error {
+			if !strings.HasPrefix(event, "published") {
+				return nil
+			}
+			tries++
+			return fault.New(fault.WrongState, "somebody settled it")
+		}
+		dispatch(t, o, &platform{publish: accepts}, func(*connectors.Dispatcher) { time.Sleep(10 * time.Minute) })
+		if tries != 1 {
+			t.Errorf("recorded %d times, want once", tries)
+		}
+	})
+}
+
+func TestUnknownOutcomesAreSettledByReadingBack(t *testing.T) {
+	rs := releases(t, "stands", "lost", "unclear")
+	synctest.Test(t, func(t *testing.T) {
+		o := newOutbox(rs...)
+		p := &findingPlatform{platform: platform{publish: fails(connectors.Unknown)}}
+		finds := map[string]int{}
+		p.find = func(a approval.Attempt) (connectors.Found, error) {
+			finds[a.Text]++
+			switch a.Text {
+			case "stands":
+				if finds[a.Text] == 1 {
+					return connectors.Found{}, connectors.Errorf(connectors.Garbage, "nonsense")
+				}
+				return connectors.Found{Outcome: connectors.Present, Receipt: approval.Receipt{ExternalID: "9"}, Text: a.Text}, nil
+			case "lost":
+				return connectors.Found{Outcome: connectors.Absent}, nil
+			}
+			return connectors.Found{Outcome: connectors.CannotTell}, nil
+		}
+		dispatch(t, o, p, func(*connectors.Dispatcher) {
+			time.Sleep(24 * time.Hour)
+			synctest.Wait()
+		})
+		wantEvents(t, o, "recovered", "claimed stands", "unknown stands", "claimed lost", "unknown lost", "claimed unclear", "unknown unclear",
+			"found stands as 9", "absent lost")
+		if n := finds["unclear"]; n < 10 || n > 24*12*3 {
+			t.Errorf("looked %d times in a day for the one that nobody can tell", n)
+		}
+		if len(o.unknown) != 1 {
+			t.Errorf("%d unknown left, want the one that a person has to settle", len(o.unknown))
+		}
+	})
+}
+
+func TestOneThatCannotBeReadKeepsNoOtherWaiting(t *testing.T) {
+	rs := releases(t, "bad", "good")
+	synctest.Test(t, func(t *testing.T) {
+		o := newOutbox(rs...)
+		p := &findingPlatform{platform: platform{publish: accepts}}
+		p.find = func(a approval.Attempt) (connectors.Found, error) {
+			if a.Text == "bad" {
+				panic("boom")
+			}
+			return connectors.Found{Outcome: connectors.Present, Text: a.Text + "!"}, nil
+		}
+		dispatch(t, o, p, func(*connectors.Dispatcher) { time.Sleep(5 * time.Minute) })
+		if !slices.Contains(o.log(), "read back good!") {
+			t.Errorf("recorded %v", o.log())
+		}
+	})
+}
+
+// Stop lets a post in flight finish, and marks one that does not as unknown.
+func TestStopDealsWithPostsInFlight(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		takes time.Duration
+		want  string
+	}{
+		{"finishes", 5 * time.Second, "published x as id-x"},
+		{"is given up", 50 * time.Second, "unknown x"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rs := releases(t, "x", "y")
+			synctest.Test(t, func(t *testing.T) {
+				o := newOutbox(rs...)
+				p := &platform{publish: func(ctx context.Context, r approval.Release) (approval.Receipt, error) {
+					select {
+					case <-ctx.Done():
+						return approval.Receipt{}, ctx.Err()
+					case <-time.After(c.takes):
+						return accepts(ctx, r)
+					}
+				}}
+				d := connectors.NewDispatcher(connectors.DispatcherOptions{Outbox: o}, live("x", p))
+				if err := d.Start(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				synctest.Wait()
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				defer cancel()
+				if err := d.Stop(ctx); err != nil {
+					t.Errorf("Stop: %v", err)
+				}
+				wantEvents(t, o, "recovered", "claimed x", c.want)
+			})
+		})
+	}
+}
+
+func TestStopIsBoundedWhenAConnectorIgnoresIt(t *testing.T) {
+	rs := releases(t, "x")
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		p := &platform{publish: func(context.Context, approval.Release) (approval.Receipt, error) {
+			<-release
+			return approval.Receipt{ExternalID: "1"}, nil
+		}}
+		d := connectors.NewDispatcher(connectors.DispatcherOptions{Outbox: newOutbox(rs...)}, live("x", p))
+		if err := d.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		if err := d.Stop(ctx); err == nil || !strings.Contains(err.Error(), "finish posts of x") {
+			t.Errorf("Stop: %v", err)
+		}
+		close(release)
+	})
+}
+
+func TestNothingStartsWhenRecoveryFails(t *testing.T) {
+	rs := releases(t, "x")
+	o := newOutbox(rs...)
+	o.refuse = func(string) error { return errors.New("the store is locked") }
+	d := connectors.NewDispatcher(connectors.DispatcherOptions{Outbox: o}, live("x", &platform{publish: accepts}))
+	if err := d.Start(t.Context()); err == nil {
+		t.Fatal("Start went on")
+	}
+	wantEvents(t, o)
+}
+
+// The real thing: HTTP, a server that accepts and never answers, and a look at
+// what stands there.
+func TestAcceptedButUnansweredIsFoundOverHTTP(t *testing.T) {
+	var mu sync.Mutex
+	var posts []string
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			body, _ := io.ReadAll(r.Body)
+			mu.Lock()
+			posts = append(posts, string(body))
+			mu.Unlock()
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err == nil {
+				conn.Close() //nolint:errcheck // accepted, and no answer
+			}
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		_, _ = io.WriteString(w, strings.Join(posts, "\n"))
+	})
+	c := client(t, s.URL, nil)
+	p := &findingPlatform{}
+	p.publish = func(ctx context.Context, r approval.Release) (approval.Receipt, error) {
+		_, err := c.Do(ctx, connectors.Call{Method: "POST", Body: []byte(r.Attempt().Text), Send: true})
+		return approval.Receipt{ExternalID: "never known"}, err
+	}
+	p.find = func(a approval.Attempt) (connectors.Found, error) {
+		answer, err := c.Do(t.Context(), connectors.Call{})
+		if err != nil || string(answer.Body) == "" {
+			return connectors.Found{Outcome: connectors.Absent}, err
+		}
+		return connectors.Found{Outcome: connectors.Present, Receipt: approval.Receipt{ExternalID: "1"}, Text: string(answer.Body)}, nil
+	}
+	o := newOutbox()
+	r := releases(t, "Dag Eva 👨‍👩‍👧")[0]
+	o.add(r)
+	d := connectors.NewDispatcher(connectors.DispatcherOptions{Outbox: o, SettleAfter: 10 * time.Millisecond}, live("x", p))
+	if err := d.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	within(t, 20*time.Second, func() bool { return len(o.log()) == 4 })
+	if err := d.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+	text := r.Attempt().Text
+	wantEvents(t, o, "recovered", "claimed "+text, "unknown "+text, "found "+text+" as 1")
+	if !slices.Equal(posts, []string{text}) {
+		t.Errorf("the platform has %q", posts)
+	}
+}
+
+// within waits for a real process until ok, at most for d.
+func within(t *testing.T, d time.Duration, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(d); !ok(); <-tick.C {
+		if time.Now().After(end) {
+			t.Fatalf("not within %v", d)
+		}
+	}
+}
