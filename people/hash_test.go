@@ -162,25 +162,6 @@ func TestSignInStrengthensAWeakHash(t *testing.T) {
 	}
 }
 
-// A password that changes while it is being checked starts no session.
-func TestSignInLosesAgainstAReset(t *testing.T) {
-	s := staffFor(t, CheapHashing())
-	anna := enrolled(t, s, "anna", "vier losse woorden samen")
-	person, hash, err := s.credentialOf(t.Context(), "anna")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.db.Update(t.Context(), func(tx *store.Tx) error {
-		_, err := s.ResetCredentials(tx, NewMandate("test"), anna.ID)
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if _, p, err := s.startSession(t.Context(), person, hash, "", netip.Addr{}); !errors.Is(err, errRefused) || p.Valid() {
-		t.Fatalf("got %v", err)
-	}
-}
-
 // A code is used once, however many use it at the same time.
 func TestEnrolmentIsUsedOnceByMany(t *testing.T) {
 	s := staffFor(t, CheapHashing())
