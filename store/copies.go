@@ -48,7 +48,7 @@ func (e *boltEngine) putInPlace(temp, path string) error {
 }
 
 func syncPath(path string) error {
-	f, err := os.Open(path) //nolint:gosec // a path beside the data file
+	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func syncPath(path string) error {
 // copyTo writes db's present content into a file.
 func copyTo(db *bbolt.DB, path string) error {
 	return db.View(func(btx *bbolt.Tx) error {
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // a path of our own making
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 		if err != nil {
 			return err
 		}
@@ -95,7 +95,7 @@ func (e *boltEngine) backup(ctx context.Context, w io.Writer) error {
 	if err := e.markedCopy(temp); err != nil {
 		return copyFault(err)
 	}
-	f, err := os.Open(temp) //nolint:gosec // a path of our own making
+	f, err := os.Open(temp)
 	if err != nil {
 		return copyFault(err)
 	}

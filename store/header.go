@@ -48,7 +48,7 @@ func parseBoltMeta(b []byte) boltMeta {
 // inspectHeader proves that path begins as a bbolt file and is as long as it
 // says. It does not change the file.
 func inspectHeader(path string) error {
-	f, err := os.Open(path) //nolint:gosec // the path is the administrator's
+	f, err := os.Open(path)
 	if err != nil {
 		return openFault(path, err)
 	}

@@ -39,7 +39,7 @@ func lockPath(path string) string { return path + ".lock" }
 // acquireLock takes the lock, exclusively unless the file is only read, and
 // waits for it as long as the options and ctx allow.
 func acquireLock(ctx context.Context, path string, o Options) (*fileLock, error) {
-	f, err := os.OpenFile(lockPath(path), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(lockPath(path), os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the path is the administrator's
 	if o.ReadOnly && (errors.Is(err, fs.ErrPermission) || isReadOnlyFS(err)) {
 		return &fileLock{}, nil // bbolt's own lock on the data file remains
 	}
@@ -127,7 +127,8 @@ func overwrite(f *os.File, b []byte) error {
 func heldFault(path string) error {
 	who := "another process"
 	var h holder
-	if b, err := os.ReadFile(lockPath(path)); err == nil && json.Unmarshal(b, &h) == nil && h.PID != 0 {
+	b, err := os.ReadFile(lockPath(path)) //nolint:gosec // the path is the administrator's
+	if err == nil && json.Unmarshal(b, &h) == nil && h.PID != 0 {
 		who = fmt.Sprintf("process %d (%s) since %s", h.PID, h.Program, h.Since.Format(time.RFC3339))
 		if own, err := os.Hostname(); err == nil && h.Host != own {
 			who += " on " + h.Host

@@ -34,7 +34,8 @@ func openEngine(ctx context.Context, path string, o Options, list []migration) (
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(path); o.ReadOnly && errors.Is(err, fs.ErrNotExist) {
+	_, err = os.Stat(path) //nolint:gosec // the path is the administrator's
+	if o.ReadOnly && errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.NotFound, "there is no data file").At("data", path)
 	}
 	lock, err := acquireLock(ctx, path, o)

@@ -17,7 +17,8 @@ import (
 
 // hold starts an Update that runs until the returned function is called, so
 // that the Updates that come meanwhile wait for it together.
-func hold(db *store.DB) (letGo func()) {
+func hold(t testing.TB, db *store.DB) (letGo func()) {
+	t.Helper()
 	gate := make(chan struct{})
 	ended := make(chan error)
 	go func() {
@@ -29,7 +30,9 @@ func hold(db *store.DB) (letGo func()) {
 	synctest.Wait()
 	return func() {
 		close(gate)
-		<-ended
+		if err := <-ended; err != nil {
+			t.Errorf("the update that the others wait for: %v", err)
+		}
 	}
 }
 
@@ -41,7 +44,7 @@ func testBatchMates(t *testing.T, open Opener) {
 		db := open(t, dir, schema())
 		put(t, db, "shared", "start")
 		put(t, db, "kept", "1")
-		letGo := hold(db)
+		letGo := hold(t, db)
 		var seen []string // what each survivor found; the engine runs one function at a time
 		mine := errors.New("mine")
 		outcomes := make([]error, 20)
@@ -98,7 +101,7 @@ func testLeaked(t *testing.T, open Opener) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		db := open(t, dir, schema())
-		letGo := hold(db)
+		letGo := hold(t, db)
 		transactions := make(chan *store.Tx, 2)
 		var all sync.WaitGroup
 		for range 2 {
@@ -213,7 +216,7 @@ func testOnCommit(t *testing.T, open Opener) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		db := open(t, dir, schema())
-		letGo := hold(db)
+		letGo := hold(t, db)
 		var ran, called []string // the engine runs one at a time
 		var all sync.WaitGroup
 		for i := range 12 {
@@ -256,11 +259,10 @@ func testCancelled(t *testing.T, open Opener) {
 	synctest.Test(t, func(t *testing.T) {
 		db := open(t, dir, schema())
 		never := func(*store.Tx) error {
-			t.Error("a function runs whose context is cancelled")
-			return nil
+			return errors.New("a function runs whose context is cancelled")
 		}
 		ctx, cancel := context.WithCancel(context.Background())
-		letGo := hold(db)
+		letGo := hold(t, db)
 		outcome := make(chan error)
 		for range 3 {
 			go func() { outcome <- db.Update(ctx, never) }()
