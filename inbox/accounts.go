@@ -30,7 +30,8 @@ func (b *Inbox) Accounts(ctx context.Context) ([]*AccountRecord, error) {
 }
 
 // PutAccount writes the record and, where it says something new about the
-// account, the audit event "account.recorded". It does not ask who may: `init`,
+// account, the audit event "account.recorded". The health of a known account
+// stays as it is, see [Inbox.SetHealth]. It does not ask who may: `init`,
 // the start of the daemon (which never sets Accepted) and the governance kinds
 // of approval call it.
 func (b *Inbox) PutAccount(tx *store.Tx, a *AccountRecord) error {
@@ -45,9 +46,11 @@ func (b *Inbox) PutAccount(tx *store.Tx, a *AccountRecord) error {
 	if known {
 		was = *old
 	}
-	same := *a
-	same.Health = was.Health
-	if !known || same != was {
+	record := *a
+	if known {
+		record.Health = was.Health
+	}
+	if !known || record != was {
 		_, err = b.log.Append(tx, audit.Event{
 			Kind: "account.recorded", Actor: audit.System, Via: "daemon", Subject: a.Name.subject(),
 			From: acceptance(known, was.Accepted), To: acceptance(true, a.Accepted),
@@ -57,7 +60,7 @@ func (b *Inbox) PutAccount(tx *store.Tx, a *AccountRecord) error {
 			return err
 		}
 	}
-	return accounts.Put(tx, a)
+	return accounts.Put(tx, &record)
 }
 
 // SetHealth records how the account's connector fares. Health is not part of

@@ -23,14 +23,23 @@ func checkMentions(tx *store.Tx) error {
 	for range tx.Scan(numberBucket, store.Range{}) {
 		total++
 	}
+	segments, err := segmentsIn(tx, live)
+	if err != nil {
+		return err
+	}
 	every := total/wordsChecked + 1
 	seen := uint64(0)
 	for m, err := range mentions.Scan(tx, store.Range{}, false) {
 		if err != nil {
 			return err
 		}
-		if err := checkMention(tx, m, seen%every == 0); err != nil {
+		if err := checkMention(tx, m); err != nil {
 			return fmt.Errorf("mention %s: %w", m.ID, err)
+		}
+		if seen%every == 0 {
+			if err := checkWords(tx, m, segments); err != nil {
+				return fmt.Errorf("mention %s: %w", m.ID, err)
+			}
 		}
 		counted[m.Conversation]++
 		seen++
@@ -60,7 +69,7 @@ func checkMentions(tx *store.Tx) error {
 	return nil
 }
 
-func checkMention(tx *store.Tx, m *Mention, withWords bool) error {
+func checkMention(tx *store.Tx, m *Mention) error {
 	v, _, err := lookupExternal(tx, m.Account, m.ExternalID)
 	if err != nil {
 		return err
@@ -87,15 +96,13 @@ func checkMention(tx *store.Tx, m *Mention, withWords bool) error {
 			return fmt.Errorf("the page of audit entry %d does not hold its commitment", seal.Entry)
 		}
 	}
-	if !withWords {
-		return nil
-	}
+	return nil
+}
+
+// checkWords proves that a mention is found by each of its terms.
+func checkWords(tx *store.Tx, m *Mention, segments []segment) error {
 	for _, term := range termsOf(m.Language, m.Subject, m.Text, m.Author.Handle, m.Author.Name) {
-		q, err := newMatches(tx, [][]string{{term}})
-		if err != nil {
-			return err
-		}
-		ok, err := q.has(m.Number)
+		ok, err := matchesIn(tx, segments, [][]string{{term}}).has(m.Number)
 		if err != nil {
 			return err
 		}

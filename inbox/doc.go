@@ -39,6 +39,17 @@
 //	  .digest                      SHA-256 of account and item
 //	inbox.meta                     "number", "rank": the last one given, 8 bytes
 //
+// # Finding a mention again
+//
+// A mention is known by account and external id, whatever time the platform
+// tells, so inbox.external has no time in its key: an item can come again with
+// another one or, when it is deleted, with none. Most platforms give ids that grow
+// with time, and then new keys fall together as a time in front would make them.
+// For random ids a key with the time would have to stand beside this one and
+// save nothing. Measured with a million ids in the file, in pages of 100,
+// each with its fsync: growing ids 0.6 ms and 35 KB a page, random ids 6 ms and
+// 849 KB, random ids with a second, time-ordered key 10 ms and 880 KB.
+//
 // # Words
 //
 // Each page writes one segment: for each term the numbers of the mentions that

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"standpunt/internal/fault"
 	"standpunt/internal/id"
 	"standpunt/store"
@@ -28,6 +30,10 @@ const (
 // A malformed filter or an after that belongs to another list is an
 // invalid_input fault.
 func (b *Inbox) List(ctx context.Context, f Filter, after string, limit int) (List, error) {
+	f.Labels = slices.Clone(f.Labels)
+	for i, l := range f.Labels {
+		f.Labels[i] = norm.NFC.String(l)
+	}
 	if err := f.valid(); err != nil {
 		return List{}, err
 	}

@@ -22,7 +22,11 @@ func newMatches(tx *store.Tx, groups [][]string) (*matches, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &matches{tx: tx, groups: groups, segments: segments, open: make(map[uint64][]group)}, nil
+	return matchesIn(tx, segments, groups), nil
+}
+
+func matchesIn(tx *store.Tx, segments []segment, groups [][]string) *matches {
+	return &matches{tx: tx, groups: groups, segments: segments, open: make(map[uint64][]group)}
 }
 
 // in opens the query's lists in a segment.

@@ -43,7 +43,7 @@ func (b *Inbox) search(ctx context.Context, tx *store.Tx, f Filter, at []byte, l
 	if at != nil {
 		below = binary.BigEndian.Uint64(at)
 	}
-	s := &searching{b: b, tx: tx, q: q, f: f, limit: limit, page: page}
+	s := &searching{b: b, tx: tx, q: q, f: f, limit: limit, page: page, known: make(map[ConversationID]uint64)}
 	if f.narrows() {
 		candidates, few, err := s.candidates()
 		if err != nil {
@@ -63,6 +63,7 @@ type searching struct {
 	f     Filter
 	limit int
 	page  *List
+	known map[ConversationID]uint64 // what newest found
 }
 
 // candidates are the conversations that the filter lets through, and false
@@ -132,6 +133,9 @@ func (s *searching) amongMatches(ctx context.Context, below uint64) error {
 // match emits a match that is its conversation's newest and that the filter
 // lets through.
 func (s *searching) match(h hit) (full bool, err error) {
+	if n, ok := s.known[h.conversation]; ok && n != h.number {
+		return false, nil
+	}
 	if s.f.narrows() {
 		c, err := s.b.Conversation(s.tx, h.conversation)
 		if err != nil || !s.f.admits(c) {
@@ -160,8 +164,12 @@ func (s *searching) emit(h hit) (full bool, err error) {
 }
 
 // newest is the highest number of a conversation's texts that have every word,
-// 0 if none has.
+// 0 if none has. Each conversation is read once in a page, however many of its
+// texts match.
 func (s *searching) newest(c ConversationID) (uint64, error) {
+	if n, ok := s.known[c]; ok {
+		return n, nil
+	}
 	var best uint64
 	for key := range s.tx.Scan(mentionsOfBucket, store.Range{Prefix: c.Key()}) {
 		n := binary.BigEndian.Uint64(key[len(c)+8:])
@@ -176,5 +184,6 @@ func (s *searching) newest(c ConversationID) (uint64, error) {
 			best = n
 		}
 	}
+	s.known[c] = best
 	return best, nil
 }
