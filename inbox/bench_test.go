@@ -106,6 +106,25 @@ func BenchmarkIngest(b *testing.B) {
 	b.ReportMetric(float64(n*100)/b.Elapsed().Seconds(), "mentions/s")
 }
 
+// BenchmarkMerge merges what 64 pages of 100 mentions wrote.
+func BenchmarkMerge(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		box := benchBox(b, false)
+		random, zipf := benchRandom()
+		for i := range 64 {
+			if _, err := box.Ingest(b.Context(), "a", benchPage(random, zipf, i*100, 100), nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.StartTimer()
+		if err := box.MergeSegments(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(6400*float64(b.N)/b.Elapsed().Seconds(), "mentions/s")
+}
+
 // BenchmarkList reads a page of 50 with and without filters and words, from an
 // inbox and from one ten times its size.
 func BenchmarkList(b *testing.B) {

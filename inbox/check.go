@@ -136,7 +136,7 @@ func checkSegments(tx *store.Tx) error {
 	var list []uint64
 	var before []byte
 	for key, value := range tx.Scan(wordBucket, store.Range{}) {
-		seg, _, lowest, err := splitBlockKey(key)
+		seg, lowest, err := splitBlockKey(key)
 		if err != nil {
 			return fmt.Errorf("words %x: %w", key, err)
 		}

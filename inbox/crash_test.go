@@ -130,7 +130,7 @@ func TestKillLosesNothing(t *testing.T) {
 // the last page that the child said was durable.
 func runAndKill(t *testing.T, dir string, pages, round int) int {
 	t.Helper()
-	cmd := exec.Command(os.Args[0]) //nolint:gosec // this very test binary
+	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), crashDir+"="+dir)
 	var trouble strings.Builder
 	cmd.Stderr = &trouble

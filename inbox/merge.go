@@ -208,7 +208,7 @@ func (s *source) take(list []uint64) ([]uint64, error) {
 	begin := len(list)
 	for term := s.term; bytes.Equal(s.term, term) && s.term != nil; s.at(s.cursor.Next()) {
 		key := append(bytes.Clone(s.prefix), s.suffix...)
-		_, _, lowest, err := splitBlockKey(key)
+		_, lowest, err := splitBlockKey(key)
 		if err != nil {
 			return nil, err
 		}

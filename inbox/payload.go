@@ -58,7 +58,7 @@ func MentionPayload(m *Mention) []byte {
 type payload []byte
 
 func (p *payload) number(n int64) {
-	*p = binary.BigEndian.AppendUint64(*p, uint64(n)) //nolint:gosec // two's complement is what is meant
+	*p = binary.BigEndian.AppendUint64(*p, uint64(n))
 }
 
 func (p *payload) text(s string) {

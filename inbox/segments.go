@@ -129,12 +129,12 @@ func decodeBlock(list []uint64, lowest uint64, value []byte) ([]uint64, error) {
 	return list, nil
 }
 
-// splitBlockKey takes the key of a block apart.
-func splitBlockKey(key []byte) (segment []byte, term string, lowest uint64, err error) {
+// splitBlockKey tells which segment a block belongs to and its lowest number.
+func splitBlockKey(key []byte) (segment []byte, lowest uint64, err error) {
 	if len(key) < 9+1+8 || key[len(key)-9] != 0 {
-		return nil, "", 0, errBlock
+		return nil, 0, errBlock
 	}
-	return key[:9], string(key[9 : len(key)-9]), ^binary.BigEndian.Uint64(key[len(key)-8:]), nil
+	return key[:9], ^binary.BigEndian.Uint64(key[len(key)-8:]), nil
 }
 
 // postings reads the list of one term in one segment.

@@ -221,7 +221,7 @@ func putMetaNumber(tx *store.Tx, key []byte, n uint64) error {
 
 // rankAfter is the rank that follows last at the transaction's time.
 func rankAfter(tx *store.Tx, last uint64) uint64 {
-	return max(last+1, uint64(tx.Now().UnixMicro())) //nolint:gosec // the clock stands after 1970
+	return max(last+1, uint64(tx.Now().UnixMicro()))
 }
 
 // nextRank gives a conversation the highest rank so far.
