@@ -105,6 +105,9 @@ func New(a connectors.Account) (*Connector, error) {
 // PollEvery is what the settings ask for.
 func (c *Connector) PollEvery() time.Duration { return c.s.PollEvery.Std() }
 
+// Endpoint is the network's address.
+func (c *Connector) Endpoint() string { return string(c.s.BaseURL) }
+
 // Measure counts characters as the network does: a family emoji is one.
 func (c *Connector) Measure(text string) approval.Measure {
 	return approval.Measure{Length: uniseg.GraphemeClusterCount(text), Limit: maxLength, Unit: "characters"}

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
 
 	"standpunt/approval"
 	"standpunt/connectors"
@@ -22,7 +21,8 @@ func (c *Connector) Publish(ctx context.Context, r approval.Release) (approval.R
 		Author    string `json:"author"`
 		Text      string `json:"text"`
 		InReplyTo string `json:"in_reply_to,omitempty"`
-	}{c.s.Handle, a.Text, ""}
+		Tag       string `json:"tag"`
+	}{c.s.Handle, a.Text, "", a.Key}
 	if a.Action == approval.Reply {
 		body.InReplyTo = a.Target
 	}
@@ -108,118 +108,4 @@ func (c *Connector) change(ctx context.Context, call connectors.Call) (*post, *c
 		return nil, nil, answer.Nonsense("without the post that was sent")
 	}
 	return &p, answer, nil
-}
-
-// Find reads back what became of an attempt. Where the receipt is lost, the
-// answer is recognised by its place, its exact text and its time: the first of
-// our posts there since the claim. Another text of ours there, or one that was
-// deleted, could be it as well: then nobody can tell.
-func (c *Connector) Find(ctx context.Context, a approval.Attempt) (connectors.Found, error) {
-	which := a.Receipt.ExternalID
-	if a.Action == approval.Edit || a.Action == approval.Remove {
-		which = a.Target
-	}
-	switch {
-	case which != "":
-		return c.findByID(ctx, a, which)
-	case a.Action == approval.Reply:
-		return c.findAmong(ctx, a, url.Values{"in_reply_to": {a.Target}, "deleted": {"true"}})
-	case a.Action == approval.Post:
-		return c.findAmong(ctx, a, url.Values{"author": {c.s.Handle}, "deleted": {"true"}})
-	}
-	return connectors.Found{Outcome: connectors.CannotTell}, nil
-}
-
-func (c *Connector) findByID(ctx context.Context, a approval.Attempt, which string) (connectors.Found, error) {
-	answer, err := c.client.Do(ctx, connectors.Call{Path: "/api/posts/" + url.PathEscape(which)})
-	if connectors.KindOf(err) == connectors.Gone && err != nil {
-		if a.Action == approval.Remove {
-			return connectors.Found{Outcome: connectors.Present, Receipt: approval.Receipt{ExternalID: which}}, nil
-		}
-		return connectors.Found{Outcome: connectors.Absent}, nil
-	}
-	if err != nil {
-		return connectors.Found{}, err
-	}
-	var p post
-	if err := answer.JSON(&p); err != nil {
-		return connectors.Found{}, err
-	}
-	if !p.whole() || p.ID != which {
-		return connectors.Found{}, answer.Nonsense("about another post than the one that was asked for")
-	}
-	standing := !p.Deleted
-	switch {
-	case a.Action == approval.Remove:
-		if standing {
-			return connectors.Found{Outcome: connectors.Absent}, nil
-		}
-		return connectors.Found{Outcome: connectors.Present, Receipt: p.receipt()}, nil
-	case !standing, a.Action == approval.Edit && a.Receipt.ExternalID == "" && p.Text != a.Text:
-		return connectors.Found{Outcome: connectors.Absent}, nil
-	}
-	return connectors.Found{Outcome: connectors.Present, Receipt: p.receipt(), Text: p.Text}, nil
-}
-
-// findAmong looks through a list of posts.
-func (c *Connector) findAmong(ctx context.Context, a approval.Attempt, q url.Values) (connectors.Found, error) {
-	var match *post
-	doubt := false
-	for {
-		got, claimed, err := c.page(ctx, a, q)
-		if connectors.KindOf(err) == connectors.Gone && err != nil {
-			return connectors.Found{Outcome: connectors.Absent}, nil // what was to be answered never existed here
-		}
-		if err != nil {
-			return connectors.Found{}, err
-		}
-		older := false
-		for i := range got.Items {
-			p := &got.Items[i]
-			older = p.PostedAt.Before(claimed)
-			switch {
-			case p.Author != c.s.Handle || older || p.InReplyTo != q.Get("in_reply_to"):
-			case p.Deleted || p.Text != a.Text:
-				doubt = true
-			case match == nil || p.PostedAt.Before(match.PostedAt):
-				match = p
-			}
-		}
-		// Our own posts are listed newest first: behind an older one come only older ones.
-		if !got.More || got.Next == "" || older && q.Has("author") {
-			break
-		}
-		q.Set("page", got.Next)
-	}
-	switch {
-	case match != nil:
-		return connectors.Found{Outcome: connectors.Present, Receipt: match.receipt(), Text: match.Text}, nil
-	case doubt:
-		return connectors.Found{Outcome: connectors.CannotTell}, nil
-	}
-	return connectors.Found{Outcome: connectors.Absent}, nil
-}
-
-// page is one page of a list, and the time of the claim by the network's clock,
-// which its answers tell to the second.
-func (c *Connector) page(ctx context.Context, a approval.Attempt, q url.Values) (list, time.Time, error) {
-	asked := time.Now()
-	answer, err := c.client.Do(ctx, connectors.Call{Path: "/api/posts", Query: q})
-	if err != nil {
-		return list{}, time.Time{}, err
-	}
-	var got list
-	if err := answer.JSON(&got); err != nil {
-		return list{}, time.Time{}, err
-	}
-	for i := range got.Items {
-		if !got.Items[i].whole() {
-			return list{}, time.Time{}, answer.Nonsense("a list with a post that lacks its id, author or time")
-		}
-	}
-	claimed := a.ClaimedAt.Add(-2 * time.Second)
-	if there, err := http.ParseTime(answer.Header.Get("Date")); err == nil {
-		claimed = claimed.Add(there.Sub(asked.Truncate(time.Second)))
-	}
-	return got, claimed, nil
 }

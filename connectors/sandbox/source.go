@@ -73,22 +73,15 @@ func (c *Connector) Poll(ctx context.Context, after inbox.Cursor) (connectors.Pa
 func (c *Connector) poll(ctx context.Context, from place) (connectors.Page, error) {
 	q := c.filter(from)
 	q.Set("limit", strconv.Itoa(pageSize))
-	answer, err := c.client.Do(ctx, connectors.Call{Path: "/api/posts", Query: q})
+	got, err := c.list(ctx, q)
 	if err != nil {
 		return connectors.Page{}, err
 	}
-	var got list
-	if err := answer.JSON(&got); err != nil {
-		return connectors.Page{}, err
-	}
 	if got.Next == "" || strings.Contains(got.Next, " ") {
-		return connectors.Page{}, answer.Nonsense("a page without a cursor")
+		return connectors.Page{}, connectors.Errorf(connectors.Garbage, "the network's answer is a page without a cursor")
 	}
 	var page connectors.Page
 	for i := range got.Items {
-		if !got.Items[i].whole() {
-			return connectors.Page{}, answer.Nonsense("a page with a post that lacks its id, author or time")
-		}
 		c.sort(&page, &got.Items[i])
 	}
 	next := place{after: got.Next, since: from.since}

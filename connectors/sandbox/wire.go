@@ -24,6 +24,7 @@ type post struct {
 	EditedAt   *time.Time `json:"edited_at"`
 	Deleted    bool       `json:"deleted"`
 	URL        string     `json:"url"`
+	Tag        string     `json:"tag"`
 }
 
 // list is one page of posts.

@@ -26,6 +26,7 @@ type PostJSON struct {
 	Deleted    bool       `json:"deleted"`
 	Change     uint64     `json:"change"` // number of its newest change
 	URL        string     `json:"url"`
+	Tag        string     `json:"tag,omitzero"` // as the posting program gave it
 }
 
 // ListJSON is one page of posts. Next asks for the following one; empty at the
@@ -95,6 +96,7 @@ func (n *Network) apiCreate(w http.ResponseWriter, r *http.Request) {
 		Author    string `json:"author"`
 		Text      string `json:"text"`
 		InReplyTo string `json:"in_reply_to"`
+		Tag       string `json:"tag"`
 	}
 	by, err := n.authenticate(r)
 	if err == nil {
@@ -103,6 +105,9 @@ func (n *Network) apiCreate(w http.ResponseWriter, r *http.Request) {
 	var d Draft
 	if err == nil {
 		d, err = newDraft(in.Author, in.Text, in.InReplyTo)
+	}
+	if d.Tag = in.Tag; err == nil && len(d.Tag) > 64 {
+		err = fault.New(fault.InvalidInput, "the tag is too long").At("tag", d.Tag).Fix("Use at most 64 bytes.")
 	}
 	if err != nil {
 		n.fail(w, r, err)
@@ -222,7 +227,7 @@ func (n *Network) present(ctx context.Context, posts []*Post) ([]PostJSON, error
 		author := authors[p.Author]
 		shown[i] = PostJSON{ID: p.ID.String(), Author: p.Author, AuthorName: author.Name, Brand: author.Brand, Text: p.Text,
 			InReplyTo: p.InReplyTo.String(), Thread: p.Thread.String(), PostedAt: p.PostedAt, EditedAt: orNull(p.EditedAt),
-			DeletedAt: orNull(p.DeletedAt), Deleted: p.Deleted(), Change: p.Change, URL: n.Link(p.ID)}
+			DeletedAt: orNull(p.DeletedAt), Deleted: p.Deleted(), Change: p.Change, URL: n.Link(p.ID), Tag: p.Tag}
 	}
 	return shown, nil
 }

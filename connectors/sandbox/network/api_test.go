@@ -155,6 +155,7 @@ func TestBrandsNeedTheirToken(t *testing.T) {
 	refusal(r, 401, "unauthenticated", "author", "POST", "/api/posts", "", draft{"noordlicht", "x", ""})
 	refusal(r, 401, "unauthenticated", "author", "POST", "/api/posts", "", draft{"@NoordLicht", "x", ""})
 	refusal(r, 401, "unauthenticated", "", "POST", "/api/posts", "wrong-token", draft{"noordlicht", "x", ""})
+	refusal(r, 401, "unauthenticated", "", "GET", "/api/posts?after=", "wrong-token", "")
 	refusal(r, 403, "forbidden", "author", "POST", "/api/posts", brandToken, draft{"eva", "x", ""})
 	refusal(r, 401, "unauthenticated", "id", "PATCH", own, "", map[string]string{"text": "x"})
 	refusal(r, 401, "unauthenticated", "id", "DELETE", own, "", "")

@@ -161,7 +161,7 @@ func (b *board) addOne(tx *store.Tx, by Handle, d Draft) (*Post, error) {
 	if d.id.IsZero() {
 		d.id = id.At[Post](at)
 	}
-	p := &Post{ID: d.id, Author: d.Author, Text: d.Text, PostedAt: at, InReplyTo: d.InReplyTo}
+	p := &Post{ID: d.id, Author: d.Author, Text: d.Text, PostedAt: at, InReplyTo: d.InReplyTo, Tag: d.Tag}
 	p.Thread, p.Concerns = p.ID, concerns([]Handle{d.Author}, mentioned(d.Text))
 	if !d.InReplyTo.IsZero() {
 		parent, err := b.standing(tx, d.InReplyTo, "in_reply_to")

@@ -120,7 +120,7 @@ func TestOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, stop := castAlone(t, Script{Seed: 3})
 		defer stop()
-		if err := c.outage(500, 10*time.Minute); err != nil {
+		if err := c.outage(150, 10*time.Minute); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(5 * time.Minute)
@@ -129,14 +129,14 @@ func TestOutage(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		synctest.Wait()
 		posts := c.everything(t)
-		if len(posts) != 500 || half < 300 || half > 420 {
+		if len(posts) != 150 || half < 85 || half > 130 {
 			t.Errorf("%d posts, %d in the first half", len(posts), half)
 		}
 		authors := make(map[Handle]bool)
 		for _, p := range posts {
 			authors[p.Author] = true
 		}
-		if len(authors) < 200 {
+		if len(authors) < 90 {
 			t.Errorf("%d authors", len(authors))
 		}
 		if err := c.outage(maxPlanned+1, time.Minute); err == nil {

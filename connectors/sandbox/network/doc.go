@@ -10,7 +10,8 @@
 //
 // The network deliberately knows no idempotency keys: sending a post twice
 // makes two posts, so that a connector has to read back what became of a
-// request whose answer it never saw. It always shows its own writes.
+// request whose answer it never saw. A post can carry a tag to be recognised by
+// then. The network always shows its own writes.
 //
 // It knows nothing about Standpunt, and never contacts anything by itself. Nobody
 // signs in: whoever reaches its address can post as any customer. It belongs on

@@ -145,7 +145,11 @@ func (f Fault) fits(what access, by Handle) bool {
 // request are passed on as they are: nothing was accepted.
 func (n *Network) faulty(what func(*http.Request) access, h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		by, _ := n.authenticate(r) //nolint:errcheck // h refuses a bad token; it only narrows faults here
+		by, err := n.authenticate(r)
+		if err != nil {
+			n.fail(w, r, err) // even where nobody needs a token, a wrong one is told
+			return
+		}
 		switch n.faults.take(what(r), by) {
 		case TooManyRequests:
 			w.Header().Set("Retry-After", "1")

@@ -47,6 +47,9 @@ type Post struct {
 	// Concerns are the accounts that the post is of interest to: its author, whom it mentions
 	// and whom the posts concerned that it answers. It only grows.
 	Concerns []Handle `cbor:"10,keyasint"`
+	// Tag is whatever the posting program wanted to recognise its post by. The network shows
+	// it in the API and makes nothing of it: two posts can have the same.
+	Tag string `cbor:"11,keyasint,omitempty"`
 }
 
 // Deleted reports whether the post is gone from the public pages.
@@ -67,6 +70,7 @@ type Draft struct {
 	Author    Handle
 	Text      string
 	InReplyTo PostID
+	Tag       string    // up to 64 bytes; see [Post]
 	At        time.Time // when it was posted; zero means now
 
 	id      PostID // zero: made when it is posted
