@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"time"
 
 	"standpunt/store"
 )
@@ -64,6 +65,7 @@ func (l *Log) CheckAnchor(ctx context.Context) error {
 	l.signing.Lock()
 	defer l.signing.Unlock()
 	if err := l.compareAnchor(ctx); err != nil {
+		l.reportAnchor(ctx, err)
 		return err
 	}
 	_, err := l.signAndAnchor(ctx)
@@ -83,7 +85,7 @@ func (l *Log) compareAnchor(ctx context.Context) error {
 			return err
 		}
 		trouble := &AnchorError{File: file, LogSize: size}
-		signed, err := os.ReadFile(file) //nolint:gosec // the path is the operator's
+		signed, err := os.ReadFile(file)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			if string(tx.Get(meta, []byte("anchored"))) != file {
@@ -115,21 +117,22 @@ func (l *Log) compareAnchor(ctx context.Context) error {
 }
 
 // Reanchor accepts the log as it is, after people decided so: the old anchor is
-// kept beside the new one with the suffix ".superseded", and the head is signed
-// and written in its place.
+// kept beside the new one, with the suffix ".superseded-" and the time, and the
+// head is signed and written in its place.
 func (l *Log) Reanchor(ctx context.Context) (signed []byte, err error) {
 	l.signing.Lock()
 	defer l.signing.Unlock()
 	if file := l.options.AnchorFile; file != "" {
-		if err := os.Rename(file, file+".superseded"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		aside := file + ".superseded-" + time.Now().UTC().Format("20060102T150405.000000000")
+		if err := os.Rename(file, aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("audit: put the old anchor aside: %w", err)
 		}
 	}
 	return l.signAndAnchor(ctx)
 }
 
-// AnchorFault is why the last checkpoint is not in the anchor file, nil if it
-// is.
+// AnchorFault is why the last checkpoint is not in the anchor file, or was not
+// signed because it contradicts the anchor; nil if all is well.
 func (l *Log) AnchorFault() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -142,7 +145,7 @@ func (l *Log) writeAnchor(ctx context.Context, signed []byte) error {
 	if file == "" {
 		return nil
 	}
-	if there, err := os.ReadFile(file); err != nil || !bytes.Equal(there, signed) { //nolint:gosec // the path is the operator's
+	if there, err := os.ReadFile(file); err != nil || !bytes.Equal(there, signed) {
 		if err := writeFile(file, signed, 0o644); err != nil {
 			return fmt.Errorf("audit: write the anchor: %w", err)
 		}
@@ -157,7 +160,7 @@ func (l *Log) reportAnchor(ctx context.Context, err error) {
 	l.fault = err
 	l.mu.Unlock()
 	if err != nil && (before == nil || before.Error() != err.Error()) {
-		l.options.Logger.LogAttrs(ctx, slog.LevelError, "audit anchor not written",
+		l.options.Logger.LogAttrs(ctx, slog.LevelError, "audit anchor needs attention",
 			slog.String("file", l.options.AnchorFile), slog.Any("error", err))
 	}
 }

@@ -142,9 +142,10 @@ func (l *Log) Checkpoint(ctx context.Context) (signed []byte, err error) {
 		signed, err = l.signHead(ctx)
 		l.reportAnchor(ctx, trouble)
 		return signed, err
-	default:
-		return nil, err
+	case errors.As(err, &trouble):
+		l.reportAnchor(ctx, trouble)
 	}
+	return nil, err
 }
 
 func (l *Log) signAndAnchor(ctx context.Context) (signed []byte, err error) {

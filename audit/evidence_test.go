@@ -48,7 +48,7 @@ func TestReadEvidenceIsStrict(t *testing.T) {
 func TestProofLeadsToTheCheckpoint(t *testing.T) {
 	r := newRoom(t)
 	for size := range uint64(20) {
-		r.append(event(int(size))) //nolint:gosec // small
+		r.append(event(int(size)))
 		for n := range size + 1 {
 			leaf, proof, signed, err := r.log.Proof(t.Context(), n)
 			if err != nil {
@@ -58,7 +58,7 @@ func TestProofLeadsToTheCheckpoint(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := tlog.CheckRecord(proof, int64(c.Size), c.Root, int64(n), tlog.RecordHash(leaf)); err != nil { //nolint:gosec // small
+			if err := tlog.CheckRecord(proof, int64(c.Size), c.Root, int64(n), tlog.RecordHash(leaf)); err != nil {
 				t.Errorf("entry %d of %d: %v", n, size+1, err)
 			}
 		}

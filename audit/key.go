@@ -86,7 +86,7 @@ func openKey(dir, origin string, known identity) (keys, error) {
 			Fix("Use the key and the origin of this data directory").Because(ErrKeyChanged)
 	}
 	public := filepath.Join(dir, publicFile)
-	if there, err := os.ReadFile(public); err != nil || string(there) != k.public+"\n" { //nolint:gosec // the path is the operator's
+	if there, err := os.ReadFile(public); err != nil || string(there) != k.public+"\n" {
 		if err := writeFile(public, []byte(k.public+"\n"), 0o644); err != nil {
 			return keys{}, fmt.Errorf("audit: write the public key: %w", err)
 		}
@@ -104,7 +104,7 @@ func readSecret(path string) (string, error) {
 		return "", fault.New(fault.Unavailable, "others can read the audit log's signing key").At("keys", path).
 			Fix("Run chmod 600 on the file, and find out who read it")
 	}
-	secret, err := os.ReadFile(path) //nolint:gosec // the path is the operator's
+	secret, err := os.ReadFile(path)
 	if err != nil {
 		return "", fmt.Errorf("audit: read the signing key: %w", err)
 	}
@@ -185,7 +185,7 @@ func writeFile(path string, data []byte, mode fs.FileMode) (err error) {
 	if err = os.Rename(f.Name(), path); err != nil {
 		return err
 	}
-	d, err := os.Open(dir) //nolint:gosec // the path is the operator's
+	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}

@@ -116,16 +116,16 @@ func (l *Log) Append(tx *store.Tx, e Event) (number uint64, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("audit: encode entry %d: %w", number, err)
 	}
-	fresh, err := tlog.StoredHashes(int64(number), data, storedHashes(tx)) //nolint:gosec // SizeIn stays below 2^62
+	fresh, err := tlog.StoredHashes(int64(number), data, storedHashes(tx))
 	if err != nil {
 		return 0, fmt.Errorf("audit: hash entry %d: %w", number, err)
 	}
 	if err := tx.Put(entries, key64(number), data); err != nil {
 		return 0, fmt.Errorf("audit: append entry %d: %w", number, err)
 	}
-	at := uint64(tlog.StoredHashIndex(0, int64(number))) //nolint:gosec // as above
+	at := uint64(tlog.StoredHashIndex(0, int64(number)))
 	for i := range fresh {
-		if err := tx.Put(hashes, key64(at+uint64(i)), fresh[i][:]); err != nil { //nolint:gosec // i is small
+		if err := tx.Put(hashes, key64(at+uint64(i)), fresh[i][:]); err != nil {
 			return 0, fmt.Errorf("audit: store a hash of entry %d: %w", number, err)
 		}
 	}
@@ -199,7 +199,7 @@ func storedHashes(tx *store.Tx) tlog.HashReader {
 	return tlog.HashReaderFunc(func(at []int64) ([]tlog.Hash, error) {
 		found := make([]tlog.Hash, len(at))
 		for i, index := range at {
-			h := tx.Get(hashes, key64(uint64(index))) //nolint:gosec // indexes are not negative
+			h := tx.Get(hashes, key64(uint64(index)))
 			if len(h) != tlog.HashSize {
 				return nil, fmt.Errorf("audit: the stored hash %d is missing or damaged", index)
 			}
@@ -212,7 +212,7 @@ func storedHashes(tx *store.Tx) tlog.HashReader {
 // rootAt is the root of the tree over the first size entries, from its stored
 // hashes.
 func rootAt(tx *store.Tx, size uint64) (tlog.Hash, error) {
-	root, err := tlog.TreeHash(int64(size), storedHashes(tx)) //nolint:gosec // sizes stay below 2^62
+	root, err := tlog.TreeHash(int64(size), storedHashes(tx))
 	if err != nil {
 		return tlog.Hash{}, fmt.Errorf("audit: compute the root at size %d: %w", size, err)
 	}

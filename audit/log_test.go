@@ -283,7 +283,7 @@ func TestOpenRefusesAnotherKey(t *testing.T) {
 			}
 		})
 	}
-	if err := os.Chmod(secret, 0o644); err != nil { //nolint:gosec // that is the point
+	if err := os.Chmod(secret, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := audit.Open(t.Context(), r.db, r.opts); err == nil || !strings.Contains(err.Error(), "chmod 600") {

@@ -168,8 +168,8 @@ func bounds(tx *store.Tx, f Filter, before uint64) (low, high uint64, err error)
 		return 0, 0, err
 	}
 	first := func(t time.Time) uint64 {
-		return uint64(sort.Search(int(size), func(i int) bool { //nolint:gosec // sizes stay below 2^62
-			e, failed := mustEntry(tx, uint64(i)) //nolint:gosec // not negative
+		return uint64(sort.Search(int(size), func(i int) bool {
+			e, failed := mustEntry(tx, uint64(i))
 			if failed != nil {
 				err = failed
 			}

@@ -16,7 +16,7 @@ const syslogPriority = 13*8 + 5
 // Syslog is the entry as one RFC 5424 message without a line end. host is the
 // HOSTNAME field; what it may not hold is left out. All fields are structured
 // data under the identifier standpunt@32473, where 32473 is the enterprise
-// number that RFC 5612 sets aside for those who have none.
+// number that RFC 5612 reserves for examples, because Standpunt has none.
 func Syslog(e Entry, host string) (string, error) {
 	facts, err := factsJSON(e.Facts)
 	if err != nil {

@@ -158,7 +158,7 @@ func (c *hashCheck) leaf(number uint64, h tlog.Hash) {
 		c.broken = true // the missing entry is reported already
 		return
 	}
-	at := uint64(tlog.StoredHashIndex(0, int64(number))) //nolint:gosec // number64 keeps numbers below 2^62
+	at := uint64(tlog.StoredHashIndex(0, int64(number)))
 	kept, ok := c.take(number, at)
 	if !ok {
 		return
@@ -171,7 +171,7 @@ func (c *hashCheck) leaf(number uint64, h tlog.Hash) {
 			continue
 		}
 		first := number + 1 - 1<<level
-		kept, ok := c.take(first, at+uint64(level)) //nolint:gosec // levels are small
+		kept, ok := c.take(first, at+uint64(level))
 		if !ok {
 			return
 		}

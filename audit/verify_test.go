@@ -2,9 +2,12 @@ package audit_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -61,6 +64,40 @@ func TestHonestLogVerifies(t *testing.T) {
 	wantOK(t, report)
 	if report.Size != 21 || report.Signed != 20 {
 		t.Errorf("an entry behind the checkpoint: %+v", report)
+	}
+}
+
+func TestBackupVerifiesReadOnlyWhileTheLogGrows(t *testing.T) {
+	r := newRoom(t)
+	r.fill(8)
+	path := filepath.Join(t.TempDir(), "copy.db")
+	copied, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(r.db.Backup(t.Context(), copied), copied.Close()); err != nil {
+		t.Fatal(err)
+	}
+	r.fill(3)
+	db, err := store.Open(t.Context(), path, store.Options{Schemas: []store.Schema{audit.Schema}, ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}()
+	report, err := audit.Verify(t.Context(), db, r.log.VerifierKey(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantOK(t, report)
+	if report.Size != 8 || report.Signed != 8 {
+		t.Errorf("report %+v", report)
+	}
+	if key, err := audit.VerifierKeyOf(t.Context(), db); err != nil || key != r.log.VerifierKey() {
+		t.Errorf("the copy names the key %q, %v", key, err)
 	}
 }
 
