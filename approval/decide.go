@@ -146,6 +146,8 @@ func (a *Approvals) mayDecide(tx *store.Tx, by people.Principal, p *Proposal, j 
 	case by.ID() == p.Author:
 		return nil, fault.New(fault.SelfApproval, "you wrote this revision, so somebody else decides on it").
 			Fix("Ask a colleague, or withdraw it.")
+	case p.Kind == KindCredential && by.ID() == p.About && j.Verdict == Approve:
+		return nil, errOwnCredential()
 	case p.State != InReview && j.Digest != p.Digest && p.BeforeSending():
 		return nil, stale(p)
 	case p.State != InReview:

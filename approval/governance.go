@@ -151,6 +151,9 @@ func (a *Approvals) Propose(ctx context.Context, by people.Principal, kind Kind,
 		if err := mayEndorse(person, kind, tx.Now()); err != nil {
 			return err
 		}
+		if kind == KindCredential && c.Person == person.ID {
+			return errOwnCredential()
+		}
 		if err := a.complete(tx, kind, &c); err != nil {
 			return err
 		}
@@ -169,6 +172,13 @@ func (a *Approvals) Propose(ctx context.Context, by people.Principal, kind Kind,
 		return err
 	})
 	return view, err
+}
+
+// errOwnCredential keeps the halves of an enrolment code from the person whose
+// sessions end with the reset, and who could then collect neither.
+func errOwnCredential() error {
+	return fault.New(fault.SelfApproval, "your own reset is endorsed by two others").
+		Fix("Change your password yourself, or ask two colleagues.")
 }
 
 // complete fills in what the caller need not know.

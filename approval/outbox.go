@@ -172,21 +172,12 @@ func (a *Approvals) published(tx *store.Tx, p *Proposal, receipt Receipt, s step
 	}
 	s.facts["attempt"] = itoa(p.Attempts)
 	if receipt.ExternalID != "" {
-		s.facts["external_id"] = factValue(receipt.ExternalID)
+		s.facts["external_id"] = audit.Fact(receipt.ExternalID)
 	}
 	if err := a.move(tx, p, s); err != nil {
 		return err
 	}
 	return a.box.Answered(tx, p.Conversation, receipt.PostedAt)
-}
-
-// factValue fits a platform's id into an audit fact.
-func factValue(s string) string {
-	if len(s) <= 256 {
-		return s
-	}
-	sum := sha256.Sum256([]byte(s))
-	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // RecordFailed settles a claimed release that was certainly not published. A

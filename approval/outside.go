@@ -163,7 +163,7 @@ func (a *Approvals) judge(tx *store.Tx, s *sighting) error {
 	}
 	_, err = a.log.Append(tx, audit.Event{
 		Kind: "account.published_outside", Actor: audit.System, Via: "connector", Subject: audit.Subject("account:" + string(s.Account)),
-		Facts: map[string]string{"external_id": factValue(s.ExternalID), "posted_at": s.PostedAt.UTC().Format(time.RFC3339)},
+		Facts: map[string]string{"external_id": audit.Fact(s.ExternalID), "posted_at": s.PostedAt.UTC().Format(time.RFC3339)},
 	})
 	return err
 }
