@@ -142,6 +142,9 @@ func (o *outlet) publish(flight context.Context, r approval.Release) error {
 // perform calls the capability that the action asks for. That the connector
 // lacks it is certain and final.
 func (o *outlet) perform(ctx context.Context, r approval.Release) (receipt approval.Receipt, err error) {
+	if r.Attempt().Account != o.Name {
+		return receipt, &Error{Kind: Rejected, Message: "the release is for another account", Remedy: "Report it: this must not happen."}
+	}
 	var call func(context.Context, approval.Release) (approval.Receipt, error)
 	switch r.Attempt().Action {
 	case approval.Reply, approval.Post:

@@ -197,7 +197,7 @@ var defects = map[string]string{
 func (d *defective) Poll(ctx context.Context, after inbox.Cursor) (connectors.Page, error) {
 	switch d.defect {
 	case "ignores cancellation":
-		ctx = context.WithoutCancel(ctx)
+		ctx = d.deaf(ctx)
 	case "logs the token":
 		d.account.Log.Info("polling", "token", d.token)
 	}
@@ -219,6 +219,13 @@ func (d *defective) Poll(ctx context.Context, after inbox.Cursor) (connectors.Pa
 		}
 	}
 	return p, d.spoil(err)
+}
+
+// deaf is a context that goes on for longer than the suite waits, whatever ctx does.
+func (d *defective) deaf(ctx context.Context) context.Context {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	context.AfterFunc(ctx, cancel)
+	return ctx
 }
 
 func (d *defective) spoil(err error) error {
@@ -247,7 +254,7 @@ func (d *defective) Publish(ctx context.Context, r approval.Release) (approval.R
 	receipt, err := d.guestbook.Publish(ctx, r)
 	switch {
 	case d.defect == "tries again after a time-out" && connectors.KindOf(err) == connectors.Unknown && err != nil:
-		_, _ = d.guestbook.Publish(context.WithoutCancel(ctx), r)
+		_, _ = d.guestbook.Publish(d.deaf(ctx), r)
 	case d.defect == "adds a signature" && err == nil:
 		_, err = d.client.Do(ctx, connectors.Call{Method: "POST", Path: "/entries", JSON: entry{Text: "^Team", InReplyTo: r.Attempt().Target}, Send: true})
 	}
