@@ -78,12 +78,7 @@ func Start(t testing.TB) *Servers {
 		}
 	})
 	s, err := Launch(t.Context(), dir)
-	switch {
-	case errors.Is(err, ErrMissing) && os.Getenv("CI") != "true":
-		t.Skip(err)
-	case err != nil:
-		t.Fatal(err)
-	}
+	Need(t, err)
 	t.Cleanup(func() {
 		if err := s.Stop(); err != nil {
 			t.Error(err)
@@ -93,6 +88,18 @@ func Start(t testing.TB) *Servers {
 		}
 	})
 	return s
+}
+
+// Need ends a test for which Launch failed: it is skipped where the servers
+// cannot run, unless the environment says CI=true, and fails otherwise.
+func Need(t testing.TB, err error) {
+	t.Helper()
+	switch {
+	case errors.Is(err, ErrMissing) && os.Getenv("CI") != "true":
+		t.Skip(err)
+	case err != nil:
+		t.Fatal(err)
+	}
 }
 
 // Launch starts a set inside dir and returns when it answers. The servers'
