@@ -36,7 +36,7 @@ func (r *remote) call(t testing.TB, method, path, body, token string) (got netwo
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer answer.Body.Close() //nolint:errcheck // only read from
+	defer answer.Body.Close()
 	whole, err := io.ReadAll(answer.Body)
 	if err != nil || answer.StatusCode != http.StatusOK {
 		t.Fatalf("%s %s: status %d, %v: %s", method, path, answer.StatusCode, err, whole)

@@ -128,7 +128,7 @@ func (c *Connector) Stream(ctx context.Context, after inbox.Cursor, deliver func
 	if err != nil {
 		return err
 	}
-	defer body.Close() //nolint:errcheck // only read from
+	defer body.Close()
 	quiet := time.AfterFunc(streamQuiet, cancel)
 	defer quiet.Stop()
 	if err := deliver(connectors.Page{}); err != nil {

@@ -81,9 +81,10 @@ func classify(r *connectors.Response) *connectors.Error {
 		Code  string `json:"code"`
 		Field string `json:"field"`
 	}
-	if r.Status < 400 || r.Status >= 500 || json.Unmarshal(r.Body, &p) != nil {
+	if r.Status < 400 || r.Status >= 500 {
 		return nil
 	}
+	_ = json.Unmarshal(r.Body, &p) // what is not the network's JSON has no code
 	switch {
 	case p.Code == "cursor_unknown":
 		return &connectors.Error{Kind: connectors.Temporary, Message: "the network began anew", Err: errForeignCursor,

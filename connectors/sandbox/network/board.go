@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	metaBucket store.Bucket = "plein"
-	roots                   = "r" // the one group of the roots index
+	metaBucket = store.Bucket("plein")
+	roots      = "r" // the one group of the roots index
 )
 
 // gone is the code for an answer to, or an edit of, a post that was deleted.
@@ -233,11 +233,7 @@ func (b *board) change(ctx context.Context, by Handle, which PostID, apply func(
 
 // put writes the post as the newest change.
 func (b *board) put(tx *store.Tx, p *Post) error {
-	last := tx.Get(metaBucket, []byte("change"))
-	p.Change = 1
-	if last != nil {
-		p.Change = binary.BigEndian.Uint64(last) + 1
-	}
+	p.Change = lastChange(tx) + 1
 	if err := tx.Put(metaBucket, []byte("change"), number(p.Change)); err != nil {
 		return err
 	}

@@ -173,7 +173,7 @@ func (c *cast) due(now time.Time) (drafts []Draft, tick bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for len(c.planned) > 0 && len(drafts) < 200 && !c.planned[0].at.After(now) {
-		a, _ := heap.Pop(&c.planned).(act) //nolint:errcheck // the heap holds nothing else
+		a, _ := heap.Pop(&c.planned).(act) // the heap holds nothing else
 		if !a.tick {
 			drafts = append(drafts, a.draft)
 			continue
@@ -263,7 +263,7 @@ type agenda []act
 func (a agenda) Len() int           { return len(a) }
 func (a agenda) Less(i, j int) bool { return a[i].at.Before(a[j].at) }
 func (a agenda) Swap(i, j int)      { a[i], a[j] = a[j], a[i] }
-func (a *agenda) Push(v any)        { *a = append(*a, v.(act)) } //nolint:errcheck,forcetypeassert // see due
+func (a *agenda) Push(v any)        { *a = append(*a, v.(act)) }
 func (a *agenda) Pop() any {
 	last := (*a)[len(*a)-1]
 	*a = (*a)[:len(*a)-1]

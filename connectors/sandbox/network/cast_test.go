@@ -154,7 +154,8 @@ func TestSeedDecidesTheScript(t *testing.T) {
 		}
 		return b.String()
 	}
-	if play(1) != play(1) || play(1) == play(2) {
+	first, again, other := play(1), play(1), play(2)
+	if first != again || first == other {
 		t.Error("the same seed has to deal the same script, another one another")
 	}
 }

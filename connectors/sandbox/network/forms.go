@@ -1,6 +1,7 @@
 package network
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -37,6 +38,7 @@ func (n *Network) formCreate(w http.ResponseWriter, r *http.Request) {
 		n.showAgain(w, r, d, err)
 		return
 	}
+	//nolint:gosec // it names whom one played last; the network is plain HTTP on loopback
 	http.SetCookie(w, &http.Cookie{Name: "as", Value: string(d.Author), Path: "/", MaxAge: 365 * 86400,
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil})
 	http.Redirect(w, r, backTo(r)+"#p-"+made[0].ID.String(), http.StatusSeeOther)
@@ -65,27 +67,27 @@ func (n *Network) showAgain(w http.ResponseWriter, r *http.Request, typed Draft,
 }
 
 func (n *Network) formEdit(w http.ResponseWriter, r *http.Request) {
-	n.formChange(w, r, func(which PostID) error {
-		_, err := n.board.edit(r.Context(), "", which, typedText(r))
+	n.formChange(w, r, func(ctx context.Context, which PostID) error {
+		_, err := n.board.edit(ctx, "", which, typedText(r))
 		return err
 	})
 }
 
 func (n *Network) formDelete(w http.ResponseWriter, r *http.Request) {
-	n.formChange(w, r, func(which PostID) error {
-		_, err := n.board.remove(r.Context(), "", which)
+	n.formChange(w, r, func(ctx context.Context, which PostID) error {
+		_, err := n.board.remove(ctx, "", which)
 		return err
 	})
 }
 
-func (n *Network) formChange(w http.ResponseWriter, r *http.Request, change func(PostID) error) {
+func (n *Network) formChange(w http.ResponseWriter, r *http.Request, change func(context.Context, PostID) error) {
 	err := readForm(w, r)
 	var which PostID
 	if err == nil {
 		which, err = parseID("id", r.PathValue("id"))
 	}
 	if err == nil {
-		err = change(which)
+		err = change(r.Context(), which)
 	}
 	if err != nil {
 		n.show(w, r, 0, nil, err)

@@ -37,7 +37,7 @@ func child(dir string) {
 // whole or not at all.
 func TestAnsweredPostsSurviveKill(t *testing.T) {
 	dir := t.TempDir()
-	command := exec.Command(os.Args[0]) //nolint:gosec // this test itself
+	command := exec.Command(os.Args[0])
 	command.Env = append(os.Environ(), childDir+"="+dir)
 	command.Stderr = os.Stderr
 	out, err := command.StdoutPipe()
@@ -56,7 +56,7 @@ func TestAnsweredPostsSurviveKill(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	_ = command.Wait() //nolint:errcheck // it was killed
+	_ = command.Wait() // it was killed
 	if len(said) < 50 {
 		t.Fatalf("only %d posts were answered before the kill", len(said))
 	}

@@ -8,6 +8,8 @@ type question struct {
 
 // questions are what customers of an energy supplier say. {brand} is the
 // brand's handle.
+//
+//nolint:misspell // Dutch
 var questions = []question{
 	{"nl", "{brand} ik ben vorige week verhuisd, maar krijg nog steeds de rekening van mijn oude adres. Hoe kan dat?", "Vervelend! Stuur ons een privébericht met je klantnummer en de opleverdatum, dan zetten we de eindafrekening klaar."},
 	{"nl", "Mijn voorschot gaat van € 118 naar € 187?! {brand} waar slaat dat op?", "We begrijpen dat je daarvan schrikt. Het voorschot volgt je verbruik van vorig jaar; in Mijn Noordlicht kun je het zelf tot 20 % lager zetten."},
@@ -66,6 +68,8 @@ var questions = []question{
 }
 
 // outages are what people say when the power is gone. {place} is a town.
+//
+//nolint:misspell // Dutch
 var outages = map[string][]string{
 	"nl": {
 		"{brand} stroom uit in {place}. Weten jullie meer?",

@@ -138,10 +138,13 @@ func (n *Network) parseCursor(typed string) (uint64, error) {
 		return 0, fault.New(fault.InvalidInput, "this is not a place in the feed").At("after", typed).
 			Fix("Use next of an earlier page, or leave it empty for the beginning.")
 	case epoch != n.board.epoch:
-		return 0, fault.New(cursorUnknown, "the network began anew since").At("after", typed).
-			Fix("Start over with an empty after.")
+		return 0, foreignCursor(typed)
 	}
 	return v, nil
+}
+
+func foreignCursor(typed string) error {
+	return fault.New(cursorUnknown, "the network began anew since").At("after", typed).Fix("Start over with an empty after.")
 }
 
 func (n *Network) listPage(r *http.Request, q url.Values, limit int) (ListJSON, error) {

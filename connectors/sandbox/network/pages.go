@@ -86,6 +86,7 @@ func functions(lang string) template.FuncMap {
 	return template.FuncMap{
 		"t":        func(key string) string { return say(lang, key) },
 		"ago":      func(now, at time.Time) string { return ago(lang, now, at) },
+		"excuse":   func(p *problem) string { return excuse(lang, p) },
 		"exactly":  func(at time.Time) string { return exactly(lang, at) },
 		"iso":      func(at time.Time) string { return at.Format(time.RFC3339) },
 		"rich":     rich,
@@ -100,6 +101,7 @@ func (n *Network) handler() http.Handler {
 	n.routes(mux)
 	mux.HandleFunc("GET /{$}", n.pageTimeline)
 	mux.HandleFunc("GET /posts/{id}", n.pagePost)
+	mux.HandleFunc("GET /live", n.apiStream) // the API's faults never concern the pages
 	mux.HandleFunc("GET /{handle}", n.pageProfile)
 	mux.HandleFunc("POST /posts", n.formCreate)
 	mux.HandleFunc("POST /posts/{id}/edit", n.formEdit)

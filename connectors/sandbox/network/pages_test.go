@@ -109,6 +109,10 @@ func TestRefusedFormsKeepWhatWasTyped(t *testing.T) {
 	if status != 422 || !strings.Contains(page, long) || !strings.Contains(page, "600 characters") || !strings.Contains(page, `value="jan"`) {
 		t.Errorf("status %d:\n%s", status, page)
 	}
+	_, dutch := r.send("POST", "/posts", "", "author=jan&text=+", "Content-Type", "application/x-www-form-urlencoded", "Accept-Language", "nl")
+	if !strings.Contains(string(dutch), "De tekst is leeg.") {
+		t.Errorf("in Dutch:\n%s", dutch)
+	}
 	for _, c := range []struct {
 		status int
 		path   string

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"slices"
+	"strconv"
 	"time"
 
 	"standpunt/internal/fault"
@@ -34,6 +35,12 @@ func (b *board) changes(ctx context.Context, f feed) (found []*Post, reached uin
 	}
 	err = b.db.View(ctx, func(tx *store.Tx) error {
 		found, reached, more = nil, f.After, false
+		last := lastChange(tx)
+		if f.After > last {
+			// A file that was put back from a copy: its next changes would bear numbers
+			// that the reader has passed.
+			return foreignCursor(b.epoch + "." + strconv.FormatUint(f.After, 10))
+		}
 		looked := 0
 		for p, err := range b.posts.By(tx, index, r, false) {
 			if err != nil {
@@ -48,10 +55,7 @@ func (b *board) changes(ctx context.Context, f feed) (found []*Post, reached uin
 				found = append(found, p)
 			}
 		}
-		// Nothing between here and the end concerns the reader: go on from the end.
-		if last := tx.Get(metaBucket, []byte("change")); last != nil {
-			reached = max(reached, binary.BigEndian.Uint64(last))
-		}
+		reached = last // nothing between here and the end concerns the reader
 		return nil
 	})
 	return found, reached, more, err
@@ -243,10 +247,15 @@ func (b *board) freeToken(tx *store.Tx, owner Handle, token string) error {
 // lastChange is the number of the newest change, 0 before the first.
 func (b *board) lastChange(ctx context.Context) (last uint64, err error) {
 	err = b.db.View(ctx, func(tx *store.Tx) error {
-		if v := tx.Get(metaBucket, []byte("change")); v != nil {
-			last = binary.BigEndian.Uint64(v)
-		}
+		last = lastChange(tx)
 		return nil
 	})
 	return last, err
+}
+
+func lastChange(tx *store.Tx) uint64 {
+	if v := tx.Get(metaBucket, []byte("change")); v != nil {
+		return binary.BigEndian.Uint64(v)
+	}
+	return 0
 }

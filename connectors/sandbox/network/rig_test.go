@@ -72,7 +72,7 @@ func (r *rig) send(method, path, token, body string, header ...string) (int, []b
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	defer answer.Body.Close() //nolint:errcheck // only read from
+	defer answer.Body.Close()
 	got, err := io.ReadAll(answer.Body)
 	if err != nil {
 		r.t.Fatal(err)
@@ -150,7 +150,7 @@ func postTo(ctx context.Context, base, text string) (p network.PostJSON, err err
 	if err != nil {
 		return p, err
 	}
-	defer answer.Body.Close() //nolint:errcheck // only read from
+	defer answer.Body.Close()
 	return p, json.NewDecoder(answer.Body).Decode(&p)
 }
 
@@ -166,7 +166,7 @@ func (r *rig) location(path string, form url.Values) string {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	defer answer.Body.Close() //nolint:errcheck // nothing is read
+	defer answer.Body.Close()
 	if policy := answer.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
 		r.t.Errorf("policy %q", policy)
 	}

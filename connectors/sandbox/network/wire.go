@@ -61,8 +61,9 @@ func statusOf(c fault.Code) int {
 		return http.StatusConflict
 	case fault.Unavailable:
 		return http.StatusServiceUnavailable
+	default:
+		return http.StatusInternalServerError
 	}
-	return http.StatusInternalServerError
 }
 
 // refuse answers with err as a problem.
@@ -86,7 +87,7 @@ func send(w http.ResponseWriter, status int, mediaType string, v any) {
 	w.Header().Set("Content-Type", mediaType)
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n'))
+	_, _ = w.Write(append(body, '\n')) //nolint:gosec // JSON, with its type and nosniff
 }
 
 // receive reads one JSON object strictly: unknown and repeated fields, text

@@ -4,8 +4,12 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/language"
+
+	"standpunt/internal/fault"
 )
 
 // languages are those that the pages are written in, the default first.
@@ -67,7 +71,7 @@ var words = map[string][2]string{
 	"burst_go":               {"Let it break out", "Laat uitbreken"},
 	"burst_count":            {"Posts", "Berichten"},
 	"burst_over":             {"Over seconds", "In seconden"},
-	"trickle":                {"Trickle", "Gekabbel"},
+	"trickle":                {"Pace", "Tempo"},
 	"trickle_go":             {"Set", "Instellen"},
 	"trickle_hint":           {"Seconds between posts; 0 is silence", "Seconden tussen berichten; 0 is stilte"},
 	"fault":                  {"Faults of the API", "Fouten van de API"},
@@ -87,6 +91,33 @@ var words = map[string][2]string{
 	"k_slow":                 {"Slow answers", "Trage antwoorden"},
 	"k_duplicate_deliveries": {"Delivers everything twice", "Levert alles dubbel"},
 	"k_garbage":              {"Answers nonsense", "Antwoordt onzin"},
+}
+
+// refusals are what went wrong, by code, for those who read Dutch; in English
+// the problem says it itself.
+var refusals = map[fault.Code]string{
+	fault.EmptyText:       "De tekst is leeg. Schrijf iets.",
+	fault.TextTooLong:     "De tekst is langer dan 500 tekens. Kort hem in.",
+	fault.InvalidInput:    "Dit veld is niet goed ingevuld. Namen hebben letters, cijfers, punten, streepjes en lage streepjes; aantallen zijn hele getallen.",
+	fault.Unauthenticated: "Dit is een merkaccount. Alleen het merk zelf plaatst, wijzigt en verwijdert daar berichten.",
+	fault.NotFound:        "Dit bestaat niet (meer). Controleer de link.",
+	gone:                  "Dit bericht is verwijderd.",
+	fault.BodyTooLarge:    "Dit is te veel in één keer. Stuur minder tekst.",
+	fault.RateLimited:     "Er staan al te veel berichten klaar. Wacht tot ze geplaatst zijn.",
+	fault.Internal:        "Er ging hier iets mis. Probeer het nog eens.",
+}
+
+// excuse is what a visitor reads of a problem.
+func excuse(lang string, p *problem) string {
+	if lang == "nl" && refusals[p.Code] != "" {
+		return refusals[p.Code]
+	}
+	first, size := utf8.DecodeRuneInString(p.Detail)
+	text := string(unicode.ToUpper(first)) + p.Detail[size:] + "."
+	if p.Remedy != "" {
+		text += " " + p.Remedy
+	}
+	return text
 }
 
 var months = map[string][]string{

@@ -101,7 +101,7 @@ if (timeline) {
     sign.className = `live ${on ? "on" : "off"}`;
     sign.textContent = on ? sign.dataset.live : sign.dataset.offline;
   };
-  const stream = new EventSource("/api/stream");
+  const stream = new EventSource("/live");
   let opened = false;
   stream.addEventListener("open", () => { show(true); if (opened) refresh(); opened = true; });
   stream.addEventListener("error", () => show(false));
