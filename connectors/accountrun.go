@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"standpunt/inbox"
@@ -19,6 +20,8 @@ type accountRun struct {
 	pulse *pulse
 	poke  chan struct{} // poll now
 	done  chan struct{} // closed when every loop has ended
+
+	watched atomic.Bool // the observer knows of our contact with the account
 
 	mu        sync.Mutex
 	waitUntil time.Time // the platform's own waiting time
@@ -136,10 +139,13 @@ type taken struct {
 // come again.
 func (a *accountRun) takeIn(ctx context.Context, page Page, next inbox.Cursor) (taken, error) {
 	var t taken
-	if len(page.Own) > 0 {
+	// The first call, even without posts, is how the observer learns of our first contact.
+	if len(page.Own) > 0 || !a.watched.Load() {
 		if err := a.r.o.Observer.Observe(ctx, a.Name, page.Own); err != nil {
 			t.problem = &Error{Kind: Temporary, Message: "the account's own posts could not be compared with what was approved", Err: err}
 			next = nil
+		} else {
+			a.watched.Store(true)
 		}
 	}
 	if len(page.Mentions) == 0 && len(next) == 0 {

@@ -45,6 +45,7 @@ type DispatcherOptions struct {
 
 const (
 	idleCheck      = time.Minute // looks into the outbox even if nothing woke us
+	withheldCheck  = 5 * time.Second
 	storeTimeout   = 30 * time.Second
 	recordPause    = 200 * time.Millisecond
 	recordPauseMax = 10 * time.Second

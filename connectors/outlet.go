@@ -86,7 +86,11 @@ func (o *outlet) untilDue(ctx context.Context) time.Duration {
 	if err != nil || !ok {
 		return idleCheck
 	}
-	return min(max(time.Until(at), 100*time.Millisecond), idleCheck)
+	wait := time.Until(at)
+	if wait <= 0 { // due, and withheld: a wake tells when that ends
+		wait = withheldCheck
+	}
+	return min(wait, idleCheck)
 }
 
 // pause claims nothing for d, whatever becomes due meanwhile.

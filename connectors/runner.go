@@ -40,7 +40,8 @@ type Intake interface {
 }
 
 // Observer is who compares the account's own posts with our receipts:
-// *approval.Approvals. Seeing a post twice is no event.
+// *approval.Approvals. Seeing a post twice is no event. The first call, with or without
+// posts, is our first contact with the account: what was posted before is not ours to explain.
 type Observer interface {
 	Observe(ctx context.Context, account inbox.AccountName, posts []approval.OwnPost) error
 }

@@ -26,6 +26,7 @@ type memory struct {
 	cursors  map[inbox.AccountName]inbox.Cursor
 	seen     map[inbox.AccountName][]string
 	own      []string
+	contacts []int // how many posts each call of Observe brought
 	ingestBy func() error
 	observed func() error
 }
@@ -71,6 +72,7 @@ func (m *memory) Observe(_ context.Context, _ inbox.AccountName, posts []approva
 			return err
 		}
 	}
+	m.contacts = append(m.contacts, len(posts))
 	for _, p := range posts {
 		m.own = append(m.own, p.ExternalID)
 	}
@@ -155,6 +157,9 @@ func TestPagesAreReadAtOnceAndCommittedWithTheirCursor(t *testing.T) {
 		run(t, m, func(r *connectors.Runner) {
 			if got := m.of("x"); !slices.Equal(got, []string{"a", "b", "c", "d"}) {
 				t.Errorf("ingested %v", got)
+			}
+			if !slices.Equal(m.contacts, []int{0}) {
+				t.Errorf("the observer was told %v, want our first contact once", m.contacts)
 			}
 			if n := len(s.times()); n != 3 {
 				t.Errorf("%d polls in the first round, want 3", n)
