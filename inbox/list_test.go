@@ -10,7 +10,9 @@ import (
 
 	"standpunt/inbox"
 	"standpunt/internal/fault"
+	"standpunt/internal/id"
 	"standpunt/people"
+	"standpunt/store"
 )
 
 var vocabulary = strings.Fields(`pakket pakketten bestelling bestellen levering leveren trein treinen storing storingen
@@ -230,5 +232,32 @@ func TestFaultyFiltersAndCursorsAreRefused(t *testing.T) {
 		if _, err := r.box.List(t.Context(), c.f, c.after, 1); fault.CodeOf(err) != fault.InvalidInput {
 			t.Errorf("%s: got %v, want invalid_input", name, err)
 		}
+	}
+}
+
+func TestLongThreadsAreCutAtTheirOldEnd(t *testing.T) {
+	r := newRig(t)
+	var items []inbox.Inbound
+	for i := range inbox.MostInThread + 1 {
+		items = append(items, inThread("chat", post(fmt.Sprint(i), "a line", i)))
+	}
+	r.ingest("", inbox.Ingested{New: len(items)}, items...)
+	v := r.conversation("0").ID
+	thread, err := r.box.Thread(t.Context(), v)
+	r.must(err)
+	if len(thread.Mentions) != inbox.MostInThread || !thread.Cut || thread.Mentions[0].ExternalID != "1" {
+		t.Fatalf("%d mentions, cut: %v, from %s on", len(thread.Mentions), thread.Cut, thread.Mentions[0].ExternalID)
+	}
+	r.view(func(tx *store.Tx) error {
+		newest, err := r.box.NewestMention(tx, v)
+		if err == nil && newest.ExternalID != fmt.Sprint(inbox.MostInThread) {
+			err = fmt.Errorf("the newest mention is %s", newest.ExternalID)
+		}
+		return err
+	})
+	_, err = r.box.Thread(t.Context(), id.New[inbox.Conversation]())
+	r.wantCode(err, fault.NotFound)
+	if _, err := inbox.ParseConversationID("1234"); fault.CodeOf(err) != fault.NotFound {
+		t.Fatalf("what is no id gives %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -84,7 +85,8 @@ func naive(all []text, f Filter) []string {
 func found(t *testing.T, b *Inbox, f Filter, limit int) []string {
 	t.Helper()
 	var out []string
-	for after := ""; ; {
+	after := ""
+	for range 10_000 {
 		page, err := b.List(t.Context(), f, after, limit)
 		if err != nil {
 			t.Fatal(err)
@@ -96,6 +98,8 @@ func found(t *testing.T, b *Inbox, f Filter, limit int) []string {
 			return out
 		}
 	}
+	t.Fatal("the list does not end")
+	return nil
 }
 
 func randomText(random *rand.Rand) string {
@@ -258,6 +262,48 @@ func TestMergeTakesUpWhatACrashLeft(t *testing.T) {
 	}
 	if got := found(t, b, Filter{Words: "pakket nummer"}, 3); len(got) != 20 {
 		t.Fatalf("%d of 20 are found after the merge", len(got))
+	}
+}
+
+// The union of streams is the sorted set of all their entries, walked from
+// anywhere.
+func TestUnionIsTheSortedSet(t *testing.T) {
+	b := searchBox(t)
+	random := rand.New(rand.NewPCG(5, 5))
+	all := make(map[string]bool)
+	err := b.db.Update(t.Context(), func(tx *store.Tx) error {
+		for i := range 300 {
+			key := fmt.Sprintf("%c%03d", 'a'+i%3, random.IntN(200))
+			all[key[1:]] = true
+			if err := tx.Put(metaBucket, []byte("union-"+key), nil); err != nil {
+				return err
+			}
+		}
+		sorted := slices.Sorted(maps.Keys(all))
+		u := &union{}
+		for _, s := range []string{"a", "b", "c", "none"} {
+			u.streams = append(u.streams, tx.Cursor(metaBucket, []byte("union-"+s)))
+		}
+		for range 50 {
+			from := fmt.Sprintf("%03d", random.IntN(210))
+			want, _ := slices.BinarySearch(sorted, from)
+			for at := u.Seek([]byte(from)); ; at = u.Next() {
+				if want == len(sorted) {
+					if at != nil {
+						t.Fatalf("after the last entry comes %q", at)
+					}
+					break
+				}
+				if string(at) != sorted[want] {
+					t.Fatalf("from %s on: %q where %q was expected", from, at, sorted[want])
+				}
+				want++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
