@@ -51,7 +51,7 @@ func (w *htmlWriter) text(raw string) {
 	if w.hidden != 0 {
 		return
 	}
-	s := html.UnescapeString(raw)
+	s := strings.ReplaceAll(html.UnescapeString(raw), "\u00a0", " ")
 	if w.pre > 0 {
 		for i, line := range strings.Split(normalLines(s), "\n") {
 			if i > 0 {

@@ -67,6 +67,11 @@ service lmtp {
     mode = 0666
   }
 }
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
 service auth {
   unix_listener auth-client {
     mode = 0666
