@@ -243,6 +243,9 @@ func (r *Runner) Deliver(ctx context.Context, name inbox.AccountName, body []byt
 		return inbox.Ingested{}, err
 	}
 	t, err := a.takeIn(ctx, Page{Mentions: items}, nil)
+	if fault.Is(err, fault.Internal) {
+		err = fault.New(fault.Unavailable, "the delivery could not be kept").Fix("Deliver it again.").Because(err)
+	}
 	return t.Ingested, err
 }
 

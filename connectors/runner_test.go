@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,109 +16,6 @@ import (
 	"standpunt/inbox"
 	"standpunt/internal/fault"
 )
-
-// memory is an Intake and Observer that keeps what it is given.
-type memory struct {
-	mu       sync.Mutex
-	cursors  map[inbox.AccountName]inbox.Cursor
-	seen     map[inbox.AccountName][]string
-	own      []string
-	contacts []int // how many posts each call of Observe brought
-	ingestBy func() error
-	observed func() error
-}
-
-func newMemory() *memory {
-	return &memory{cursors: map[inbox.AccountName]inbox.Cursor{}, seen: map[inbox.AccountName][]string{}}
-}
-
-func (m *memory) Cursor(_ context.Context, a inbox.AccountName) (inbox.Cursor, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.cursors[a], nil
-}
-
-func (m *memory) Ingest(_ context.Context, a inbox.AccountName, items []inbox.Inbound, next inbox.Cursor) (inbox.Ingested, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var in inbox.Ingested
-	if m.ingestBy != nil {
-		if err := m.ingestBy(); err != nil {
-			return in, err
-		}
-	}
-	for _, item := range items {
-		if slices.Contains(m.seen[a], item.ExternalID) {
-			in.Duplicates++
-			continue
-		}
-		m.seen[a] = append(m.seen[a], item.ExternalID)
-		in.New++
-	}
-	if next != nil {
-		m.cursors[a] = next
-	}
-	return in, nil
-}
-
-func (m *memory) Observe(_ context.Context, _ inbox.AccountName, posts []approval.OwnPost) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.observed != nil {
-		if err := m.observed(); err != nil {
-			return err
-		}
-	}
-	m.contacts = append(m.contacts, len(posts))
-	for _, p := range posts {
-		m.own = append(m.own, p.ExternalID)
-	}
-	return nil
-}
-
-func (m *memory) of(a inbox.AccountName) []string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return slices.Clone(m.seen[a])
-}
-
-// source is a connector whose Poll is a function, and which notes when it was called.
-type source struct {
-	poll func(ctx context.Context, n int, after inbox.Cursor) (connectors.Page, error)
-
-	mu    sync.Mutex
-	calls []time.Time
-}
-
-func (s *source) Poll(ctx context.Context, after inbox.Cursor) (connectors.Page, error) {
-	s.mu.Lock()
-	s.calls = append(s.calls, time.Now())
-	n := len(s.calls)
-	s.mu.Unlock()
-	return s.poll(ctx, n, after)
-}
-
-func (s *source) times() []time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.calls)
-}
-
-func quiet(context.Context, int, inbox.Cursor) (connectors.Page, error) {
-	return connectors.Page{}, nil
-}
-
-func page(next string, more bool, ids ...string) connectors.Page {
-	p := connectors.Page{Next: inbox.Cursor(next), More: more}
-	for _, id := range ids {
-		p.Mentions = append(p.Mentions, inbox.Inbound{ExternalID: id})
-	}
-	return p
-}
-
-func live(name string, c connectors.Connector) connectors.Live {
-	return connectors.Live{Account: connectors.Account{Name: inbox.AccountName(name), PollEvery: time.Minute}, Connector: c}
-}
 
 // run starts a runner in the bubble and stops it at the end of f.
 func run(t *testing.T, m *memory, f func(r *connectors.Runner), lives ...connectors.Live) {
@@ -437,57 +331,6 @@ func TestStreamFallsBackToPolling(t *testing.T) {
 			}
 		}, live("x", s))
 	})
-}
-
-// hook takes deliveries with the right signature.
-type hook struct{ source }
-
-func (h *hook) Receive(_ context.Context, r *http.Request, body []byte) (connectors.WebhookAnswer, error) {
-	switch {
-	case r.Header.Get("Signature") == "panic":
-		panic("boom")
-	case r.Header.Get("Signature") != "right":
-		return connectors.WebhookAnswer{}, connectors.Errorf(connectors.BadAuth, "the signature is wrong")
-	}
-	return connectors.WebhookAnswer{Page: page("7", false, string(body)), Body: []byte("ok")}, nil
-}
-
-func TestWebhookIsAnsweredOnceDurable(t *testing.T) {
-	m := newMemory()
-	r := connectors.NewRunner(connectors.RunnerOptions{Inbox: m, Observer: m}, live("x", &hook{source{poll: quiet}}), live("y", &source{poll: quiet}))
-	deliver := func(account inbox.AccountName, signature, body string) (connectors.WebhookAnswer, error) {
-		request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
-		request.Header.Set("Signature", signature)
-		return r.Receive(account, request)
-	}
-	for _, c := range []struct {
-		account   inbox.AccountName
-		signature string
-		body      string
-		want      fault.Code
-	}{
-		{"x", "wrong", "a", fault.Unauthenticated},
-		{"x", "panic", "a", fault.Unavailable},
-		{"x", "right", strings.Repeat("a", 1<<20+1), fault.BodyTooLarge},
-		{"y", "right", "a", fault.NotFound},
-		{"z", "right", "a", fault.NotFound},
-	} {
-		if _, err := deliver(c.account, c.signature, c.body); !fault.Is(err, c.want) {
-			t.Errorf("%s, signature %s, %d bytes: %v, want %s", c.account, c.signature, len(c.body), err, c.want)
-		}
-	}
-	m.ingestBy = func() error { return errors.New("the disk is full") }
-	if _, err := deliver("x", "right", "a"); !fault.Is(err, fault.Unavailable) {
-		t.Errorf("a delivery that was not kept was answered: %v", err)
-	}
-	m.ingestBy = nil
-	answer, err := deliver("x", "right", "a")
-	if err != nil || answer.Status != http.StatusOK || string(answer.Body) != "ok" {
-		t.Errorf("answer %+v, %v", answer, err)
-	}
-	if !slices.Equal(m.of("x"), []string{"a"}) || m.cursors["x"] != nil {
-		t.Errorf("ingested %v, cursor %q; a webhook moves none", m.of("x"), m.cursors["x"])
-	}
 }
 
 func TestIdentityIsToldBeforeTheFirstPoll(t *testing.T) {
