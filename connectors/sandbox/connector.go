@@ -18,9 +18,6 @@ import (
 	"standpunt/inbox"
 )
 
-// KindName is what an account's kind says.
-const KindName = "sandbox"
-
 // maxLength is how many characters the network takes, as a reader counts them.
 const maxLength = 500
 
@@ -72,13 +69,8 @@ type Connector struct {
 	self string // the account's stable id, once [Connector.Identity] learned it
 }
 
-// Kind is the kind's entry in cmd's list.
-func Kind() connectors.Kind {
-	return connectors.Kind{Name: KindName, New: func(a connectors.Account) (connectors.Connector, error) { return New(a) }}
-}
-
-// New makes a connector from an account's settings. It calls nobody.
-func New(a connectors.Account) (*Connector, error) {
+// New makes a [*Connector] from an account's settings. It calls nobody.
+func New(a connectors.Account) (connectors.Connector, error) {
 	s, err := decode(a.Settings)
 	if err != nil {
 		return nil, err

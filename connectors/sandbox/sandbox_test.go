@@ -57,7 +57,7 @@ func newRemote(t *testing.T) *remote {
 func (r *remote) connect(t testing.TB, a connectors.Account, token string) connectors.Connector {
 	t.Helper()
 	a.Settings = config.NewSettings(map[string]any{"base_url": r.URL, "handle": "@Noordlicht", "token": token, "timeout": "1s"})
-	c, err := sandbox.Kind().New(a)
+	c, err := sandbox.New(a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -401,8 +401,9 @@ func TestFindTellsEditsAndRemovals(t *testing.T) {
 
 func TestIdentityTellsAWrongHandle(t *testing.T) {
 	r := newRemote(t)
-	c, err := sandbox.New(connectors.Account{Settings: config.NewSettings(map[string]any{"base_url": r.URL, "handle": "anders", "token": goodToken})})
-	if err != nil {
+	made, err := sandbox.New(connectors.Account{Settings: config.NewSettings(map[string]any{"base_url": r.URL, "handle": "anders", "token": goodToken})})
+	c, ok := made.(*sandbox.Connector)
+	if err != nil || !ok {
 		t.Fatal(err)
 	}
 	who, err := c.Identity(t.Context())

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -147,7 +148,7 @@ func (b *board) addOne(tx *store.Tx, by Handle, d Draft) (*Post, error) {
 	if err := checkText(d.Text); err != nil {
 		return nil, err
 	}
-	author, err := b.authorFor(tx, d.Author)
+	author, err := b.authorFor(tx, d.Author, d.name)
 	if err != nil {
 		return nil, err
 	}
@@ -264,13 +265,14 @@ func deletedFault(field string, which PostID) error {
 	return fault.New(gone, "the post was deleted").At(field, which.String()).Fix("Choose a post that still stands.")
 }
 
-// authorFor is the author's profile, made on first use.
-func (b *board) authorFor(tx *store.Tx, h Handle) (*Profile, error) {
+// authorFor is the author's profile, made on first use; without a name the
+// handle is the name.
+func (b *board) authorFor(tx *store.Tx, h Handle, name string) (*Profile, error) {
 	p, ok, err := b.profiles.Lookup(tx, h)
 	if err != nil || ok {
 		return p, err
 	}
-	p = &Profile{Handle: h, ID: id.At[Profile](tx.Now()), Name: string(h), Since: tx.Now()}
+	p = &Profile{Handle: h, ID: id.At[Profile](tx.Now()), Name: cmp.Or(name, string(h)), Since: tx.Now()}
 	return p, b.profiles.Put(tx, p)
 }
 

@@ -329,7 +329,8 @@ func (d *dealer) complaint() Draft {
 	}
 	text := d.from("outage."+lang, outages[lang])
 	place := places[d.rng.IntN(len(places))]
-	return Draft{Author: crowd(d.rng, lang), Text: strings.ReplaceAll(text, "{place}", place)}
+	who, name := crowd(d.rng, lang)
+	return Draft{Author: who, Text: strings.ReplaceAll(text, "{place}", place), name: name}
 }
 
 func (d *dealer) bystander(lang string, to *Post) Draft {

@@ -2,6 +2,7 @@ package network
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -55,7 +56,8 @@ func languageOf(h Handle) string {
 	if p, ok := personOf[h]; ok {
 		return p.lang
 	}
-	if strings.HasSuffix(string(h), "_en") {
+	first, _, _ := strings.Cut(string(h), "_")
+	if slices.Contains(firstNames["en"], first) {
 		return "en"
 	}
 	return "nl"
@@ -74,17 +76,19 @@ var lastNames = map[string][]string{
 }
 
 // crowd is one of a few thousand people who only speak up during an outage.
-func crowd(rng *rand.Rand, lang string) Handle {
-	first, last := firstNames[lang], lastNames[lang]
-	h := first[rng.IntN(len(first))] + "_" + last[rng.IntN(len(last))]
+func crowd(rng *rand.Rand, lang string) (Handle, string) {
+	first := firstNames[lang][rng.IntN(len(firstNames[lang]))]
+	last := lastNames[lang][rng.IntN(len(lastNames[lang]))]
+	h := first + "_" + last
 	if n := rng.IntN(12); n > 8 {
 		h += string(rune('0' + n - 8))
 	}
-	if lang == "en" {
-		h += "_en"
-	}
-	return Handle(h)
+	words := strings.Split(last, "_")
+	words[len(words)-1] = capital(words[len(words)-1])
+	return Handle(h), capital(first) + " " + strings.Join(words, " ")
 }
+
+func capital(word string) string { return strings.ToUpper(word[:1]) + word[1:] }
 
 var places = []string{"Groningen", "Assen", "Leeuwarden", "Zwolle", "Emmen", "Hoogeveen", "Drachten", "Meppel", "Winschoten",
 	"Stadskanaal", "Heerenveen", "Veendam"}

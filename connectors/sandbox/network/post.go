@@ -73,6 +73,7 @@ type Draft struct {
 	Tag       string    // up to 64 bytes; see [Post]
 	At        time.Time // when it was posted; zero means now
 
+	name    string // of an author who posts for the first time
 	id      PostID // zero: made when it is posted
 	trusted bool   // may speak for a brand without its token
 }

@@ -185,7 +185,7 @@ func (b *board) byToken(ctx context.Context, token string) (found *Profile, err 
 func (b *board) introduce(ctx context.Context, people []person) error {
 	return b.db.Update(ctx, func(tx *store.Tx) error {
 		for _, each := range people {
-			p, err := b.authorFor(tx, each.handle)
+			p, err := b.authorFor(tx, each.handle, each.name)
 			if err != nil {
 				return err
 			}
