@@ -157,9 +157,10 @@ func (n *Network) faulty(what func(*http.Request) access, h http.HandlerFunc) ht
 		case ServerError:
 			refuse(w, errors.New("a simulated fault"))
 		case Slow:
-			if n.hold(r, n.o.SlowBy) {
-				h(w, r)
+			if !n.hold(r, n.o.SlowBy) {
+				panic(http.ErrAbortHandler) // the network stops: no answer rather than an empty one
 			}
+			h(w, r)
 		case TimeoutAfterAccept:
 			if n.unanswered(w, r, h) {
 				n.hold(r, n.o.HangFor)
