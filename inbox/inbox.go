@@ -33,6 +33,7 @@ type Inbox struct {
 	onChange []func(*store.Tx, *Mention) error
 
 	merging sync.Mutex // one merge at a time
+	step    int        // blocks that a merge writes or deletes in one transaction
 }
 
 // New makes the inbox of an open store that has [Schema].
@@ -40,7 +41,7 @@ func New(db *store.DB, log *audit.Log, staff *people.Staff, o Options) *Inbox {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	return &Inbox{db: db, log: log, staff: staff, logger: o.Logger}
+	return &Inbox{db: db, log: log, staff: staff, logger: o.Logger, step: stepBlocks}
 }
 
 // OnUpstreamChange registers f to run inside the transaction that records an

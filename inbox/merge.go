@@ -15,7 +15,7 @@ const (
 	mergeFrom    = 8
 	mergeAtMost  = 64
 	biggest      = 1 << 16 // numbers
-	stepBlocks   = 4000    // blocks written or deleted in one transaction
+	stepBlocks   = 4000    // so that a transaction stays short
 	highestLevel = 255
 )
 
@@ -141,7 +141,7 @@ func (b *Inbox) mergeStep(ctx context.Context, run []segment, target segment, af
 				last = nil
 				return nil
 			}
-			if len(blocks) >= stepBlocks {
+			if len(blocks) >= b.step {
 				return nil
 			}
 			last = bytes.Clone(term)
@@ -235,19 +235,18 @@ func (b *Inbox) sweep(ctx context.Context, states ...segmentState) error {
 		if err != nil || !more {
 			return err
 		}
-		err = b.db.Update(ctx, func(tx *store.Tx) error { return sweepStep(tx, states) })
+		err = b.db.Update(ctx, func(tx *store.Tx) error { return sweepStep(tx, b.step, states) })
 		if err != nil {
 			return err
 		}
 	}
 }
 
-func sweepStep(tx *store.Tx, states []segmentState) error {
+func sweepStep(tx *store.Tx, left int, states []segmentState) error {
 	all, err := segmentsIn(tx, states...)
 	if err != nil {
 		return err
 	}
-	left := stepBlocks
 	for _, s := range all {
 		var keys [][]byte
 		for key := range tx.Scan(wordBucket, store.Range{Prefix: s.key()}) {
