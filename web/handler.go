@@ -147,7 +147,10 @@ func noteRoute(mux http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			if a, ok := w.(*answered); ok {
-				a.route = r.Pattern
+				_, path, hasMethod := strings.Cut(r.Pattern, " ")
+				if a.route = path; !hasMethod {
+					a.route = r.Pattern
+				}
 			}
 		}()
 		mux.ServeHTTP(w, r)

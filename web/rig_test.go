@@ -269,3 +269,9 @@ func eventually(t *testing.T, what string, f func() bool) {
 	}
 	t.Fatalf("it did not come to pass: %s", what)
 }
+
+// stop pulls the switch.
+func (r *rig) stop(login string) {
+	r.t.Helper()
+	check(r.t, r.Approvals.StopPublishing(r.t.Context(), r.As(login).By, "a drill"))
+}
