@@ -94,12 +94,13 @@ func (a *accountRun) pollAll(ctx context.Context) error {
 			return err
 		}
 		a.pulse.beside(ownPostsPart, own.problem)
+		compared := own.problem == nil
 		moved := len(page.Next) > 0 && !bytes.Equal(page.Next, cursor)
-		if moved && own.problem == nil {
+		if moved && compared {
 			a.pulse.change(func(h *AccountHealth) { h.CursorSince = time.Now() })
 		}
 		switch {
-		case own.problem != nil, !page.More:
+		case !compared, !page.More:
 			return nil
 		case !moved:
 			return &Error{Kind: Garbage, Message: "the platform says that there is more, and its cursor stands still",

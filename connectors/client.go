@@ -130,7 +130,7 @@ func (c *Client) Do(ctx context.Context, call Call) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer raw.Body.Close() //nolint:errcheck // only read from
+	defer raw.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(raw.Body, c.o.MaxBody+1))
 	if err != nil {
 		return nil, c.broken(err, call, wrote)
@@ -164,7 +164,7 @@ func (c *Client) Open(ctx context.Context, call Call) (io.ReadCloser, error) {
 	if raw.StatusCode/100 == 2 {
 		return raw.Body, nil
 	}
-	defer raw.Body.Close() //nolint:errcheck // only read from
+	defer raw.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(raw.Body, 64<<10))
 	if err != nil {
 		return nil, c.broken(err, call, wrote)
@@ -190,7 +190,7 @@ func (c *Client) start(ctx context.Context, call Call) (*http.Response, *atomic.
 		client = c.sending
 		request.GetBody = nil
 	}
-	raw, err := client.Do(request) //nolint:bodyclose // the callers close it
+	raw, err := client.Do(request)
 	if err != nil {
 		return nil, nil, c.broken(err, call, &wrote)
 	}

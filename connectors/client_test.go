@@ -57,6 +57,11 @@ func wantError(t *testing.T, err error, kind connectors.ErrorKind) *connectors.E
 	return e
 }
 
+func checkError(t *testing.T, err error, kind connectors.ErrorKind) {
+	t.Helper()
+	_ = wantError(t, err, kind)
+}
+
 // A status means something else when the call may have changed something.
 func TestStatusKinds(t *testing.T) {
 	for _, c := range []struct {
@@ -81,7 +86,7 @@ func TestStatusKinds(t *testing.T) {
 			_, _ = io.WriteString(w, "your token was "+r.Header.Get("Authorization"))
 		})
 		_, err := client(t, s.URL, nil).Do(t.Context(), connectors.Call{Path: "/secret-path"})
-		wantError(t, err, c.reads)
+		checkError(t, err, c.reads)
 		_, err = client(t, s.URL, nil).Do(t.Context(), connectors.Call{Method: "POST", Path: "/secret-path", Send: true})
 		if e := wantError(t, err, c.changes); e.Kind == connectors.RateLimited && e.RetryAfter != 7*time.Second {
 			t.Errorf("RetryAfter is %v, want 7s", e.RetryAfter)
@@ -103,7 +108,7 @@ func TestSendingIsWrittenOnce(t *testing.T) {
 			t.Error(err)
 			return
 		}
-		conn.Close() //nolint:errcheck // the point is that it goes away
+		conn.Close()
 	})
 	c := client(t, s.URL, nil)
 	for range 3 { // leave idle connections behind
@@ -118,7 +123,7 @@ func TestSendingIsWrittenOnce(t *testing.T) {
 		call.Header = http.Header{"Idempotency-Key": {"0123"}}
 		posts.Store(0)
 		_, err := c.Do(t.Context(), call)
-		wantError(t, err, connectors.Unknown)
+		checkError(t, err, connectors.Unknown)
 		if n := posts.Load(); n != 1 {
 			t.Errorf("%s arrived %d times, want once", call.Method, n)
 		}
@@ -147,9 +152,9 @@ func TestTimeoutAfterWriting(t *testing.T) {
 	})
 	c := client(t, s.URL, func(o *connectors.ClientOptions) { o.Timeout = 50 * time.Millisecond })
 	_, err := c.Do(t.Context(), connectors.Call{Method: "POST", Send: true})
-	wantError(t, err, connectors.Unknown)
+	checkError(t, err, connectors.Unknown)
 	_, err = c.Do(t.Context(), connectors.Call{})
-	wantError(t, err, connectors.Temporary)
+	checkError(t, err, connectors.Temporary)
 }
 
 func TestBodyLimitAndNonsense(t *testing.T) {
@@ -162,16 +167,16 @@ func TestBodyLimitAndNonsense(t *testing.T) {
 	})
 	c := client(t, s.URL, nil)
 	_, err := c.Do(t.Context(), connectors.Call{Path: "/huge"})
-	wantError(t, err, connectors.Garbage)
+	checkError(t, err, connectors.Garbage)
 	_, err = c.Do(t.Context(), connectors.Call{Method: "POST", Path: "/huge", Send: true})
-	wantError(t, err, connectors.Unknown)
+	checkError(t, err, connectors.Unknown)
 	for _, send := range []bool{false, true} {
 		answer, err := c.Do(t.Context(), connectors.Call{Path: "/html", Send: send})
 		if err != nil {
 			t.Fatal(err)
 		}
 		want := map[bool]connectors.ErrorKind{false: connectors.Garbage, true: connectors.Unknown}[send]
-		wantError(t, answer.JSON(&struct{}{}), want)
+		checkError(t, answer.JSON(&struct{}{}), want)
 	}
 }
 
@@ -190,9 +195,9 @@ func TestRedirectsStayAtHome(t *testing.T) {
 	})
 	c := client(t, s.URL, nil)
 	_, err := c.Do(t.Context(), connectors.Call{Path: "/away"})
-	wantError(t, err, connectors.NotAllowed)
+	checkError(t, err, connectors.NotAllowed)
 	_, err = c.Do(t.Context(), connectors.Call{Method: "POST", Path: "/away", Body: []byte("x"), Send: true})
-	wantError(t, err, connectors.Unknown)
+	checkError(t, err, connectors.Unknown)
 	if leaked.Load() != 0 {
 		t.Error("a request reached the other host")
 	}
@@ -206,7 +211,7 @@ func TestCallsStayBelowTheBaseURL(t *testing.T) {
 	c := client(t, "http://127.0.0.1:1", nil)
 	for _, path := range []string{"@evil.test/", ".evil.test/", "0/x"} {
 		_, err := c.Do(t.Context(), connectors.Call{Path: path, Send: true})
-		wantError(t, err, connectors.Rejected)
+		checkError(t, err, connectors.Rejected)
 	}
 	for _, base := range []string{"", "social.example", "ftp://x", "https://user:pass@social.example"} {
 		if _, err := connectors.NewClient(connectors.ClientOptions{BaseURL: base}); err == nil {
@@ -220,7 +225,7 @@ func TestMalformedAnswerIsNotQuoted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() }) //nolint:errcheck // end of the test
+	t.Cleanup(func() { l.Close() })
 	go func() {
 		for {
 			conn, err := l.Accept()
@@ -229,14 +234,14 @@ func TestMalformedAnswerIsNotQuoted(t *testing.T) {
 			}
 			_, _ = conn.Read(make([]byte, 4096))
 			_, _ = io.WriteString(conn, "your token is "+token+"\r\n\r\n")
-			conn.Close() //nolint:errcheck // the answer was written
+			conn.Close()
 		}
 	}()
 	c := client(t, "http://"+l.Addr().String(), nil)
 	_, err = c.Do(t.Context(), connectors.Call{})
-	wantError(t, err, connectors.Temporary)
+	checkError(t, err, connectors.Temporary)
 	_, err = c.Do(t.Context(), connectors.Call{Send: true})
-	wantError(t, err, connectors.Unknown)
+	checkError(t, err, connectors.Unknown)
 }
 
 func TestCancelledCallReturnsAtOnce(t *testing.T) {

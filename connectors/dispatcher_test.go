@@ -362,7 +362,7 @@ func TestAcceptedButUnansweredIsFoundOverHTTP(t *testing.T) {
 			mu.Unlock()
 			conn, _, err := http.NewResponseController(w).Hijack()
 			if err == nil {
-				conn.Close() //nolint:errcheck // accepted, and no answer
+				conn.Close()
 			}
 			return
 		}

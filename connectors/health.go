@@ -97,11 +97,11 @@ func (p *pulse) polling(limit time.Duration) {
 
 func (p *pulse) ingested(in inbox.Ingested) {
 	p.change(func(h *AccountHealth) {
-		h.New += uint64(in.New)                 //nolint:gosec // counts
-		h.Edited += uint64(in.Edited)           //nolint:gosec // counts
-		h.Deleted += uint64(in.Deleted)         //nolint:gosec // counts
-		h.Duplicates += uint64(in.Duplicates)   //nolint:gosec // counts
-		h.Quarantined += uint64(in.Quarantined) //nolint:gosec // counts
+		h.New += uint64(in.New)
+		h.Edited += uint64(in.Edited)
+		h.Deleted += uint64(in.Deleted)
+		h.Duplicates += uint64(in.Duplicates)
+		h.Quarantined += uint64(in.Quarantined)
 	})
 }
 

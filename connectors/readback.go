@@ -171,6 +171,7 @@ func (r *reader) settle(ctx context.Context, a approval.Attempt, found Found) er
 	case Absent:
 		_, err := r.d.o.Outbox.SettleAbsent(ctx, a)
 		return err
+	default:
+		return nil
 	}
-	return nil
 }

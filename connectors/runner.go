@@ -282,8 +282,9 @@ func webhookFault(err error) *fault.Fault {
 		return fault.New(fault.Unauthenticated, "the delivery's sender is not proven").Because(err)
 	case Garbage, Rejected:
 		return fault.New(fault.InvalidInput, "the delivery makes no sense").Because(err)
+	default:
+		return fault.New(fault.Unavailable, "the delivery could not be read now").Fix("Deliver it again.").Because(err)
 	}
-	return fault.New(fault.Unavailable, "the delivery could not be read now").Fix("Deliver it again.").Because(err)
 }
 
 // label names what an account's kind can do, for the log.

@@ -164,5 +164,6 @@ func (p *Proxy) breakAnswer(w http.ResponseWriter, r *http.Request, fault Fault,
 		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
 			_ = conn.Close() // without an answer
 		}
+	default: // refused connections never get here
 	}
 }

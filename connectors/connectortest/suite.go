@@ -272,7 +272,7 @@ func printMissing(t *testing.T, h Harness) {
 	remote := h(t)
 	c := remote.Connect(t, connectors.Account{Name: accountName, Backfill: time.Hour, Log: slog.New(slog.DiscardHandler)})
 	if closer, ok := c.(connectors.Closer); ok {
-		defer closer.Close() //nolint:errcheck // the cases check it
+		defer closer.Close()
 	}
 	var missing []string
 	note := func(name string, has bool) {

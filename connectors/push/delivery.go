@@ -170,7 +170,7 @@ func (v *verdict) add(field, value, message, remedy string) {
 	if v.first == nil {
 		v.first = fault.New(fault.InvalidInput, "%s", message).At(field, value).Fix("%s", remedy)
 	} else if len(v.first.Details) < maxFaults {
-		v.first.With(field, message)
+		v.first = v.first.With(field, message)
 	}
 }
 
