@@ -39,7 +39,7 @@ type htmlWriter struct {
 	quote  int
 	empty  int // empty lines in a row
 	pre    int
-	links  []anchor
+	link   anchor // the one that is open: links do not nest
 }
 
 type anchor struct {
@@ -115,7 +115,7 @@ func (w *htmlWriter) start(t html.Token) {
 			w.line.WriteString("[" + oneLine(alt) + "]")
 		}
 	case atom.A:
-		w.links = append(w.links, anchor{attribute(t, "href"), w.line.Len()})
+		w.link = anchor{attribute(t, "href"), w.line.Len()}
 	default:
 	}
 }
@@ -147,11 +147,8 @@ func (w *htmlWriter) end(tag atom.Atom) {
 
 // endLink shows where a link leads, unless its text says so itself.
 func (w *htmlWriter) endLink() {
-	if len(w.links) == 0 {
-		return
-	}
-	last := w.links[len(w.links)-1]
-	w.links = w.links[:len(w.links)-1]
+	last := w.link
+	w.link = anchor{}
 	if !strings.HasPrefix(last.target, "http://") && !strings.HasPrefix(last.target, "https://") {
 		return
 	}
@@ -169,9 +166,7 @@ func (w *htmlWriter) endLink() {
 func (w *htmlWriter) newLine(meant bool) {
 	line := strings.TrimRight(w.line.String(), " ")
 	w.line.Reset()
-	for i := range w.links {
-		w.links[i].from = 0
-	}
+	w.link.from = 0
 	switch {
 	case line == "" && !meant:
 		return
