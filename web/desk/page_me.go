@@ -1,0 +1,3 @@
+package desk
+
+func (k *desk) settingsPages() []page { return nil }

@@ -1,0 +1,25 @@
+// The desk's modules, each in a file of its own. Every page works without them.
+import { watchTimes } from "./times.js";
+import { startSwapping } from "./swap.js";
+import { startDialogs } from "./dialogs.js";
+import { startKeys } from "./keys.js";
+import { startLive } from "./live.js";
+import { startDrafts } from "./drafts.js";
+import { startInbox } from "./inbox.js";
+import { startComposer } from "./composer.js";
+
+startSwapping();
+startDialogs();
+watchTimes();
+startDrafts();
+startInbox();
+startComposer();
+startKeys();
+if (document.body.dataset.person) startLive();
+
+// The enrolment link carries its code behind the #, which no server sees.
+const code = document.querySelector("[data-from-fragment]");
+if (code && location.hash.length > 1) {
+  code.value = decodeURIComponent(location.hash.slice(1));
+  history.replaceState(null, "", location.pathname);
+}

@@ -1,0 +1,69 @@
+// Live changes. One stream per page, resumed by change number; the browser
+// reconnects by itself and the top bar says how it stands. Each change is
+// dispatched on document as "desk:change" with {kind, subject, ...} in detail;
+// pages decide what to load anew.
+import { t } from "./words.js";
+
+const state = document.getElementById("connection");
+
+function tell(name) {
+  if (state.dataset.state === name) return;
+  state.dataset.state = name;
+  state.querySelector(".connection-word").textContent = t(name);
+}
+
+export function startLive() {
+  let source;
+  let again;
+  const connect = () => {
+    clearTimeout(again);
+    source?.close();
+    if (state.dataset.state !== "live") tell(navigator.onLine ? "connecting" : "offline");
+    source = new EventSource(`/api/v1/events?after=${Number(document.body.dataset.change) - 1}`);
+    source.onopen = () => {
+      tell("live");
+      document.dispatchEvent(new CustomEvent("desk:live"));
+    };
+    source.onerror = () => {
+      tell(navigator.onLine ? "connecting" : "offline");
+      if (source.readyState === EventSource.CLOSED) again = setTimeout(connect, 5000);
+    };
+    source.addEventListener("change", (event) => {
+      const change = JSON.parse(event.data);
+      document.body.dataset.change = Math.max(change.number + 1, Number(document.body.dataset.change));
+      document.dispatchEvent(new CustomEvent("desk:change", { detail: change }));
+    });
+  };
+  addEventListener("offline", () => tell("offline"));
+  addEventListener("online", connect);
+  addEventListener("pagehide", () => source?.close());
+  addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
+  connect();
+}
+
+// whenChanged calls run at most once per pause while changes match.
+export function whenChanged(matches, run, pause = 400) {
+  let timer;
+  let running = false;
+  let more = false;
+  const fire = async () => {
+    timer = undefined;
+    if (running) {
+      more = true;
+      return;
+    }
+    running = true;
+    try {
+      await run();
+    } finally {
+      running = false;
+      if (more) {
+        more = false;
+        timer = setTimeout(fire, pause);
+      }
+    }
+  };
+  document.addEventListener("desk:change", (event) => {
+    if (!timer && matches(event.detail)) timer = setTimeout(fire, pause);
+  });
+}

@@ -1,0 +1,147 @@
+// Fetch and swap: links and forms with data-swap="ID ..." replace the elements
+// with those ids by what the answer has under the same ids. The address bar
+// always names what is shown, so back, reload and sending the link work.
+//
+// After a swap "desk:swapped" is dispatched on document with the ids in
+// detail.ids; modules that look after something inside a pane listen for it.
+import { t } from "./words.js";
+
+const parser = new DOMParser();
+const bar = document.createElement("div");
+bar.className = "progress";
+document.body.append(bar);
+let latest = 0;
+
+// load fetches a page and gives it with the address where it was found.
+export async function load(url, options = {}) {
+  const answer = await fetch(url, { credentials: "same-origin", headers: { Accept: "text/html" }, ...options });
+  return { page: parser.parseFromString(await answer.text(), "text/html"), url: answer.url, ok: answer.ok };
+}
+
+// take puts the elements with the ids from page into the document. Ids that
+// one of both does not have are left alone.
+export function take(page, ids) {
+  const focused = document.activeElement?.id;
+  const done = [];
+  for (const id of ids) {
+    const old = document.getElementById(id);
+    const fresh = page.getElementById(id);
+    if (!old || !fresh) continue;
+    const scrolled = old.scrollTop;
+    old.replaceWith(document.adoptNode(fresh));
+    if (fresh.hasAttribute("data-keep-scroll")) fresh.scrollTop = scrolled;
+    done.push(id);
+  }
+  if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus({ preventScroll: true });
+  document.dispatchEvent(new CustomEvent("desk:swapped", { detail: { ids: done } }));
+  return done;
+}
+
+// takeFrame brings what stands around the panes up to date: title, badge, the
+// red bar and the toasts.
+export function takeFrame(page, withToasts = true) {
+  for (const id of ["waiting", "stopbar"]) {
+    const old = document.getElementById(id);
+    const fresh = page.getElementById(id);
+    if (old && fresh && old.outerHTML !== fresh.outerHTML) old.replaceWith(document.adoptNode(fresh));
+  }
+  const change = Number(page.body.dataset.change);
+  if (change > Number(document.body.dataset.change)) document.body.dataset.change = change;
+  if (withToasts) page.querySelectorAll("[data-toast]").forEach((toast) => show(document.adoptNode(toast)));
+}
+
+const shows = (page, ids) => ids.some((id) => page.getElementById(id));
+
+// go shows the page at url by swapping ids; the whole page where it has none.
+export async function go(url, ids, { push = true, focus, options } = {}) {
+  const mine = ++latest;
+  bar.classList.add("busy");
+  document.dispatchEvent(new CustomEvent("desk:leaving", { detail: { ids } }));
+  try {
+    const got = await load(url, options);
+    if (mine !== latest) return false;
+    if (!shows(got.page, ids) || got.page.body.dataset.person !== document.body.dataset.person) {
+      if (options?.method === "POST" && !got.ok) {
+        document.replaceChild(document.adoptNode(got.page.documentElement), document.documentElement);
+        return false;
+      }
+      location.assign(got.url);
+      return false;
+    }
+    document.title = got.page.title;
+    document.body.className = got.page.body.className;
+    const at = new URL(got.url);
+    if (got.ok && push && at.href !== location.href) history.pushState({ ids }, "", at);
+    take(got.page, ids);
+    takeFrame(got.page);
+    if (!got.ok) document.getElementById("trouble")?.focus();
+    else if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
+    return got.ok;
+  } catch (error) {
+    if (error.name === "AbortError") return false;
+    toast(t(options?.method === "POST" ? "sent" : "failed"), "warning");
+    return false;
+  } finally {
+    if (mine === latest) bar.classList.remove("busy");
+  }
+}
+
+// send posts a form and swaps what it names.
+export function send(form, button) {
+  const body = new URLSearchParams(new FormData(form, button));
+  const ids = form.dataset.swap.split(" ");
+  return go(form.action, ids, { focus: form.dataset.focus, options: { method: "POST", body } });
+}
+
+function show(toast) {
+  document.getElementById("toasts").append(toast);
+  setTimeout(() => toast.matches(":hover, :focus-within") || toast.remove(), 9000);
+}
+
+// toast tells something for a few seconds.
+export function toast(text, kind = "done") {
+  const el = document.createElement("div");
+  el.className = `toast toast-${kind}`;
+  el.dataset.toast = "";
+  el.innerHTML = `<span></span><button class="bare" type="button" data-dismiss><svg class="icon" aria-hidden="true"><use href="#i-close"/></svg></button>`;
+  el.firstChild.textContent = text;
+  show(el);
+  return el;
+}
+
+function plain(event) {
+  return event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey && !event.defaultPrevented;
+}
+
+export function startSwapping() {
+  document.querySelectorAll("[data-toast]").forEach((el) => setTimeout(() => el.remove(), 9000));
+  document.addEventListener("click", (event) => {
+    event.target.closest?.("[data-dismiss]")?.closest("[data-toast]").remove();
+    const link = event.target.closest?.("a[data-swap]");
+    if (!link || !plain(event)) return;
+    event.preventDefault();
+    go(link.href, link.dataset.swap.split(" "), { focus: link.dataset.focus });
+  });
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.matches("form[data-swap]") || event.defaultPrevented) return;
+    event.preventDefault();
+    form.closest("dialog")?.close();
+    if (form.method === "get") {
+      const url = new URL(form.action);
+      url.search = new URLSearchParams(new FormData(form));
+      go(url, form.dataset.swap.split(" "), { focus: form.dataset.focus });
+      return;
+    }
+    const button = event.submitter;
+    if (button?.ariaBusy === "true") return;
+    if (button) button.ariaBusy = "true";
+    send(form, button).finally(() => { if (button) button.ariaBusy = null; });
+  });
+  history.replaceState({ ids: null }, "");
+  addEventListener("popstate", () => {
+    const panes = [...document.querySelectorAll("[data-pane]")].map((el) => el.id);
+    if (panes.length) go(location.href, panes, { push: false });
+    else location.reload();
+  });
+}
