@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"standpunt/config"
+	"standpunt/connectors"
+)
+
+// checkTimeout bounds the look at one account.
+const checkTimeout = 45 * time.Second
+
+func checkCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []string) error {
+	file := flags.String("config", "standpunt.yaml", "configuration `FILE`")
+	show := flags.Bool("show", false, "print the configuration in force, without secrets")
+	if err := parse(flags, args, "config"); err != nil {
+		return err
+	}
+	conf, err := config.Load(*file, c.environ)
+	if err != nil {
+		return explain(err)
+	}
+	lives, err := connect(conf.Accounts, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return explain(err)
+	}
+	defer connectors.CloseAll(context.WithoutCancel(ctx), lives) //nolint:errcheck // nothing was changed
+	if *show {
+		_, _ = fmt.Fprintln(c.out, conf.Redacted())
+	}
+	_, _ = fmt.Fprintf(c.out, "%s is well-formed: data in %s, desk on %s.\n", *file, conf.Data, conf.Listen)
+	if len(lives) == 0 {
+		_, _ = fmt.Fprintln(c.out, "It names no accounts yet, so nothing comes in and nothing can be answered. Add one under accounts:.")
+		return nil
+	}
+	return printChecks(ctx, c, lives)
+}
+
+// printChecks tries every account, all at once, and prints one line each.
+func printChecks(ctx context.Context, c console, lives []connectors.Live) error {
+	type result struct {
+		works, identity, todo string
+	}
+	results := make([]result, len(lives))
+	done := make(chan struct{})
+	for i, l := range lives {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+			defer cancel()
+			who, err := connectors.Identify(ctx, l)
+			var fault *connectors.Error
+			switch {
+			case errors.As(err, &fault):
+				results[i] = result{"NO", "", fault.Error()}
+			case err != nil:
+				results[i] = result{"NO", "", err.Error()}
+			case who.Note != "":
+				results[i] = result{"partly", who.Handle, who.Note}
+			case !who.CanSend:
+				results[i] = result{"receives", who.Handle, "It cannot answer with these settings."}
+			default:
+				results[i] = result{"yes", who.Handle, ""}
+			}
+		}()
+	}
+	for range lives {
+		<-done
+	}
+	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "ACCOUNT\tKIND\tWORKS\tAS\tWHAT TO DO")
+	failed := false
+	for i, l := range lives {
+		r := results[i]
+		failed = failed || r.works == "NO"
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", l.Name, l.Kind, r.works, r.identity, r.todo)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if failed {
+		return errSilent
+	}
+	return nil
+}

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"standpunt/approval"
+	"standpunt/audit"
+	"standpunt/config"
+	"standpunt/connectors"
+	"standpunt/people"
+	"standpunt/web"
+)
+
+// stopTime bounds how long stopping may take in all.
+const stopTime = 25 * time.Second
+
+// daemon is everything that runs for one data directory.
+type daemon struct {
+	*rooms
+	lives      []connectors.Live
+	runner     *connectors.Runner
+	dispatcher *connectors.Dispatcher
+	server     *web.Server
+	logger     *slog.Logger
+	teardown   teardown
+}
+
+// daemonOptions are what serve and demo differ in.
+type daemonOptions struct {
+	config  *config.Config
+	people  people.Options
+	web     web.Options
+	sending connectors.DispatcherOptions
+	logger  *slog.Logger
+	// found prepares a data directory that is new; nil demands an existing one.
+	found func(context.Context, *rooms, []connectors.Live) error
+}
+
+// newDaemon opens the data directory, checks it against its anchor and binds
+// the listener. Nothing is read from or sent to a platform before start.
+func newDaemon(ctx context.Context, o daemonOptions) (d *daemon, err error) {
+	d = &daemon{logger: o.logger, teardown: teardown{log: o.logger}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.stop())
+		}
+	}()
+	if d.lives, err = connect(o.config.Accounts, o.logger); err != nil {
+		return nil, err
+	}
+	d.teardown.add("connectors", func(ctx context.Context) error { return connectors.CloseAll(ctx, d.lives) })
+	if o.found != nil {
+		d.rooms, err = foundRooms(ctx, o.config.Data, o.people, o.logger)
+	} else {
+		d.rooms, err = openRooms(ctx, o.config.Data, o.people, o.logger)
+	}
+	if err != nil {
+		return nil, err
+	}
+	d.teardown.add("data directory", d.rooms.close)
+	if o.found != nil {
+		if err := o.found(ctx, d.rooms, d.lives); err != nil {
+			return nil, err
+		}
+	}
+	if err := d.distrust(ctx); err != nil {
+		return nil, err
+	}
+	if err := d.approvals.Reconcile(ctx, configured(d.lives)); err != nil {
+		return nil, err
+	}
+	d.join(o.sending)
+	d.server, err = web.New(web.Deps{
+		Staff: d.staff, Box: d.box, Approvals: d.approvals, Log: d.log, Sources: d.runner, Ready: d.notReady,
+	}, o.web)
+	if err != nil {
+		return nil, err
+	}
+	d.teardown.add("listener", d.server.Stop)
+	return d, nil
+}
+
+// distrust stops publishing where the data cannot be taken at its word: a
+// restored backup, or a log that its anchor contradicts.
+func (d *daemon) distrust(ctx context.Context) error {
+	restored, err := d.db.Restored(ctx)
+	if err != nil {
+		return err
+	}
+	if !restored.IsZero() {
+		held, err := d.approvals.HoldAll(ctx, approval.ReasonRestored)
+		if err != nil {
+			return err
+		}
+		d.logger.Warn("this is a restored backup: publishing is stopped until two people release it",
+			slog.Time("backup", restored), slog.Int("held", held))
+		if err := d.approvals.StopFor(ctx, approval.CauseRestored, "This data directory was restored from a backup of "+restored.Format(time.RFC3339)+"."); err != nil {
+			return err
+		}
+	}
+	var anchor *audit.AnchorError
+	switch err := d.log.CheckAnchor(ctx); {
+	case errors.As(err, &anchor):
+		d.logger.Error("the audit log is not what its anchor vouches for: publishing is stopped until two people release it", slog.Any("error", err))
+		return d.approvals.StopFor(ctx, approval.CauseLog, "The audit log does not match its anchor. Run standpunt audit verify.")
+	case err != nil:
+		return fmt.Errorf("check the anchor: %w", err)
+	}
+	return nil
+}
+
+// join makes the runner and the dispatcher and tells approval how each
+// platform counts.
+func (d *daemon) join(sending connectors.DispatcherOptions) {
+	for _, l := range d.lives {
+		if c, ok := l.Connector.(connectors.Composer); ok {
+			d.approvals.SetMeasurer(l.Name, c.Measure)
+		}
+	}
+	d.runner = connectors.NewRunner(connectors.RunnerOptions{
+		Inbox: d.box, Observer: d.approvals,
+		Identified: func(ctx context.Context, a connectors.Account, who connectors.Identity) error {
+			return d.approvals.RecordIdentity(ctx, a.Name, who.RemoteID, who.Handle, who.URL)
+		},
+	}, d.lives...)
+	sending.Outbox = d.approvals
+	d.dispatcher = connectors.NewDispatcher(sending, d.lives...)
+}
+
+// start begins to serve, to read and to send, in this order.
+func (d *daemon) start(ctx context.Context) error {
+	// What runs is ended by the teardown, in order, not by the caller's signal.
+	ctx = context.WithoutCancel(ctx)
+	if err := d.serveControl(); err != nil {
+		return err
+	}
+	if err := d.server.Start(); err != nil {
+		return err
+	}
+	d.background(ctx)
+	if err := d.dispatcher.Start(ctx); err != nil {
+		return err
+	}
+	d.teardown.add("outbox", d.dispatcher.Stop)
+	if err := d.runner.Start(ctx); err != nil {
+		return err
+	}
+	d.teardown.add("sources", d.runner.Stop)
+	return nil
+}
+
+// background runs what time alone brings: expiry, waking snoozed
+// conversations, merging search segments, signing the log.
+func (d *daemon) background(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	wake, stopWake := d.approvals.Wake()
+	chores := map[string]func(){
+		"approvals": func() { every(ctx, d.logger, "approvals", time.Hour, wake, d.approvals.Sweep) },
+		"snoozed":   func() { every(ctx, d.logger, "snoozed", time.Minute, nil, d.box.WakeSnoozed) },
+		"search":    func() { every(ctx, d.logger, "search", 10*time.Second, nil, once(d.box.MergeSegments)) },
+		"people":    func() { every(ctx, d.logger, "people", time.Hour, nil, once(d.staff.Sweep)) },
+		"checkpoints": func() {
+			if err := d.log.Run(ctx); err != nil && ctx.Err() == nil {
+				d.logger.Error("signing checkpoints ended", slog.Any("error", err))
+			}
+		},
+	}
+	for _, chore := range chores {
+		running.Go(chore)
+	}
+	d.teardown.add("chores", func(context.Context) error {
+		cancel()
+		stopWake()
+		running.Wait()
+		return nil
+	})
+}
+
+// once adapts a chore that does not say when to come back.
+func once(do func(context.Context) error) func(context.Context) (time.Time, error) {
+	return func(ctx context.Context) (time.Time, error) { return time.Time{}, do(ctx) }
+}
+
+// every calls do when it asked to be called, when woken, and at least once per
+// most, until ctx is done. A repeated failure is logged when its text changes.
+func every(ctx context.Context, log *slog.Logger, chore string, most time.Duration, wake <-chan struct{}, do func(context.Context) (time.Time, error)) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	last := ""
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case <-wake:
+		}
+		next, err := do(ctx)
+		text := ""
+		if err != nil && ctx.Err() == nil {
+			if text = err.Error(); text != last {
+				log.Error("a background chore failed", slog.String("chore", chore), slog.Any("error", err))
+			}
+		}
+		last = text
+		pause := most
+		if err == nil && !next.IsZero() {
+			pause = min(max(time.Until(next), 100*time.Millisecond), most)
+		}
+		timer.Reset(pause)
+	}
+}
+
+// notReady says why the daemon should get no traffic yet, or needs a person.
+func (d *daemon) notReady(context.Context) []string {
+	if err := d.log.AnchorFault(); err != nil {
+		d.logger.Debug("the anchor could not be written", slog.Any("error", err))
+		return []string{"the newest checkpoint could not be written beside the data directory"}
+	}
+	return nil
+}
+
+// stop undoes everything, bounded in time.
+func (d *daemon) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	return d.teardown.run(ctx)
+}

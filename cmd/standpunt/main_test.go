@@ -1,0 +1,353 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// asProgram makes the test binary be standpunt, so that tests start, signal and
+// kill the real program.
+const asProgram = "STANDPUNT_TEST_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		code := run(ctx, console{out: os.Stdout, err: os.Stderr, environ: os.Environ()}, os.Args[1:])
+		stop()
+		os.Exit(code)
+	}
+	os.Exit(m.Run())
+}
+
+// process is a running standpunt.
+type process struct {
+	t   *testing.T
+	cmd *exec.Cmd
+	out *lockedBuffer
+
+	done chan struct{}
+	err  error
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// start starts standpunt with args; it is killed when the test ends.
+func start(t *testing.T, args ...string) *process {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &process{t: t, cmd: exec.Command(self, args...), out: &lockedBuffer{}, done: make(chan struct{})}
+	p.cmd.Env = append(os.Environ(), asProgram+"=1")
+	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		p.err = p.cmd.Wait()
+		close(p.done)
+	}()
+	t.Cleanup(func() {
+		p.kill()
+		if t.Failed() {
+			t.Logf("standpunt %s:\n%s", strings.Join(args, " "), p.out)
+		}
+	})
+	return p
+}
+
+// kill ends the process as a power cut would.
+func (p *process) kill() {
+	select {
+	case <-p.done:
+		return
+	default:
+	}
+	_ = p.cmd.Process.Kill()
+	<-p.done
+}
+
+// stop asks the process to end and demands that it ends well.
+func (p *process) stop() {
+	p.t.Helper()
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.done:
+	case <-time.After(40 * time.Second):
+		p.t.Fatalf("it did not stop:\n%s", p.out)
+	}
+	if p.err != nil {
+		p.t.Fatalf("it stopped with %v:\n%s", p.err, p.out)
+	}
+}
+
+// once runs standpunt to its end and returns its exit code and output.
+func runOnce(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	cmd := exec.Command(self, args...)
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err = cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
+}
+
+// eventually polls until ok holds, at most a minute.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatalf("it never happened: %s", what)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// caller is one person at the API.
+type caller struct {
+	t     *testing.T
+	url   string
+	token string
+}
+
+// do calls the API and decodes the answer; status 0 takes any success.
+func (c caller) do(method, path string, in any, status int) map[string]any {
+	c.t.Helper()
+	got, answer := c.try(method, path, in)
+	if status == 0 && got/100 != 2 || status != 0 && got != status {
+		c.t.Fatalf("%s %s: status %d, want %d: %v", method, path, got, status, answer)
+	}
+	return answer
+}
+
+func (c caller) try(method, path string, in any) (int, map[string]any) {
+	c.t.Helper()
+	var body io.Reader
+	if in != nil {
+		b, err := json.Marshal(in)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		body = bytes.NewReader(b)
+	}
+	request, err := http.NewRequest(method, c.url+path, body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if c.token != "" {
+		request.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	if in != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, map[string]any{"error": err.Error()}
+	}
+	defer response.Body.Close()
+	b, err := io.ReadAll(response.Body)
+	if err != nil {
+		return 0, map[string]any{"error": err.Error()}
+	}
+	answer := make(map[string]any)
+	if len(b) > 0 && b[0] == '{' {
+		if err := json.Unmarshal(b, &answer); err != nil {
+			c.t.Fatalf("%s %s: %v in %s", method, path, err, b)
+		}
+	}
+	return response.StatusCode, answer
+}
+
+// refused calls the API and demands this fault code.
+func (c caller) refused(method, path string, in any, code string) map[string]any {
+	c.t.Helper()
+	status, answer := c.try(method, path, in)
+	if status < 400 || answer["code"] != code {
+		c.t.Fatalf("%s %s: status %d, code %v, want %s: %v", method, path, status, answer["code"], code, answer)
+	}
+	return answer
+}
+
+func items(answer map[string]any) []map[string]any {
+	list, _ := answer["items"].([]any)
+	out := make([]map[string]any, 0, len(list))
+	for _, i := range list {
+		if m, ok := i.(map[string]any); ok {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// field follows names into nested objects.
+func field(answer map[string]any, names ...string) any {
+	var v any = answer
+	for _, name := range names {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return nil
+		}
+		v = m[name]
+	}
+	return v
+}
+
+func str(answer map[string]any, names ...string) string {
+	s, _ := field(answer, names...).(string)
+	return s
+}
+
+// site is a founded data directory with its configuration, for serve.
+type site struct {
+	t      *testing.T
+	dir    string
+	config string
+	data   string
+	url    string
+	people map[string]caller
+}
+
+const sitePassword = "een lang genoeg wachtwoord"
+
+// foundSite writes a configuration with these accounts and founds it with
+// anna (agent), bert (press) and ada (admin, manager), who all may endorse by
+// token.
+func foundSite(t *testing.T, accounts string) *site {
+	t.Helper()
+	dir := t.TempDir()
+	s := &site{t: t, dir: dir, config: filepath.Join(dir, "standpunt.yaml"), data: filepath.Join(dir, "data"), people: make(map[string]caller)}
+	addr := freeAddr(t)
+	s.url = "http://" + addr
+	text := fmt.Sprintf("data: %s\nlisten: %s\napi:\n  endorsing_people: [anna, bert, ada]\naccounts:\n%s", s.data, addr, accounts)
+	if err := os.WriteFile(s.config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := runOnce(t, "init", "--config", s.config, "--person", "anna:agent", "--person", "bert:press", "--person", "ada:admin,manager")
+	if code != exitOK {
+		t.Fatalf("init: %d\n%s%s", code, out, errs)
+	}
+	var f founded
+	if err := json.Unmarshal([]byte(out), &f); err != nil {
+		t.Fatalf("init printed %q: %v", out, err)
+	}
+	for _, p := range f.People {
+		s.people[p.Login] = caller{t: t, url: s.url + "/api/v1", token: p.Code}
+	}
+	return s
+}
+
+// serve starts the daemon and waits until it answers.
+func (s *site) serve() *process {
+	s.t.Helper()
+	p := start(s.t, "serve", "--config", s.config)
+	eventually(s.t, "the daemon answers", func() bool {
+		select {
+		case <-p.done:
+			s.t.Fatalf("the daemon ended: %s", p.out)
+		default:
+		}
+		status, _ := caller{t: s.t, url: s.url}.try("GET", "/healthz", nil)
+		return status == http.StatusOK
+	})
+	return p
+}
+
+// enrol turns the codes of init into passwords and API tokens.
+func (s *site) enrol() {
+	s.t.Helper()
+	for login, c := range s.people {
+		nobody := caller{t: s.t, url: c.url}
+		nobody.do("POST", "/enrol", map[string]string{"code": c.token, "password": sitePassword}, 0)
+		s.people[login] = caller{t: s.t, url: c.url, token: s.tokenFor(login)}
+	}
+}
+
+// tokenFor signs in as a browser would and issues a token.
+func (s *site) tokenFor(login string) string {
+	s.t.Helper()
+	body, err := json.Marshal(map[string]string{"login": login, "password": sitePassword})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	response, err := http.Post(s.url+"/api/v1/session", "application/json", bytes.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode/100 != 2 || len(response.Cookies()) == 0 {
+		b, _ := io.ReadAll(response.Body)
+		s.t.Fatalf("sign in as %s: %s %s", login, response.Status, b)
+	}
+	request, err := http.NewRequest("POST", s.url+"/api/v1/tokens", strings.NewReader(`{"name":"test","scopes":["read","write","endorse"]}`))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.AddCookie(response.Cookies()[0])
+	issued, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer issued.Body.Close()
+	answer := make(map[string]any)
+	if err := json.NewDecoder(issued.Body).Decode(&answer); err != nil || issued.StatusCode/100 != 2 {
+		s.t.Fatalf("token for %s: %s %v %v", login, issued.Status, answer, err)
+	}
+	for _, name := range []string{"secret", "token"} {
+		if secret, ok := answer[name].(string); ok && secret != "" {
+			return secret
+		}
+	}
+	s.t.Fatalf("no secret in %v", answer)
+	return ""
+}
+
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}

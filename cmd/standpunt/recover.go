@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/pflag"
+
+	"standpunt/approval"
+	"standpunt/config"
+	"standpunt/people"
+	"standpunt/store"
+)
+
+// recoverCommand is the way back in for a team whose admins have all lost their
+// passwords. Whoever can run it holds the disk anyway; it is recorded, and
+// nothing is published until two people have looked at it.
+func recoverCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []string) error {
+	data := flags.String("data", "", "data `DIR`, whose daemon is stopped")
+	login := flags.String("person", "", "`LOGIN` of an admin")
+	if err := parse(flags, args, "data", "person"); err != nil {
+		return err
+	}
+	r, err := openRooms(ctx, *data, people.Options{CoolingTime: coolingTime}, newLogger(c, config.Default().Log))
+	if err != nil {
+		return err
+	}
+	made, err := reenrol(ctx, r, *login)
+	if err = errors.Join(err, r.close(ctx)); err != nil {
+		return err
+	}
+	out := json.NewEncoder(c.out)
+	out.SetIndent("", "  ")
+	if err := out.Encode(made); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintln(c.err, "This is recorded. Publishing is stopped until an admin and one other admin, press officer or manager resume it.")
+	return nil
+}
+
+func reenrol(ctx context.Context, r *rooms, login string) (*invitation, error) {
+	person, err := r.staff.ByLogin(ctx, login)
+	if err != nil {
+		return nil, err
+	}
+	if !person.Has(people.Admin) {
+		return nil, fmt.Errorf("%s is no admin. Name one; others are reset at the desk, by two people", login)
+	}
+	if err := r.approvals.StopFor(ctx, approval.CauseRecover, "An admin was re-enrolled from the command line."); err != nil {
+		return nil, err
+	}
+	var enrolment people.Enrolment
+	err = r.db.Update(ctx, func(tx *store.Tx) error {
+		mandate := people.NewMandate("recover").By("system", "cli")
+		if !person.Enabled {
+			if err := r.staff.SetEnabled(tx, mandate, person.ID, true); err != nil {
+				return err
+			}
+		}
+		enrolment, err = r.staff.ResetCredentials(tx, mandate, person.ID)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &invitation{Login: person.Login, Roles: person.Roles, Code: enrolment.Code(), Expires: enrolment.ExpiresAt}, nil
+}
