@@ -80,6 +80,13 @@ func (p *place) connect(t testing.TB, changed map[string]any) *Connector {
 	return c
 }
 
+// forgetIdle is an IMAP server that does not offer IDLE.
+func forgetIdle(t testing.TB, to string) string {
+	return newProxy(t, to, func(answer []byte) []byte {
+		return bytes.ReplaceAll(answer, []byte(" IDLE"), []byte(" XDLE"))
+	}).address
+}
+
 // harness plays the conformance suite on real servers, through a proxy that can
 // break.
 type harness struct {
@@ -91,7 +98,7 @@ type harness struct {
 func TestConformance(t *testing.T) {
 	connectortest.Run(t, func(t *testing.T) connectortest.Remote {
 		p := newPlace(t)
-		return &harness{place: p, imap: newProxy(t, p.IMAP), smtp: newProxy(t, p.SMTP)}
+		return &harness{place: p, imap: newProxy(t, p.IMAP, nil), smtp: newProxy(t, p.SMTP, nil)}
 	})
 }
 
@@ -172,15 +179,25 @@ func (h *harness) Patience() time.Duration { return 15 * time.Second }
 type proxy struct {
 	address string
 	fault   atomic.Value
+	edit    func([]byte) []byte // what the server says, as the client hears it; may be nil
+	open    sync.Map            // the connections, to hang up
 }
 
-func newProxy(t testing.TB, to string) *proxy {
+// hangUp closes every connection that passes through now.
+func (p *proxy) hangUp() {
+	p.open.Range(func(conn, _ any) bool {
+		_ = conn.(net.Conn).Close()
+		return true
+	})
+}
+
+func newProxy(t testing.TB, to string, edit func([]byte) []byte) *proxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{address: l.Addr().String()}
+	p := &proxy{address: l.Addr().String(), edit: edit}
 	p.fault.Store(connectortest.Fault(""))
 	var open sync.WaitGroup
 	ctx, cancel := context.WithCancel(context.Background())
@@ -194,6 +211,8 @@ func newProxy(t testing.TB, to string) *proxy {
 			open.Go(func() {
 				defer stop()
 				defer conn.Close()
+				p.open.Store(conn, true)
+				defer p.open.Delete(conn)
 				p.serve(ctx, conn, to)
 			})
 		}
@@ -236,6 +255,9 @@ func (p *proxy) serve(ctx context.Context, conn net.Conn, to string) {
 			n, err := server.Read(buffer)
 			if n > 0 {
 				answer := buffer[:n]
+				if p.edit != nil {
+					answer = p.edit(answer)
+				}
 				if ended.Load() {
 					switch fault {
 					case connectortest.AcceptedNoAnswer:

@@ -20,7 +20,7 @@ const KindName = "mail"
 // The bounds of a connection.
 const (
 	dialTimeout    = 15 * time.Second
-	commandTimeout = 30 * time.Second
+	commandTimeout = 30 * time.Second // until the server answers a command
 	fetchTimeout   = 90 * time.Second // one batch of mails
 	publishTimeout = 3 * time.Minute  // a whole publication
 	acceptTimeout  = 2 * time.Minute  // the server's word after the mail's last line
@@ -38,8 +38,9 @@ type Connector struct {
 	backfill time.Duration
 	log      *slog.Logger
 
-	roots   *x509.CertPool // nil: the system's
-	idleFor time.Duration
+	roots        *x509.CertPool // nil: the system's
+	answerWithin time.Duration  // commandTimeout
+	idleFor      time.Duration
 }
 
 // The capabilities of a mailbox.
@@ -69,7 +70,7 @@ func New(a connectors.Account) (*Connector, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Connector{name: a.Name, s: s, backfill: a.Backfill, log: log, idleFor: idleFor}, nil
+	return &Connector{name: a.Name, s: s, backfill: a.Backfill, log: log, answerWithin: commandTimeout, idleFor: idleFor}, nil
 }
 
 // PollEvery is the setting poll_every: a minute unless it says otherwise.

@@ -67,7 +67,7 @@ func (s *session) copyOf(id string) (connectors.Found, error) {
 // marks, else one called Sent; empty where there is none.
 func (s *session) sentMailbox() (string, error) {
 	var boxes []*imap.ListData
-	err := s.bounded(commandTimeout, func() (err error) {
+	err := s.bounded(s.c.answerWithin, func() (err error) {
 		var options *imap.ListOptions
 		if caps := s.client.Caps(); caps.Has(imap.CapSpecialUse) && (caps.Has(imap.CapListExtended) || caps.Has(imap.CapIMAP4rev2)) {
 			options = &imap.ListOptions{ReturnSpecialUse: true}

@@ -79,7 +79,7 @@ func (c *Connector) signIn(ctx context.Context) (*session, error) {
 			}
 		}},
 	}
-	err = s.bounded(commandTimeout, func() (err error) {
+	err = s.bounded(s.c.answerWithin, func() (err error) {
 		if c.s.imap.security == startTLS {
 			s.client, err = imapclient.NewStartTLS(s.conn, options)
 		} else {
@@ -106,7 +106,7 @@ func (c *Connector) signIn(ctx context.Context) (*session, error) {
 
 func (s *session) authenticate() error {
 	user, password := s.c.s.Username, s.c.s.Password.Reveal()
-	return s.bounded(commandTimeout, func() error {
+	return s.bounded(s.c.answerWithin, func() error {
 		caps := s.client.Caps()
 		var err error
 		switch {
@@ -139,7 +139,7 @@ func (c *Connector) notSignedIn(refused *imap.Error) *connectors.Error {
 // open opens a mailbox for reading alone.
 func (s *session) open(mailbox string) error {
 	var data *imap.SelectData
-	err := s.bounded(commandTimeout, func() (err error) {
+	err := s.bounded(s.c.answerWithin, func() (err error) {
 		data, err = s.client.Select(mailbox, &imap.SelectOptions{ReadOnly: true}).Wait()
 		return err
 	})

@@ -72,7 +72,7 @@ func (s *session) ended(err error) error {
 // wait returns when the server has, or may have, something new.
 func (s *session) wait() error {
 	var caps imap.CapSet
-	if err := s.bounded(commandTimeout, func() error { caps = s.client.Caps(); return nil }); err != nil {
+	if err := s.bounded(s.c.answerWithin, func() error { caps = s.client.Caps(); return nil }); err != nil {
 		return s.explain(err)
 	}
 	if caps.Has(imap.CapIdle) || caps.Has(imap.CapIMAP4rev2) {
@@ -81,7 +81,7 @@ func (s *session) wait() error {
 	if err := s.pause(s.c.PollEvery()); err != nil {
 		return err
 	}
-	return s.explain(s.bounded(commandTimeout, func() error { return s.client.Noop().Wait() }))
+	return s.explain(s.bounded(s.c.answerWithin, func() error { return s.client.Noop().Wait() }))
 }
 
 // pause waits for news, at most for d.
@@ -108,7 +108,7 @@ func (s *session) idle() error {
 			Close() error
 			Wait() error
 		}
-		err := s.bounded(commandTimeout, func() (err error) {
+		err := s.bounded(s.c.answerWithin, func() (err error) {
 			cmd, err = s.client.Idle()
 			return err
 		})
@@ -116,7 +116,7 @@ func (s *session) idle() error {
 			return s.explain(err)
 		}
 		announced := s.sleepUntilNews()
-		err = s.bounded(commandTimeout, func() error {
+		err = s.bounded(s.c.answerWithin, func() error {
 			if err := cmd.Close(); err != nil {
 				return err
 			}
