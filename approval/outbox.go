@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -94,6 +95,25 @@ func (a *Approvals) claim(tx *store.Tx, p *Proposal) (Release, error) {
 		return Release{}, err
 	}
 	return a.released(p, e), nil
+}
+
+// MayStillSend is asked right before a connector writes: a stop that was
+// acknowledged after the claim still keeps the post from leaving. Its error is
+// publishing_stopped, or wrong_state for an attempt that is not being sent.
+func (a *Approvals) MayStillSend(ctx context.Context, r Release) error {
+	if !r.Valid() {
+		return errZeroRelease()
+	}
+	return a.db.View(ctx, func(tx *store.Tx) error {
+		if c, err := a.stopped(tx); err != nil || c != nil {
+			return errors.Join(err, fault.New(fault.PublishingStopped, "publishing was stopped before this was sent"))
+		}
+		p, err := a.proposals.Get(tx, r.Attempt().Proposal)
+		if err == nil && (p.State != Sending || p.Attempts != r.Attempt().Number) {
+			err = wrongState(p, "this attempt was settled before")
+		}
+		return err
+	})
 }
 
 // attempt describes what is sent.

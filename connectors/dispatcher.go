@@ -17,6 +17,9 @@ type Outbox interface {
 	// Claim hands out the next release that is due, once "sending" is committed; false: none
 	// is. The stop of all publishing is checked in the claiming transaction.
 	Claim(ctx context.Context, account inbox.AccountName) (approval.Release, bool, error)
+	// MayStillSend is asked right before the connector is: an error, such as a stop that came
+	// after the claim, keeps the release from leaving.
+	MayStillSend(ctx context.Context, r approval.Release) error
 	RecordPublished(ctx context.Context, r approval.Release, receipt approval.Receipt) error
 	RecordFailed(ctx context.Context, r approval.Release, f approval.Failure) error
 	RecordUnknown(ctx context.Context, r approval.Release, reason string) error

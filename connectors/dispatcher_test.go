@@ -141,6 +141,24 @@ func fails(kind connectors.ErrorKind) func(context.Context, approval.Release) (a
 	}
 }
 
+func TestAbuse31_AStopAfterTheClaimKeepsThePostBack(t *testing.T) {
+	rs := releases(t, "x")
+	synctest.Test(t, func(t *testing.T) {
+		o := newOutbox(rs[0])
+		o.stopped = fault.New(fault.PublishingStopped, "publishing was stopped before this was sent")
+		sent := 0
+		p := &platform{publish: func(ctx context.Context, r approval.Release) (approval.Receipt, error) {
+			sent++
+			return accepts(ctx, r)
+		}}
+		dispatch(t, o, p, func(*connectors.Dispatcher) {})
+		if sent != 0 {
+			t.Errorf("%d posts left after the stop was acknowledged", sent)
+		}
+		wantEvents(t, o, "recovered", "claimed x", "failed x: temporary, retryable")
+	})
+}
+
 func TestAnOutageDoesNotUseUpTheQueue(t *testing.T) {
 	rs := releases(t, "a", "b")
 	synctest.Test(t, func(t *testing.T) {

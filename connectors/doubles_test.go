@@ -124,6 +124,7 @@ type outbox struct {
 	absents map[string][]time.Time
 	events  []string
 	refuse  func(event string) error // fails a recording
+	stopped error                    // the stop that came after the claim
 	wake    chan struct{}
 }
 
@@ -172,6 +173,8 @@ func (o *outbox) Claim(_ context.Context, account inbox.AccountName) (approval.R
 	}
 	return approval.Release{}, false, nil
 }
+
+func (o *outbox) MayStillSend(context.Context, approval.Release) error { return o.stopped }
 
 func (o *outbox) RecordPublished(_ context.Context, r approval.Release, receipt approval.Receipt) error {
 	a := r.Attempt()

@@ -101,6 +101,20 @@ func (o *outlet) pause(ctx context.Context, d time.Duration) bool {
 	return goesOn
 }
 
+// lastLook asks once more whether the release may leave. Its error is certain:
+// nothing was written yet.
+func (o *outlet) lastLook(ctx context.Context, r approval.Release) error {
+	err := o.d.o.Outbox.MayStillSend(ctx, r)
+	if err == nil {
+		return nil
+	}
+	e := &Error{Kind: Temporary, Message: "It was kept back: the outbox could not be asked.", Err: err}
+	if fault.Is(err, fault.PublishingStopped) {
+		e.Message = "It was kept back: publishing was stopped before it was sent."
+	}
+	return e
+}
+
 // publish gives one release to the connector and records the outcome. It
 // returns an error where the next release would likely fare no better, so that one
 // outage does not use up the whole queue.
@@ -111,11 +125,13 @@ func (o *outlet) publish(flight context.Context, r approval.Release) error {
 	defer o.change(func(h *SendingHealth) { h.InFlight = false })
 
 	ctx, cancel := context.WithTimeout(flight, o.d.o.SendTimeout)
-	receipt, err := o.perform(ctx, r)
-	late := ctx.Err() != nil
-	cancel()
-
-	err = outcome(a, receipt, err, late)
+	defer cancel()
+	var receipt approval.Receipt
+	err := o.lastLook(ctx, r)
+	if err == nil {
+		receipt, err = o.perform(ctx, r)
+		err = outcome(a, receipt, err, ctx.Err() != nil)
+	}
 	var e *Error
 	switch {
 	case err == nil:
