@@ -131,7 +131,7 @@ func TestAbuse24_GetNeverMutates(t *testing.T) {
 			}
 			path := strings.NewReplacer("/conversations/{id}", "/conversations/"+talk.ID.String(), "/proposals/{id}", "/proposals/"+p.ID.String()).Replace(o.path)
 			c.get(path).is(200)
-			r.nobody().get(path + "?verdict=approve&digest=" + p.Digest.String()).refused(401, "unauthenticated")
+			r.nobody().get(path+"?verdict=approve&digest="+p.Digest.String()).refused(401, "unauthenticated")
 			c.get(path+"?verdict=approve").refused(422, "invalid_input")
 			c.call("HEAD", path, nil)
 		}

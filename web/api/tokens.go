@@ -49,7 +49,7 @@ func (a *API) tokens() {
 		}
 		var items []Token
 		for _, t := range all {
-			items = append(items, token(t))
+			items = append(items, tokenJSON(t))
 		}
 		return answering(listing(items, ""), nil)
 	})
@@ -82,7 +82,7 @@ func (a *API) tokens() {
 		if err != nil {
 			return nil, err
 		}
-		return answering(NewToken{Token: token(t), Secret: secret}, nil)
+		return answering(NewToken{Token: tokenJSON(t), Secret: secret}, nil)
 	})
 	type tokenPath struct {
 		ID string `path:"id" doc:"Of the token."`
@@ -98,7 +98,7 @@ func (a *API) tokens() {
 	})
 }
 
-func token(t *people.Token) Token {
+func tokenJSON(t *people.Token) Token {
 	return Token{
 		ID: t.ID, Name: t.Name, Account: word(t.Account), Scopes: t.Scopes, Live: t.Live(time.Now()), CreatedAt: instant(t.CreatedAt),
 		ExpiresAt: at(t.ExpiresAt), UsedAt: at(t.UsedAt), RevokedAt: at(t.RevokedAt),
