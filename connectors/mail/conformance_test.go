@@ -52,7 +52,7 @@ type place struct {
 func newPlace(t testing.TB) *place {
 	t.Helper()
 	shared.once.Do(func() {
-		if shared.dir, shared.err = os.MkdirTemp("", "mail"); shared.err == nil {
+		if shared.dir, shared.err = os.MkdirTemp("", "mail"); shared.err == nil { //nolint:usetesting // outlives this test
 			shared.servers, shared.err = mailtest.Launch(context.Background(), shared.dir)
 		}
 	})
@@ -238,6 +238,7 @@ func (p *proxy) serve(ctx context.Context, conn net.Conn, to string) {
 	case connectortest.Silent:
 		_, _ = io.Copy(io.Discard, conn)
 		return
+	default: // later, or none
 	}
 	server, err := net.Dial("tcp", to)
 	if err != nil {
@@ -264,6 +265,7 @@ func (p *proxy) serve(ctx context.Context, conn net.Conn, to string) {
 						answer = nil
 					case connectortest.AcceptedGarbage:
 						answer = []byte("what?\r\n")
+					default: // earlier, or none
 					}
 				}
 				if _, err := conn.Write(answer); err != nil {

@@ -44,20 +44,18 @@ func (at cursor) encode() (inbox.Cursor, error) {
 	return b, nil
 }
 
-// under is the cursor for a mailbox whose UIDs are given under validity. If that
-// has changed, the window is read again: from where a first poll would begin,
-// or from a day before the newest mail that was read, whichever is earlier.
+// under is the cursor for a mailbox whose UIDs are given under validity and
+// stay below next. If validity has changed, or the server has fewer UIDs than
+// were read (a restored backup), the window is read again: from where a first
+// poll would begin, or from a day before the newest mail that was read,
+// whichever is earlier.
 func (at cursor) under(validity uint32, next imap.UID, now time.Time, backfill time.Duration) cursor {
-	if at.Version != 0 && at.Validity == validity {
+	if at.Version != 0 && at.Validity == validity && at.Last < max(next, 1) {
 		return at
 	}
 	from := now.Add(-backfill)
 	if seen := at.Newest.Add(-24 * time.Hour); !at.Newest.IsZero() && seen.Before(from) {
 		from = seen
 	}
-	fill := imap.UID(0)
-	if next > 0 {
-		fill = next - 1
-	}
-	return cursor{Validity: validity, FillTo: fill, From: from.UTC().Truncate(time.Second), Newest: at.Newest}
+	return cursor{Validity: validity, FillTo: max(next, 1) - 1, From: from.UTC().Truncate(time.Second), Newest: at.Newest}
 }

@@ -27,6 +27,13 @@ func (c *Connector) Poll(ctx context.Context, after inbox.Cursor) (connectors.Pa
 		return connectors.Page{}, err
 	}
 	defer s.close()
+	if s.next == 0 {
+		last, err := s.last()
+		if err != nil {
+			return connectors.Page{}, err
+		}
+		s.next = last + 1
+	}
 	at = at.under(s.validity, s.next, time.Now(), c.backfill)
 	page, at, err := s.page(at)
 	if err != nil {

@@ -131,6 +131,7 @@ func (c *Connector) notSignedIn(refused *imap.Error) *connectors.Error {
 	switch refused.Code {
 	case imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, imap.ResponseCodeLimit, imap.ResponseCodeServerBug:
 		return &connectors.Error{Kind: connectors.Temporary, Message: fmt.Sprintf("the mail server %s cannot sign us in now", c.s.imap.address()), Err: plainly(refused)}
+	default: // servers say it in many ways
 	}
 	return &connectors.Error{Kind: connectors.BadAuth, Message: fmt.Sprintf("the mail server %s refuses the user name or the password", c.s.imap.address()),
 		Remedy: "Check the settings username and password; many providers want an app password here.", Err: plainly(refused)}
@@ -266,8 +267,13 @@ func (s *session) load(uids []imap.UID) ([]stored, error) {
 	got, err := s.fetch(uids, options)
 	var refused *imap.Error
 	switch {
+	case err == nil:
+		for i := range got {
+			got[i].refused = got[i].raw == nil
+		}
+		return got, nil
 	case !errors.As(err, &refused) || refused.Type == imap.StatusResponseTypeBye:
-		return got, s.explain(err)
+		return nil, s.explain(err)
 	case len(uids) == 1:
 		return []stored{{uid: uids[0], came: time.Now(), refused: true}}, nil
 	}

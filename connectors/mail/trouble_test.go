@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emersion/go-imap/v2"
+
 	"standpunt/approval"
 	"standpunt/approval/approvaltest"
 	"standpunt/connectors"
@@ -240,4 +242,54 @@ func TestWhatAnIMAPServersAnswerMeans(t *testing.T) {
 		_, err := offline(t, map[string]any{"imap": "imaps://nothing.invalid"}).Poll(t.Context(), nil)
 		checkError(t, err, connectors.Temporary, "imap")
 	})
+}
+
+// The server hands out one mail and not the other, and does not say which UID
+// is next.
+func TestAMailThatCannotBeHadDoesNotStopTheOthers(t *testing.T) {
+	whole := "From: eva@klant.test\r\nMessage-ID: <goed@klant.test>\r\n\r\ngoed\r\n"
+	server := script(t, "* OK [CAPABILITY IMAP4rev1] hi\r\n", map[string]string{
+		"LOGIN": "TAG OK [CAPABILITY IMAP4rev1] in\r\n", "EXAMINE": "* 2 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\nTAG OK done\r\n",
+		"UID SEARCH UID": "* SEARCH 1 2\r\nTAG OK done\r\n", "UID SEARCH HEADER": "TAG NO no\r\n",
+		"UID FETCH 1:2": fmt.Sprintf("* 1 FETCH (UID 1 INTERNALDATE \"23-Nov-2026 09:05:00 +0000\" RFC822.SIZE 9)\r\n"+
+			"* 2 FETCH (UID 2 INTERNALDATE \"23-Nov-2026 09:06:00 +0000\" RFC822.SIZE %d BODY[]<0> {%[1]d}\r\n%s)\r\nTAG OK done\r\n", len(whole), whole),
+	})
+	c := offline(t, map[string]any{"imap": server.address})
+	c.backfill = time.Since(came) + time.Hour
+	page, err := c.Poll(t.Context(), nil)
+	if err != nil || len(page.Mentions) != 2 {
+		t.Fatalf("got %+v, %v", page, err)
+	}
+	if bad, good := page.Mentions[0], page.Mentions[1]; bad.ExternalID != "uid:7:1" || bad.Unanswerable == "" || bad.Text == "" || good.ExternalID != "goed@klant.test" || good.Text != "goed" {
+		t.Errorf("got %+v", page.Mentions)
+	}
+	again, err := c.Poll(t.Context(), page.Next)
+	if err != nil || len(again.Mentions) != 0 || again.More {
+		t.Errorf("then %+v, %v", again, err)
+	}
+}
+
+func TestWhereTheCursorCannotBeTrustedTheWindowIsReadAgain(t *testing.T) {
+	now := came
+	at := cursor{Version: cursorVersion, Validity: 7, Last: 40, Newest: now.Add(-time.Hour)}
+	if got := at.under(7, 41, now, 24*time.Hour); got != at {
+		t.Errorf("a good cursor became %+v", got)
+	}
+	for name, c := range map[string]struct {
+		at       cursor
+		validity uint32
+		next     uint32
+		from     time.Time
+	}{
+		"empty":                 {cursor{}, 7, 41, now.Add(-24 * time.Hour)},
+		"new UIDVALIDITY":       {at, 8, 41, now.Add(-25 * time.Hour)},
+		"a restored mailbox":    {at, 7, 30, now.Add(-25 * time.Hour)},
+		"an emptied mailbox":    {at, 8, 1, now.Add(-25 * time.Hour)},
+		"nothing read for long": {cursor{Version: 1, Validity: 7, Newest: now.Add(-90 * 24 * time.Hour)}, 8, 41, now.Add(-91 * 24 * time.Hour)},
+	} {
+		got := c.at.under(c.validity, imap.UID(c.next), now, 24*time.Hour)
+		if got.Validity != c.validity || got.Last != 0 || got.FillTo != imap.UID(c.next-1) || !got.From.Equal(c.from) {
+			t.Errorf("%s: got %+v, want from %v", name, got, c.from)
+		}
+	}
 }

@@ -21,7 +21,7 @@ func (s *Servers) Deliver(from, to string, raw []byte) error {
 		return fmt.Errorf("mailtest: deliver: %w", err)
 	}
 	c := smtp.NewClient(conn)
-	defer c.Close() //nolint:errcheck // the server has accepted, or the error is told
+	defer c.Close()
 	c.CommandTimeout, c.SubmissionTimeout = 10*time.Second, 10*time.Second
 	raw = bytes.ReplaceAll(bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))
 	if err := c.SendMail(from, []string{to}, bytes.NewReader(raw)); err != nil {
@@ -36,7 +36,7 @@ func (s *Servers) Mailbox(u User) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer c.Close() //nolint:errcheck // everything was read
+	defer c.Close()
 	selected, err := c.Select("INBOX", &imap.SelectOptions{ReadOnly: true}).Wait()
 	if err != nil {
 		return nil, fmt.Errorf("mailtest: mailbox: %w", err)
@@ -128,7 +128,7 @@ func (s *Servers) with(u User, do func(*imapclient.Client) error) error {
 	if err != nil {
 		return err
 	}
-	defer c.Close() //nolint:errcheck // do has waited for its answers
+	defer c.Close()
 	if err := do(c); err != nil {
 		return fmt.Errorf("mailtest: %w", err)
 	}

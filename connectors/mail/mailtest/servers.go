@@ -68,7 +68,7 @@ type Servers struct {
 func Start(t testing.TB) *Servers {
 	t.Helper()
 	// Not t.TempDir: its path grows with the test's name, and those of Unix sockets are short.
-	dir, err := os.MkdirTemp("", "mailtest")
+	dir, err := os.MkdirTemp("", "mailtest") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func (s *Servers) run(name string, leads bool, program string, args ...string) (
 	if err != nil {
 		return nil, err
 	}
-	defer out.Close()                     //nolint:errcheck // the child has its own
+	defer out.Close()
 	cmd := exec.Command(program, args...) //nolint:gosec // the two servers
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: leads}
@@ -199,7 +199,7 @@ func greets(address string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close() //nolint:errcheck // only read from
+	defer conn.Close()
 	if err := conn.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
 		return err
 	}
@@ -247,7 +247,7 @@ func stop(cmd *exec.Cmd) error {
 func (s *Servers) Logs() string {
 	var all strings.Builder
 	for _, name := range []string{"dovecot.out", "dovecot.log", "postfix.out", "postfix.log"} {
-		content, err := os.ReadFile(filepath.Join(s.dir, name)) //nolint:gosec // our own directory
+		content, err := os.ReadFile(filepath.Join(s.dir, name))
 		if err != nil {
 			content = []byte(err.Error())
 		}
