@@ -14,6 +14,7 @@ import (
 	"standpunt/connectors"
 	"standpunt/people"
 	"standpunt/web"
+	"standpunt/web/desk"
 )
 
 // stopTime bounds how long stopping may take in all.
@@ -37,6 +38,8 @@ type daemonOptions struct {
 	web     web.Options
 	sending connectors.DispatcherOptions
 	logger  *slog.Logger
+	// notice stands at the top of every page; empty: none.
+	notice string
 	// found prepares a data directory that is new; nil demands an existing one.
 	found func(context.Context, *rooms, []connectors.Live) error
 }
@@ -77,6 +80,9 @@ func newDaemon(ctx context.Context, o daemonOptions) (d *daemon, err error) {
 	d.join(o.sending)
 	d.server, err = web.New(web.Deps{
 		Staff: d.staff, Box: d.box, Approvals: d.approvals, Log: d.log, Sources: d.runner, Ready: d.notReady,
+		Desk: desk.New(desk.Deps{
+			Staff: d.staff, Box: d.box, Approvals: d.approvals, Log: d.log, Sources: d.runner, Notice: o.notice, Logger: o.logger,
+		}),
 	}, o.web)
 	if err != nil {
 		return nil, err
