@@ -20,7 +20,7 @@ var confinements = []confinement{
 	{"github.com/spf13/viper", []string{"config"}, "the rest of the tree sees a typed Config"},
 	{"github.com/dghubble/go-twitter", []string{"connectors/twitter/..."}, "one platform, one room"},
 	{"github.com/huandu/facebook", []string{"connectors/internal/graph"}, "facebook and instagram share one client"},
-	{"github.com/chromedp", []string{"e2e/...", "internal/screenshots", "cmd/standpunt/internal/screenshots"}, "a browser drives tests and pictures, never the daemon"},
+	{"github.com/chromedp", []string{"internal/browser"}, "a browser drives tests and pictures, never the daemon"},
 	{"unsafe", nil, "an unexported field of a Release is only as closed as the type system"},
 	{"C", nil, "the daemon builds with Go alone"},
 }

@@ -126,10 +126,13 @@ func (p *Page) Fill(selector, text string) error {
 	}))
 }
 
-// Press presses a key, with Ctrl held where ctrl is true.
-func (p *Page) Press(key string, ctrl bool) error {
-	if ctrl {
-		return p.do(chromedp.KeyEvent(key, chromedp.KeyModifiers(input.ModifierCtrl)))
+// ctrl is the bit of the Ctrl key in the protocol.
+const ctrl chromedp.Modifier = 2
+
+// Press presses a key, with Ctrl held where withCtrl is true.
+func (p *Page) Press(key string, withCtrl bool) error {
+	if withCtrl {
+		return p.do(chromedp.KeyEvent(key, chromedp.KeyModifiers(ctrl)))
 	}
 	return p.do(chromedp.KeyEvent(key))
 }

@@ -19,8 +19,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/chromedp"
+	"standpunt/internal/browser"
 )
 
 func main() {
@@ -83,15 +82,18 @@ func run(ctx context.Context, out, all string) (err error) {
 		return err
 	}
 	defer stop()
-	browser, end := startBrowser(ctx, dir)
-	defer end()
+	screen, err := browser.Start(ctx, filepath.Join(dir, "browser"))
+	if err != nil {
+		return err
+	}
+	defer screen.Close()
 	if all == "" {
 		wide := look{"", 1440, 900, "light"}
 		for _, s := range shots() {
 			if s.name != "conversation" && s.name != "decision" {
 				continue
 			}
-			if err := photograph(browser, url, s, wide, filepath.Join(out, s.name+".png")); err != nil {
+			if err := photograph(screen, url, s, wide, filepath.Join(out, s.name+".png")); err != nil {
 				return err
 			}
 		}
@@ -102,7 +104,7 @@ func run(ctx context.Context, out, all string) (err error) {
 	}
 	for _, s := range shots() {
 		for _, l := range looks() {
-			if err := photograph(browser, url, s, l, filepath.Join(all, s.name+l.suffix+".png")); err != nil {
+			if err := photograph(screen, url, s, l, filepath.Join(all, s.name+l.suffix+".png")); err != nil {
 				return err
 			}
 		}
@@ -143,47 +145,46 @@ func startDemo(ctx context.Context, dir string) (url string, stop func(), err er
 	return "", nil, errors.New("the demo did not get ready within a minute")
 }
 
-func startBrowser(ctx context.Context, dir string) (browser context.Context, end func()) {
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(filepath.Join(dir, "browser")))
-	allocator, stop := chromedp.NewExecAllocator(ctx, options...)
-	browser, cancel := chromedp.NewContext(allocator)
-	return browser, func() { cancel(); stop() }
-}
-
 // photograph signs in afresh, goes there and takes the picture.
-func photograph(browser context.Context, url string, s shot, l look, file string) error {
-	tab, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
-	defer cancel()
-	tab, timeout := context.WithTimeout(tab, time.Minute)
-	defer timeout()
-	steps := []chromedp.Action{
-		chromedp.EmulateViewport(l.width, l.height),
-		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: l.scheme}}),
-		chromedp.Navigate(url + "/"),
+func photograph(b *browser.Browser, url string, s shot, l look, file string) error {
+	page, err := b.Open(browser.Look{Width: l.width, Height: l.height, Dark: l.scheme == "dark"})
+	if err != nil {
+		return err
 	}
-	if s.login != "" {
-		steps = append(steps,
-			chromedp.WaitVisible(`input[name=login]`), chromedp.SendKeys(`input[name=login]`, s.login),
-			chromedp.SendKeys(`input[name=password]`, "demo\r"), chromedp.WaitNotPresent(`input[name=password]`),
-			chromedp.Navigate(url+s.path))
-	}
-	var picture []byte
-	if err := chromedp.Run(tab, steps...); err != nil {
-		return fmt.Errorf("%s: %w", s.name, err)
-	}
-	if s.click != "" {
-		var target string
-		var found bool
-		err := chromedp.Run(tab, chromedp.WaitReady(s.click, chromedp.ByQuery), chromedp.AttributeValue(s.click, "href", &target, &found, chromedp.ByQuery),
-			chromedp.ActionFunc(func(ctx context.Context) error { return chromedp.Navigate(url + target).Do(ctx) }))
-		if err != nil || !found {
-			return fmt.Errorf("%s: no link %s: %w", s.name, s.click, err)
-		}
-	}
-	if err := chromedp.Run(tab, chromedp.Sleep(400*time.Millisecond), chromedp.CaptureScreenshot(&picture)); err != nil {
+	defer page.Close()
+	picture, err := visit(page, url, s)
+	if err != nil {
 		return fmt.Errorf("%s: %w", s.name, err)
 	}
 	return os.WriteFile(file, picture, 0o600)
+}
+
+func visit(page *browser.Page, url string, s shot) ([]byte, error) {
+	if err := page.Go(url + "/"); err != nil {
+		return nil, err
+	}
+	if s.login == "" {
+		return page.Picture()
+	}
+	err := errors.Join(page.Fill("input[name=login]", s.login), page.Fill("input[name=password]", "demo"), page.Press("\r", false))
+	if err != nil {
+		return nil, err
+	}
+	if err := page.Await("nav"); err != nil {
+		return nil, err
+	}
+	if err := page.Go(url + s.path); err != nil {
+		return nil, err
+	}
+	if s.click != "" {
+		target, err := page.Eval(fmt.Sprintf(`document.querySelector(%q)?.href ?? ""`, s.click))
+		if err != nil || target == "" {
+			return nil, fmt.Errorf("no link %s: %w", s.click, err)
+		}
+		if err := page.Go(target); err != nil {
+			return nil, err
+		}
+	}
+	time.Sleep(400 * time.Millisecond) // fonts and transitions come to rest
+	return page.Picture()
 }
