@@ -139,12 +139,12 @@ func (p *Page) Press(key string, withCtrl bool) error {
 
 // Click clicks the first element that matches, once it is there and can be seen.
 func (p *Page) Click(selector string) error {
-	return p.do(chromedp.WaitVisible(selector, chromedp.ByQuery), chromedp.Click(selector, chromedp.ByQuery))
+	return p.do(chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
 }
 
 // Await waits until an element that matches can be seen.
 func (p *Page) Await(selector string) error {
-	return p.do(chromedp.WaitVisible(selector, chromedp.ByQuery))
+	return p.do(chromedp.WaitVisible(chromedp.CSS(selector)))
 }
 
 // AwaitText waits until the page says the text somewhere, fields included.
