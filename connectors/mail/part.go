@@ -59,7 +59,7 @@ func (w *walk) part(h header, body []byte, depth int) string {
 	case disposition == "attachment", name != "" && disposition != "inline" && kind != "text/plain" && kind != "text/html":
 	case kind == "text/html":
 		return htmlText(toUTF8(decodeTransfer(h, body), params["charset"]))
-	case kind == "text/plain", kind == "text/enriched", kind == "multipart/mixed", strings.HasPrefix(kind, "multipart/"):
+	case kind == "text/plain", kind == "text/enriched", strings.HasPrefix(kind, "multipart/"): // the last without a boundary
 		text := normalLines(toUTF8(decodeTransfer(h, body), params["charset"]))
 		if strings.EqualFold(params["format"], "flowed") {
 			text = unflow(text, strings.EqualFold(params["delsp"], "yes"))

@@ -79,12 +79,16 @@ func introduces(lines []string, i int) int {
 }
 
 // onlyHistory reports whether nothing of the author's follows an introduction:
-// every line is quoted; or the history is not marked at all, as Outlook and
-// web mailers write it.
+// every line is quoted, a signature aside; or the history is not marked at all,
+// as Outlook and web mailers write it.
 func onlyHistory(below []string, introduction string) bool {
 	marked, plain := 0, 0
 	for _, line := range below {
-		switch trimmed := strings.TrimSpace(line); {
+		trimmed := strings.TrimSpace(line)
+		if trimmed == "--" && marked > 0 {
+			break
+		}
+		switch {
 		case trimmed == "":
 		case strings.HasPrefix(trimmed, ">"):
 			marked++
@@ -92,31 +96,11 @@ func onlyHistory(below []string, introduction string) bool {
 			plain++
 		}
 	}
-	if marked == 0 {
-		// A plain sentence that ends in "schreef:" must not hide what follows it.
-		return plain > 0 && (strings.HasPrefix(introduction, "-") || strings.ContainsAny(introduction, "@0123456789") || firstHeadLine.MatchString(strings.TrimSpace(introduction)))
+	if marked > 0 {
+		return plain == 0
 	}
-	return trailingQuote(below) < len(below) && plainBefore(below) == 0
-}
-
-// plainBefore counts unquoted lines below the first quoted one, a short
-// signature aside.
-func plainBefore(below []string) int {
-	count, inside := 0, false
-	for _, line := range below {
-		trimmed := strings.TrimSpace(line)
-		switch {
-		case strings.HasPrefix(trimmed, ">"):
-			inside = true
-		case trimmed == "--":
-			return count
-		case trimmed != "" && inside:
-			count++
-		case trimmed != "":
-			count++
-		}
-	}
-	return count
+	// A plain sentence that ends in "schreef:" must not hide what follows it.
+	return plain > 0 && (strings.HasPrefix(introduction, "-") || strings.ContainsAny(introduction, "@0123456789") || firstHeadLine.MatchString(strings.TrimSpace(introduction)))
 }
 
 // trailingQuote is where the last run of quoted lines begins; len(lines)
@@ -131,7 +115,6 @@ func trailingQuote(lines []string) int {
 			break
 		}
 	}
-	// The line above may introduce it in words that no pattern knows.
 	return cut
 }
 
