@@ -64,7 +64,7 @@ func TestAnEmptyFileIsTheDefault(t *testing.T) {
 
 func TestExampleLoadsAndShowsEveryKey(t *testing.T) {
 	const path = "../config.example.yaml"
-	c, err := config.Load(path, []string{"MAIL_SERVICE_PASSWORD=hunter2"})
+	c, err := config.Load(path, []string{"MAIL_SERVICE_PASSWORD=hunter2", "SANDBOX_TOKEN=hunter3"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,6 +78,7 @@ func TestExampleLoadsAndShowsEveryKey(t *testing.T) {
 	var network struct {
 		BaseURL   config.URL      `yaml:"base_url" required:"true"`
 		Handle    string          `yaml:"handle" required:"true"`
+		Token     config.Secret   `yaml:"token" required:"true"`
 		PollEvery config.Duration `yaml:"poll_every"`
 	}
 	for _, a := range c.Accounts {

@@ -195,7 +195,7 @@ func (d *demo) options(token string) daemonOptions {
 	staff := demoStaff()
 	o := daemonOptions{
 		config: conf, logger: d.logger, web: webOptions(conf, d.logger),
-		notice:  "This is a demo: the customers are invented and nothing leaves this machine.",
+		notice:  "Demo: nothing leaves this machine",
 		people:  people.Options{AllowWeak: true, Hashing: people.CheapHashing()},
 		sending: connectors.DispatcherOptions{SettleAfter: 3 * time.Second},
 	}

@@ -73,6 +73,11 @@ func New(a connectors.Account) (*Connector, error) {
 	return &Connector{name: a.Name, s: s, backfill: a.Backfill, log: log, answerWithin: commandTimeout, idleFor: idleFor}, nil
 }
 
+// Endpoint names the mailbox and both servers.
+func (c *Connector) Endpoint() string {
+	return strings.Join([]string{c.s.Address, c.s.IMAP, c.s.SMTP}, " ")
+}
+
 // PollEvery is the setting poll_every: a minute unless it says otherwise.
 func (c *Connector) PollEvery() time.Duration { return c.s.PollEvery.Std() }
 
