@@ -10,6 +10,8 @@ import (
 	"os"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"standpunt/store"
 )
 
@@ -75,45 +77,78 @@ func (l *Log) CheckAnchor(ctx context.Context) error {
 // compareAnchor reports how the log contradicts the anchor file, nil if it
 // does not.
 func (l *Log) compareAnchor(ctx context.Context) error {
-	file := l.options.AnchorFile
-	if file == "" {
+	if l.options.AnchorFile == "" {
 		return nil
 	}
-	return l.db.View(ctx, func(tx *store.Tx) error {
-		size, err := SizeIn(tx)
-		if err != nil {
-			return err
+	anchor := ReadAnchor(l.options.AnchorFile)
+	return l.db.View(ctx, func(tx *store.Tx) error { return anchor.compare(tx, l.verifier) })
+}
+
+// Anchor is what an anchor file held when it was read.
+type Anchor struct {
+	file   string
+	signed []byte
+	err    error // why it could not be read
+}
+
+// ReadAnchor reads an anchor file. What keeps it from being read comes out in
+// [Anchor.Check]. Whoever checks a copy of a log that goes on reads the anchor
+// before the copy is made: the daemon moves it ahead.
+func ReadAnchor(file string) Anchor {
+	signed, err := os.ReadFile(file) //nolint:gosec // the path is the administrator's
+	return Anchor{file: file, signed: signed, err: err}
+}
+
+// Check holds the log in db, which may be open read-only, against the anchor
+// with the public key alone. It gives the checkpoint that was held against,
+// nil where there is no anchor and this log never wrote one there, and an
+// [AnchorError] where the log contradicts it.
+func (a Anchor) Check(ctx context.Context, db *store.DB, verifierKey string) (*Checkpoint, error) {
+	verifier, err := note.NewVerifier(verifierKey)
+	if err != nil {
+		return nil, fmt.Errorf("audit: read the public key: %w", err)
+	}
+	err = db.View(ctx, func(tx *store.Tx) error { return a.compare(tx, verifier) })
+	if err != nil || a.err != nil {
+		return nil, err
+	}
+	c, err := openCheckpoint(a.signed, verifier)
+	return &c, err
+}
+
+func (a Anchor) compare(tx *store.Tx, verifier note.Verifier) error {
+	size, err := SizeIn(tx)
+	if err != nil {
+		return err
+	}
+	trouble := &AnchorError{File: a.file, LogSize: size}
+	switch {
+	case errors.Is(a.err, fs.ErrNotExist):
+		if string(tx.Get(meta, []byte("anchored"))) != a.file {
+			return nil // never written here
 		}
-		trouble := &AnchorError{File: file, LogSize: size}
-		signed, err := os.ReadFile(file)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			if string(tx.Get(meta, []byte("anchored"))) != file {
-				return nil // never written here
-			}
-			trouble.Trouble, trouble.err = AnchorMissing, err
-			return trouble
-		case err != nil:
-			trouble.Trouble, trouble.err = AnchorUnreadable, err
-			return trouble
-		}
-		c, err := openCheckpoint(signed, l.verifier)
-		if err != nil {
-			trouble.Trouble, trouble.err = AnchorForeign, err
-			return trouble
-		}
-		trouble.AnchorSize = c.Size
-		if c.Size > size {
-			trouble.Trouble = AnchorLonger
-			return trouble
-		}
-		root, err := rootAt(tx, c.Size)
-		if err != nil || root != c.Root {
-			trouble.Trouble, trouble.err = AnchorInconsistent, err
-			return trouble
-		}
-		return nil
-	})
+		trouble.Trouble, trouble.err = AnchorMissing, a.err
+		return trouble
+	case a.err != nil:
+		trouble.Trouble, trouble.err = AnchorUnreadable, a.err
+		return trouble
+	}
+	c, err := openCheckpoint(a.signed, verifier)
+	if err != nil {
+		trouble.Trouble, trouble.err = AnchorForeign, err
+		return trouble
+	}
+	trouble.AnchorSize = c.Size
+	if c.Size > size {
+		trouble.Trouble = AnchorLonger
+		return trouble
+	}
+	root, err := rootAt(tx, c.Size)
+	if err != nil || root != c.Root {
+		trouble.Trouble, trouble.err = AnchorInconsistent, err
+		return trouble
+	}
+	return nil
 }
 
 // Reanchor accepts the log as it is, after people decided so: the old anchor is
