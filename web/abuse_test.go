@@ -92,7 +92,7 @@ func TestAbuse06_AdminWidensOwnPower(t *testing.T) {
 	if after := string(ada.get("/policies").raw); after != before {
 		t.Errorf("the policies are %s", after)
 	}
-	if ada.get("/publishing").at("stopped") != true {
+	if !ada.get("/publishing").yes("stopped") {
 		t.Error("publishing was resumed by one person")
 	}
 	r.as("anna").post("/people", obj{"login": "zed", "name": "Zed", "roles": []string{"press"}}).refused(403, "forbidden")
@@ -262,7 +262,7 @@ func TestAbuse30_UnknownIsNotSentAgain(t *testing.T) {
 	r.as("paul").post(path+"/outcome", obj{"outcome": "not_posted", "reason": " "}).refused(422, "invalid_input")
 	r.NothingDue()
 	settled := r.as("paul").post(path+"/outcome", absent).is(200)
-	if settled.str("state") != "failed" || settled.at("failure", "retryable") != true || settled.str("settled_by", "login") != "paul" {
+	if settled.str("state") != "failed" || !settled.yes("failure", "retryable") || settled.str("settled_by", "login") != "paul" {
 		t.Fatalf("the settled proposal is %s", settled.raw)
 	}
 	if got := r.as("anna").post(path+"/retry", nil).is(200).str("state"); got != "queued" {

@@ -41,7 +41,7 @@ func (c *caller) follow(path, lastID string) *listener {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	client := &http.Client{Jar: c.http.Jar}
-	res, err := client.Do(req)
+	res, err := client.Do(req) //nolint:bodyclose // listener.close does
 	check(c.r.t, err)
 	l := &listener{t: c.r.t, res: res, lines: bufio.NewScanner(res.Body), cancel: cancel}
 	c.r.t.Cleanup(l.close)

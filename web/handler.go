@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -97,10 +98,10 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 			if value == nil {
 				return
 			}
-			if value == http.ErrAbortHandler {
+			if err, ok := value.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(value)
 			}
-			s.logger.ErrorContext(r.Context(), "request panicked", "method", r.Method, "panic", fmt.Sprintf("%T", value), "stack", string(debug.Stack()))
+			s.logger.Error("request panicked", "method", r.Method, "panic", fmt.Sprintf("%T", value), "stack", string(debug.Stack()))
 			if a, ok := w.(*answered); ok && a.status != 0 {
 				panic(http.ErrAbortHandler) // half an answer is out: cut the connection
 			}
@@ -162,7 +163,7 @@ func (s *Server) logged(next http.Handler, m *metrics) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := time.Now()
 		a := &answered{ResponseWriter: w}
-		defer func() {
+		defer func() { //nolint:contextcheck // counting asks nobody
 			took := time.Since(begun)
 			if a.status == 0 {
 				a.status = http.StatusOK

@@ -23,7 +23,7 @@ func TestSigningInAndOut(t *testing.T) {
 	if me.str("person", "login") != "anna" || me.str("roles", 0) != "agent" || me.str("via") != "desk" || me.str("language") == "" {
 		t.Fatalf("anna is %s", me.raw)
 	}
-	if own := anna.get("/sessions").is(200); own.at("items", 0, "current") != true {
+	if own := anna.get("/sessions").is(200); !own.yes("items", 0, "current") {
 		t.Errorf("anna's newest session is not the one that asks: %s", own.raw)
 	}
 	anna.call("PATCH", "/me", obj{"language": "nl"}).is(200)
@@ -62,7 +62,7 @@ func TestEndedSessionsAndTokensAreRefused(t *testing.T) {
 	if refusal.header.Get("WWW-Authenticate") == "" {
 		t.Error("the refusal does not say how to authenticate")
 	}
-	if list := bert.get("/tokens").is(200); list.at("items", 0, "live") != false || strings.Contains(string(list.raw), made.str("secret")) {
+	if list := bert.get("/tokens").is(200); list.yes("items", 0, "live") || strings.Contains(string(list.raw), made.str("secret")) {
 		t.Errorf("the tokens are %s", list.raw)
 	}
 }

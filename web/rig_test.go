@@ -205,6 +205,16 @@ func (r *reply) str(path ...any) string {
 	return s
 }
 
+// yes is the truth value at a path; anything else fails the test.
+func (r *reply) yes(path ...any) bool {
+	r.t.Helper()
+	v, ok := r.at(path...).(bool)
+	if !ok {
+		r.t.Fatalf("%s: no truth value at %v in %s", r.what, path, r.raw)
+	}
+	return v
+}
+
 // items are the items of a list.
 func (r *reply) items() []any {
 	r.t.Helper()

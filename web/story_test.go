@@ -47,7 +47,7 @@ func TestStoryByAPI(t *testing.T) {
 	_, err := r.Approvals.RecordReadBack(t.Context(), claimed.Attempt(), claimed.Attempt().Text)
 	check(t, err)
 	final := mara.get(path).is(200)
-	if final.at("official") != true || final.str("receipt", "external_id") != "p1" || final.str("receipt", "read_back") != "equal" {
+	if !final.yes("official") || final.str("receipt", "external_id") != "p1" || final.str("receipt", "read_back") != "equal" {
 		t.Fatalf("the published proposal is %s", final.raw)
 	}
 	thread := mara.get("/conversations/" + talk.ID.String()).is(200)

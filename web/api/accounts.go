@@ -42,6 +42,7 @@ type Account struct {
 	Quarantined  uint64                 `json:"quarantined"`
 }
 
+// AccountPath names the account of a call.
 type AccountPath struct {
 	Name string `path:"name" doc:"Of the account."`
 }
@@ -78,6 +79,27 @@ func (a *API) accounts() {
 		return a.propose(ctx, approval.KindAccount, approval.Change{Account: inbox.AccountName(in.Name), Reason: in.Body.Reason})
 	})
 	a.deliveries()
+	type quarantined struct {
+		ID         inbox.QuarantineID `json:"id" format:"uuid"`
+		Account    inbox.AccountName  `json:"account"`
+		ExternalID optional[string]   `json:"external_id"`
+		Reason     string             `json:"reason" doc:"Why it could not become a mention."`
+		At         instant            `json:"at"`
+	}
+	add(a, operation{
+		method: http.MethodGet, path: "/quarantine", id: "listQuarantine", tag: "Accounts", summary: "Delivered items that could not become mentions",
+		scope: people.Read,
+	}, func(ctx context.Context, _ *nothing) (*answer[list[quarantined]], error) {
+		kept, err := a.d.Box.Quarantine(ctx)
+		if err != nil {
+			return nil, err
+		}
+		var items []quarantined
+		for _, q := range kept {
+			items = append(items, quarantined{q.ID, q.Account, word(q.ExternalID), q.Reason, instant(q.At)})
+		}
+		return answering(listing(items, ""), nil)
+	})
 }
 
 // deliveries is POST /accounts/{name}/mentions.

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"reflect"
 	"strings"
@@ -57,7 +58,7 @@ func TestCheckBody(t *testing.T) {
 			t.Errorf("%s: %v, want the code %q", c.body, err, c.code)
 			continue
 		}
-		if f, ok := err.(*fault.Fault); ok && (f.Field != c.field && c.field != "" || !strings.Contains(f.Error(), c.says)) {
+		if f := (*fault.Fault)(nil); errors.As(err, &f) && (f.Field != c.field && c.field != "" || !strings.Contains(f.Error(), c.says)) {
 			t.Errorf("%s: %v about %q, want %q about %q", c.body, f, f.Field, c.says, c.field)
 		}
 	}
@@ -77,8 +78,8 @@ func FuzzCheckBody(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		err := checkBody(body, schema, registry)
 		if err != nil {
-			known, ok := err.(*fault.Fault)
-			if !ok || known.Code != fault.MalformedJSON && known.Code != fault.InvalidInput {
+			var known *fault.Fault
+			if !errors.As(err, &known) || known.Code != fault.MalformedJSON && known.Code != fault.InvalidInput {
 				t.Fatalf("refused with %v", err)
 			}
 			if !utf8.ValidString(known.Field) || !utf8.ValidString(known.Message) {

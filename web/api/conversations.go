@@ -118,6 +118,7 @@ type conversationFilter struct {
 	Awaiting bool     `query:"awaiting" doc:"Only those in which a mention waits for an answer."`
 }
 
+// ConversationPath names the conversation of a call.
 type ConversationPath struct {
 	ID string `path:"id" doc:"Of the conversation."`
 }

@@ -48,7 +48,7 @@ func (a *API) events() {
 			return nil, fault.New(fault.InvalidInput, "there is no such event yet").At("Last-Event-ID", strconv.FormatUint(after, 10)).
 				Fix("Reload, and begin without it.")
 		}
-		return &huma.StreamResponse{Body: func(hc huma.Context) {
+		return &huma.StreamResponse{Body: func(hc huma.Context) { //nolint:contextcheck // the request has it
 			defer a.hub.leave(c)
 			r, w := humago.Unwrap(hc)
 			s := &stream{a: a, w: w, flush: http.NewResponseController(w), who: session.From(r.Context())}

@@ -97,13 +97,11 @@ func problemFrom(f *fault.Fault) *Problem {
 		Detail: f.Message, Code: f.Code, Field: f.Field, Value: f.Value, Remedy: f.Remedy, Details: f.Details,
 		header: http.Header{},
 	}
-	switch f.Code {
-	case fault.Unauthenticated:
+	if f.Code == fault.Unauthenticated {
 		p.header.Set("WWW-Authenticate", `Bearer realm="standpunt"`)
-	case fault.RateLimited, fault.Unavailable:
-		if after := f.Details["retry_after"]; after != "" {
-			p.header.Set("Retry-After", after)
-		}
+	}
+	if after := f.Details["retry_after"]; after != "" {
+		p.header.Set("Retry-After", after)
 	}
 	return p
 }

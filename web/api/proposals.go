@@ -14,6 +14,7 @@ import (
 	"standpunt/web/session"
 )
 
+// ProposalPath names the proposal of a call.
 type ProposalPath struct {
 	ID string `path:"id" doc:"Of the proposal."`
 }

@@ -21,6 +21,7 @@ type Member struct {
 	EndorsesFrom optional[instant] `json:"endorses_from" doc:"When a new approver's cooling time is over."`
 }
 
+// PersonPath names the person whom a call is about.
 type PersonPath struct {
 	ID string `path:"id" doc:"The id or login of the person."`
 }

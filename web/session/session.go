@@ -181,7 +181,7 @@ func (s *Sessions) cookieName() string {
 // cookie lives as long as the browser; how long the session does is people's
 // to decide.
 func (s *Sessions) cookie(value string, maxAge int) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // Secure wherever browsers come over https; plain HTTP is for loopback alone
 		Name: s.cookieName(), Value: value, Path: "/", MaxAge: maxAge,
 		Secure: s.o.Secure, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	}
