@@ -196,15 +196,22 @@ func (p *page) edit(m *Mention, a *arrival) error {
 	return p.upstream(m, before)
 }
 
-// remove follows an upstream deletion. The text stays until it is erased.
+// remove follows an upstream deletion. The text stays until it is erased, and
+// nobody waits for an answer to it any more.
 func (p *page) remove(m *Mention) error {
 	before := MentionPayload(m)
-	if _, err := p.touch(m.Conversation); err != nil {
+	c, err := p.touch(m.Conversation)
+	if err != nil {
 		return err
 	}
 	m.DeletedAt = p.tx.Now()
 	if err := mentions.Put(p.tx, m); err != nil {
 		return err
+	}
+	if !c.AwaitingSince.IsZero() {
+		if c.AwaitingSince, err = stillWaiting(p.tx, m.Conversation, c.AwaitingSince); err != nil {
+			return err
+		}
 	}
 	p.out.Deleted++
 	return p.upstream(m, before)

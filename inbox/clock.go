@@ -54,6 +54,21 @@ func postedAfter(tx *store.Tx, v ConversationID, at time.Time) time.Time {
 	return time.Time{}
 }
 
+// stillWaiting is when the first mention since a time was posted that its
+// author has not deleted, zero if there is none.
+func stillWaiting(tx *store.Tx, v ConversationID, since time.Time) (time.Time, error) {
+	from := append(v.Key(), store.Time(since)...)
+	for m, err := range mentions.By(tx, conversationIndex, store.Range{Prefix: v.Key(), From: from}, false) {
+		if err != nil {
+			return time.Time{}, err
+		}
+		if m.DeletedAt.IsZero() {
+			return m.PostedAt, nil
+		}
+	}
+	return time.Time{}, nil
+}
+
 // WakeSnoozed opens the conversations whose snooze has ended, each with its
 // audit event, and tells when the next one ends; the zero time: none is
 // snoozed.

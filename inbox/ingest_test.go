@@ -244,6 +244,24 @@ func TestUpstreamDeletionMarksAndStays(t *testing.T) {
 	}
 }
 
+func TestNobodyWaitsForAnAnswerToADeletedMention(t *testing.T) {
+	r := newRig(t)
+	r.ingest("", inbox.Ingested{New: 2}, inThread("t", post("1", "a question", 0)), inThread("t", post("2", "and another", 5)))
+	first, second := r.conversation("1").AwaitingSince, r.mention("2").PostedAt
+	if !first.Equal(r.mention("1").PostedAt) {
+		t.Fatalf("waiting since %s", first)
+	}
+	gone := func(id string) inbox.Inbound { return inbox.Inbound{ExternalID: id, Deleted: true} }
+	r.ingest("", inbox.Ingested{Deleted: 1}, gone("1"))
+	if since := r.conversation("2").AwaitingSince; !since.Equal(second) {
+		t.Fatalf("after one deletion waiting since %s, want %s", since, second)
+	}
+	r.ingest("", inbox.Ingested{Deleted: 1}, gone("2"))
+	if since := r.conversation("2").AwaitingSince; !since.IsZero() {
+		t.Fatalf("after both deletions waiting since %s", since)
+	}
+}
+
 func TestRefusalOfAHookKeepsThePageOut(t *testing.T) {
 	r := newRig(t)
 	r.ingest("c1", inbox.Ingested{New: 1}, post("1", "old", 0))
