@@ -43,6 +43,39 @@
 // that compare with those of any other such index, so [Intersect] answers any
 // combination of narrowings a page at a time.
 //
-// The rooms' buckets, each drawn in its room's own documentation: people,
-// audit, inbox, approval.
+// # The rooms' buckets
+//
+// What is said of a key here stands in full in its room's own documentation.
+//
+//	audit.entries            number -> leaf: one entry of the log
+//	audit.hashes             index -> the tree's stored hashes
+//	audit.by_actor, audit.by_subject, audit.by_kind
+//	audit.checkpoints        size -> signed checkpoint
+//	audit.sealed             commitment -> salt and content; what erasing erases
+//	audit.meta               origin, key, anchor
+//
+//	people.person            id -> person; .login
+//	people.credential        person -> password hash
+//	people.enrolment         person -> open enrolment, by the hash of its code
+//	people.session           hash of the secret -> session; .person
+//	people.token             hash of the secret -> API token; .id, .person
+//
+//	inbox.accounts           name -> account
+//	inbox.cursors            account -> how far its source was read
+//	inbox.mentions           id -> mention; .conversation
+//	inbox.external           account, external id -> mention: what drops duplicates
+//	inbox.numbers            number -> mention and conversation: what posting lists lead to
+//	inbox.conversations      id -> conversation; .thread and one index for each way of narrowing
+//	inbox.notes              id -> note
+//	inbox.words, inbox.segments   posting lists of words, and which segments there are
+//	inbox.seals, inbox.pages      salted digests of mentions, and the entry that covers each page of them
+//	inbox.quarantine         id -> a delivered item that could not become a mention
+//	inbox.meta               last number, last rank
+//
+//	approval.proposals       id -> proposal; .state .conversation .account .work .deadline .endorser .receipt .target
+//	approval.revisions       proposal, number -> revision
+//	approval.policies        "current" -> the list in force
+//	approval.controls        "stop:CAUSE" -> a standing stop, "watch:ACCOUNT" -> since when own posts are watched
+//	approval.rejected        account, target, fingerprint -> a rejected text
+//	approval.sightings       account, external id -> an own post that no receipt explained; .pending .outside
 package store
