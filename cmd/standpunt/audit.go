@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,22 +76,27 @@ func verifierKey(key, dir string) (string, error) {
 	return strings.TrimSpace(string(b)), nil
 }
 
-// verifyData verifies a consistent copy, so that a running daemon goes on, and
-// then holds the log against its anchor.
-func verifyData(ctx context.Context, dir, key string, replay *approval.Replay) (*audit.Report, error) {
-	file, err := os.CreateTemp("", "standpunt-verify-*.db")
+// verifyData verifies what a directory holds while its daemon goes on, and
+// holds the log against the anchor beside it, read first because the daemon
+// moves it ahead.
+func verifyData(ctx context.Context, dir, key string, replay *approval.Replay) (report *audit.Report, err error) {
+	name, err := anchorFile(dir)
 	if err != nil {
 		return nil, err
 	}
-	defer os.Remove(file.Name()) //nolint:errcheck // a temporary copy
-	if err := errors.Join(copyData(ctx, dir, file), file.Close()); err != nil {
-		return nil, err
-	}
-	report, err := verifyFile(ctx, file.Name(), key, replay)
-	if err != nil {
-		return nil, err
-	}
-	return report, nil
+	anchor := audit.ReadAnchor(name)
+	err = reading(ctx, dir, func(db *store.DB) error {
+		if report, err = audit.Verify(ctx, db, key, replay.Step); err != nil {
+			return err
+		}
+		_, err := anchor.Check(ctx, db, key)
+		if trouble := (*audit.AnchorError)(nil); errors.As(err, &trouble) {
+			report.Problems = append(report.Problems, audit.Problem{Number: audit.NoEntry, What: trouble.Error()})
+			return nil
+		}
+		return err
+	})
+	return report, err
 }
 
 func verifyFile(ctx context.Context, file, key string, replay *approval.Replay) (report *audit.Report, err error) {
@@ -99,7 +105,7 @@ func verifyFile(ctx context.Context, file, key string, replay *approval.Replay) 
 		return nil, err
 	}
 	report, err = audit.Verify(ctx, db, key, replay.Step)
-	return report, errors.Join(err, db.Close(ctx))
+	return report, errors.Join(err, closeFile(ctx, db))
 }
 
 func verifyExport(file, older, key string, replay *approval.Replay) (*audit.Report, error) {
@@ -159,34 +165,23 @@ func auditExportCommand(ctx context.Context, c console, flags *pflag.FlagSet, ar
 	if err := parse(flags, args, "data"); err != nil {
 		return err
 	}
-	file, err := os.CreateTemp("", "standpunt-export-*.db")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name()) //nolint:errcheck // a temporary copy
-	if err := errors.Join(copyData(ctx, *data, file), file.Close()); err != nil {
-		return err
-	}
-	db, err := store.Open(ctx, file.Name(), store.Options{Schemas: schemas(), ReadOnly: true})
-	if err != nil {
-		return err
-	}
-	err = toFile(c, *out, func(w io.Writer) error {
-		switch *format {
-		case "jsonl":
-			return audit.ExportJSONL(ctx, db, w)
-		case "csv":
-			return audit.ExportCSV(ctx, db, w, audit.Filter{})
-		case "syslog":
+	write, ok := map[string]func(*store.DB, io.Writer) error{
+		"jsonl": func(db *store.DB, w io.Writer) error { return audit.ExportJSONL(ctx, db, w) },
+		"csv":   func(db *store.DB, w io.Writer) error { return audit.ExportCSV(ctx, db, w, audit.Filter{}) },
+		"syslog": func(db *store.DB, w io.Writer) error {
 			host, err := os.Hostname()
 			if err != nil {
 				host = "-"
 			}
 			return audit.ExportSyslog(ctx, db, w, host, audit.Filter{})
-		}
+		},
+	}[*format]
+	if !ok {
 		return fmt.Errorf("%w: --format %q is none of jsonl, csv and syslog", errUsage, *format)
+	}
+	return reading(ctx, *data, func(db *store.DB) error {
+		return toFile(c, *out, func(w io.Writer) error { return write(db, w) })
 	})
-	return errors.Join(err, db.Close(ctx))
 }
 
 func backupCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []string) error {
@@ -211,8 +206,11 @@ func toFile(c console, name string, write func(io.Writer) error) error {
 		return write(c.out)
 	}
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the path is the operator's
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s exists and is never overwritten. Give --out another name", name)
+	}
 	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
+		return fmt.Errorf("make the file for --out: %w", err)
 	}
 	err = write(f)
 	if err == nil {

@@ -28,10 +28,10 @@ func checkCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []s
 		return explain(err)
 	}
 	lives, err := connect(conf.Accounts, slog.New(slog.DiscardHandler))
+	defer connectors.CloseAll(context.WithoutCancel(ctx), lives) //nolint:errcheck // nothing was changed
 	if err != nil {
 		return explain(err)
 	}
-	defer connectors.CloseAll(context.WithoutCancel(ctx), lives) //nolint:errcheck // nothing was changed
 	if *show {
 		_, _ = fmt.Fprintln(c.out, conf.Redacted())
 	}

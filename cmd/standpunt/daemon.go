@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,8 +18,19 @@ import (
 	"standpunt/web/desk"
 )
 
-// stopTime bounds how long stopping may take in all.
-const stopTime = 25 * time.Second
+// stopTime bounds how long stopping may take in all; each step has its share,
+// so that one that hangs does not take the time of those behind it.
+const (
+	stopSources    = 4 * time.Second
+	stopOutbox     = 8 * time.Second
+	stopChores     = 2 * time.Second
+	stopControl    = 2 * time.Second
+	stopListener   = 4 * time.Second
+	stopData       = 4 * time.Second
+	stopConnectors = time.Second
+
+	stopTime = stopSources + stopOutbox + stopChores + stopControl + stopListener + stopData + stopConnectors
+)
 
 // daemon is everything that runs for one data directory.
 type daemon struct {
@@ -29,6 +41,8 @@ type daemon struct {
 	server     *web.Server
 	logger     *slog.Logger
 	teardown   teardown
+	// contradicted says that the log did not match its anchor at the start.
+	contradicted bool
 }
 
 // daemonOptions are what serve and demo differ in.
@@ -46,36 +60,38 @@ type daemonOptions struct {
 
 // newDaemon opens the data directory, checks it against its anchor and binds
 // the listener. Nothing is read from or sent to a platform before start.
-func newDaemon(ctx context.Context, o daemonOptions) (d *daemon, err error) {
-	d = &daemon{logger: o.logger, teardown: teardown{log: o.logger}}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, d.stop())
-		}
-	}()
-	if d.lives, err = connect(o.config.Accounts, o.logger); err != nil {
-		return nil, err
+func newDaemon(ctx context.Context, o daemonOptions) (*daemon, error) {
+	d := &daemon{logger: o.logger, teardown: teardown{log: o.logger}}
+	if err := d.build(ctx, o); err != nil {
+		return nil, errors.Join(err, d.stop())
 	}
-	d.teardown.add("connectors", func(ctx context.Context) error { return connectors.CloseAll(ctx, d.lives) })
+	return d, nil
+}
+
+func (d *daemon) build(ctx context.Context, o daemonOptions) (err error) {
+	d.teardown.add("connectors", stopConnectors, func(ctx context.Context) error { return connectors.CloseAll(ctx, d.lives) })
+	if d.lives, err = connect(o.config.Accounts, o.logger); err != nil {
+		return err
+	}
 	if o.found != nil {
 		d.rooms, err = foundRooms(ctx, o.config.Data, o.people, o.logger)
 	} else {
 		d.rooms, err = openRooms(ctx, o.config.Data, o.people, o.logger)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	d.teardown.add("data directory", d.rooms.close)
+	d.teardown.add("data directory", stopData, d.rooms.close)
 	if o.found != nil {
 		if err := o.found(ctx, d.rooms, d.lives); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := d.distrust(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if err := d.approvals.Reconcile(ctx, configured(d.lives)); err != nil {
-		return nil, err
+		return err
 	}
 	d.join(o.sending)
 	d.server, err = web.New(web.Deps{
@@ -85,10 +101,10 @@ func newDaemon(ctx context.Context, o daemonOptions) (d *daemon, err error) {
 		}),
 	}, o.web)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	d.teardown.add("listener", d.server.Stop)
-	return d, nil
+	d.teardown.add("listener", stopListener, d.server.Stop)
+	return nil
 }
 
 // distrust stops publishing where the data cannot be taken at its word: a
@@ -112,11 +128,31 @@ func (d *daemon) distrust(ctx context.Context) error {
 	var anchor *audit.AnchorError
 	switch err := d.log.CheckAnchor(ctx); {
 	case errors.As(err, &anchor):
+		d.contradicted = true
 		d.logger.Error("the audit log is not what its anchor vouches for: publishing is stopped until two people release it", slog.Any("error", err))
-		return d.approvals.StopFor(ctx, approval.CauseLog, "The audit log does not match its anchor. Run standpunt audit verify.")
+		return d.approvals.StopFor(ctx, approval.CauseLog, "The audit log does not match its anchor. Run standpunt audit verify on the data directory before you resume.")
 	case err != nil:
 		return fmt.Errorf("check the anchor: %w", err)
 	}
+	return nil
+}
+
+// acceptLog takes the log as it is once two people have lifted the stop that
+// its contradiction with the anchor brought: the old anchor is put aside, and
+// the log is signed again from here.
+func (d *daemon) acceptLog(ctx context.Context) error {
+	if !d.contradicted {
+		return nil
+	}
+	stops, err := d.approvals.Stops(ctx)
+	if err != nil || slices.ContainsFunc(stops, func(s approval.Stop) bool { return s.Cause == approval.CauseLog }) {
+		return err
+	}
+	if _, err := d.log.Reanchor(ctx); err != nil {
+		return err
+	}
+	d.contradicted = false
+	d.logger.Warn("two people accepted the audit log as it is; the old anchor is kept beside the new one")
 	return nil
 }
 
@@ -149,15 +185,12 @@ func (d *daemon) start(ctx context.Context) error {
 		return err
 	}
 	d.background(ctx)
+	d.teardown.add("outbox", stopOutbox, d.dispatcher.Stop)
 	if err := d.dispatcher.Start(ctx); err != nil {
 		return err
 	}
-	d.teardown.add("outbox", d.dispatcher.Stop)
-	if err := d.runner.Start(ctx); err != nil {
-		return err
-	}
-	d.teardown.add("sources", d.runner.Stop)
-	return nil
+	d.teardown.add("sources", stopSources, d.runner.Stop)
+	return d.runner.Start(ctx)
 }
 
 // background runs what time alone brings: expiry, waking snoozed
@@ -166,8 +199,10 @@ func (d *daemon) background(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	wake, stopWake := d.approvals.Wake()
+	resumed, stopResumed := d.approvals.Wake()
 	chores := map[string]func(){
 		"approvals": func() { every(ctx, d.logger, "approvals", time.Hour, wake, d.approvals.Sweep) },
+		"anchor":    func() { every(ctx, d.logger, "anchor", time.Hour, resumed, once(d.acceptLog)) },
 		"snoozed":   func() { every(ctx, d.logger, "snoozed", time.Minute, nil, d.box.WakeSnoozed) },
 		"search":    func() { every(ctx, d.logger, "search", 10*time.Second, nil, once(d.box.MergeSegments)) },
 		"people":    func() { every(ctx, d.logger, "people", time.Hour, nil, once(d.staff.Sweep)) },
@@ -180,9 +215,10 @@ func (d *daemon) background(ctx context.Context) {
 	for _, chore := range chores {
 		running.Go(chore)
 	}
-	d.teardown.add("chores", func(context.Context) error {
+	d.teardown.add("chores", stopChores, func(context.Context) error {
 		cancel()
 		stopWake()
+		stopResumed()
 		running.Wait()
 		return nil
 	})
@@ -231,9 +267,5 @@ func (d *daemon) notReady(context.Context) []string {
 	return nil
 }
 
-// stop undoes everything, bounded in time.
-func (d *daemon) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
-	defer cancel()
-	return d.teardown.run(ctx)
-}
+// stop undoes everything, within stopTime.
+func (d *daemon) stop() error { return d.teardown.run() }

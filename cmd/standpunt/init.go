@@ -63,20 +63,20 @@ func initCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []st
 	}
 	logger := newLogger(c, conf.Log)
 	lives, err := connect(conf.Accounts, logger)
+	defer connectors.CloseAll(context.WithoutCancel(ctx), lives) //nolint:errcheck // none was used
 	if err != nil {
 		return explain(err)
 	}
-	existed := exists(conf.Data)
 	r, err := foundRooms(ctx, conf.Data, people.Options{CoolingTime: coolingTime}, logger)
 	if err != nil {
 		return err
 	}
 	invitations, err := found(ctx, r, conf, lives, founders)
-	if err = errors.Join(err, r.close(ctx)); err != nil {
-		if !existed {
-			err = errors.Join(err, os.RemoveAll(conf.Data), os.RemoveAll(anchorFile(conf.Data)))
-		}
-		return fmt.Errorf("nothing was founded: %w", err)
+	if err == nil {
+		err = r.end(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("nothing was founded: %w", errors.Join(err, r.discard(ctx)))
 	}
 	out := json.NewEncoder(c.out)
 	out.SetIndent("", "  ")
@@ -96,6 +96,9 @@ func parseFounders(persons []string) ([]founder, error) {
 	admins, governors := 0, 0
 	for _, p := range persons {
 		login, roles, ok := strings.Cut(p, ":")
+		if !ok || login == "" || roles == "" {
+			return nil, fmt.Errorf("%w: --person %q: write LOGIN:ROLE,ROLE", errUsage, p)
+		}
 		f := founder{login: login, name: login}
 		for _, r := range strings.Split(roles, ",") {
 			role := people.Role(strings.TrimSpace(r))
@@ -103,9 +106,6 @@ func parseFounders(persons []string) ([]founder, error) {
 				return nil, fmt.Errorf("%w: --person %q: %q is no role. Use agent, press, manager or admin", errUsage, p, r)
 			}
 			f.roles = append(f.roles, role)
-		}
-		if !ok || login == "" {
-			return nil, fmt.Errorf("%w: --person %q: write LOGIN:ROLE,ROLE", errUsage, p)
 		}
 		if slices.Contains(f.roles, people.Admin) {
 			admins++

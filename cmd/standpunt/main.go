@@ -30,11 +30,15 @@ const (
 	exitUsage  = 2 // the command line is wrong
 )
 
-func main() {
+func main() { os.Exit(program()) }
+
+// program runs the command line. The first signal asks it to end well; a
+// second one ends it at once, which loses nothing either.
+func program() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, console{out: os.Stdout, err: os.Stderr, environ: os.Environ()}, os.Args[1:])
-	stop()
-	os.Exit(code)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	return run(ctx, console{out: os.Stdout, err: os.Stderr, environ: os.Environ()}, os.Args[1:])
 }
 
 // console is where a command reads its surroundings from and writes to.
@@ -96,6 +100,9 @@ func run(ctx context.Context, c console, args []string) int {
 	case errors.Is(err, errUsage):
 		_, _ = fmt.Fprintf(c.err, "standpunt %s: %s\nusage: standpunt %s %s\n", cmd.name, strings.TrimPrefix(err.Error(), "usage: "), cmd.name, cmd.args)
 		return exitUsage
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		_, _ = fmt.Fprintf(c.err, "standpunt %s: interrupted\n", cmd.name)
+		return exitFailed
 	}
 	_, _ = fmt.Fprintf(c.err, "standpunt %s: %v\n", cmd.name, err)
 	return exitFailed

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -26,10 +24,7 @@ const asProgram = "STANDPUNT_TEST_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-		code := run(ctx, console{out: os.Stdout, err: os.Stderr, environ: os.Environ()}, os.Args[1:])
-		stop()
-		os.Exit(code)
+		os.Exit(program())
 	}
 	os.Exit(m.Run())
 }

@@ -28,18 +28,20 @@ func recoverCommand(ctx context.Context, c console, flags *pflag.FlagSet, args [
 		return err
 	}
 	made, err := reenrol(ctx, r, *login)
-	if err = errors.Join(err, r.close(ctx)); err != nil {
-		return err
+	if err != nil {
+		return errors.Join(err, r.end(ctx))
 	}
+	// The code is worth showing whatever else goes wrong: it is kept nowhere.
 	out := json.NewEncoder(c.out)
 	out.SetIndent("", "  ")
-	if err := out.Encode(made); err != nil {
-		return err
-	}
+	err = errors.Join(out.Encode(made), r.end(ctx))
 	_, _ = fmt.Fprintln(c.err, "This is recorded. Publishing is stopped until an admin and one other admin, press officer or manager resume it.")
-	return nil
+	return err
 }
 
+// reenrol stops publishing first, so that there is no moment at which an admin
+// was re-enrolled and something is sent. Both halves of the code go to whoever
+// holds the disk; none is kept for anybody to take.
 func reenrol(ctx context.Context, r *rooms, login string) (*invitation, error) {
 	person, err := r.staff.ByLogin(ctx, login)
 	if err != nil {
@@ -60,6 +62,11 @@ func reenrol(ctx context.Context, r *rooms, login string) (*invitation, error) {
 			}
 		}
 		enrolment, err = r.staff.ResetCredentials(tx, mandate, person.ID)
+		for half := range enrolment.Halves {
+			if err == nil {
+				_, err = r.staff.TakeHalf(tx, person.ID, half)
+			}
+		}
 		return err
 	})
 	if err != nil {

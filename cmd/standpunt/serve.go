@@ -36,6 +36,10 @@ func serveCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []s
 		config: conf, logger: logger, web: webOptions(conf, logger),
 		people: people.Options{EndorsingPeople: conf.API.EndorsingPeople, CoolingTime: coolingTime},
 	})
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		logger.Info("stopped before it was running")
+		return nil
+	}
 	if err != nil {
 		return explain(err)
 	}

@@ -6,34 +6,55 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"time"
 )
 
+// stopGrace is how long a step has, after its time is over, to say so itself.
+const stopGrace = 500 * time.Millisecond
+
 // teardown is the named list of what has to be undone, last in first out. A
-// step that fails or runs out of time does not stop the others.
+// step that fails or runs out of its time does not stop the others, nor take
+// their time.
 type teardown struct {
 	log   *slog.Logger
 	steps []teardownStep
 }
 
 type teardownStep struct {
-	name string
-	do   func(context.Context) error
+	name   string
+	within time.Duration
+	do     func(context.Context) error
 }
 
-func (t *teardown) add(name string, do func(context.Context) error) {
-	t.steps = append(t.steps, teardownStep{name, do})
+func (t *teardown) add(name string, within time.Duration, do func(context.Context) error) {
+	t.steps = append(t.steps, teardownStep{name, within, do})
 }
 
-// run undoes everything, bounded by ctx, and empties the list.
-func (t *teardown) run(ctx context.Context) error {
+// run undoes everything and empties the list. It takes at most the sum of what
+// the steps may take, and a grace for each.
+func (t *teardown) run() error {
 	var faults []error
 	for _, s := range slices.Backward(t.steps) {
 		t.log.Debug("stopping", slog.String("step", s.name))
-		if err := s.do(ctx); err != nil {
+		if err := s.run(); err != nil {
 			t.log.Error("a step of stopping failed", slog.String("step", s.name), slog.Any("error", err))
 			faults = append(faults, fmt.Errorf("%s: %w", s.name, err))
 		}
 	}
 	t.steps = nil
 	return errors.Join(faults...)
+}
+
+// run runs the step, and leaves it behind when it does not come back in time.
+func (s teardownStep) run() error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.within)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- s.do(ctx) }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(s.within + stopGrace):
+		return fmt.Errorf("did not end within %s", s.within)
+	}
 }
