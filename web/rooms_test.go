@@ -225,3 +225,31 @@ func TestProposalsAreTakenBack(t *testing.T) {
 		t.Errorf("the planned one is %s", planned.raw)
 	}
 }
+
+// TestTextsAreCheckedWhileTyped measures and checks without leaving a trace.
+func TestTextsAreCheckedWhileTyped(t *testing.T) {
+	r := newRig(t)
+	r.Approvals.SetMeasurer("plein", func(text string) approval.Measure {
+		return approval.Measure{Length: 2 * len(text), Limit: 100, Unit: "halves"}
+	})
+	path := "/conversations/" + r.Mention("m1", "Hallo?").ID.String() + "/check"
+	anna := r.as("anna")
+	size, err := r.Log.Size(t.Context())
+	check(t, err)
+	got := anna.post(path, obj{"text": " Bel 0612345678.\r\n"}).is(200)
+	if got.str("text") != "Bel 0612345678." || got.at("length") != 30.0 || got.at("limit") != 100.0 || got.str("unit") != "halves" ||
+		got.str("findings", 0, "code") != "phone_number" || got.at("refused") != nil {
+		t.Errorf("the check says %s", got.raw)
+	}
+	if got := anna.post(path, obj{"text": strings.Repeat("a", 51)}).is(200); got.str("refused", "code") != "text_too_long" {
+		t.Errorf("the check of a long text says %s", got.raw)
+	}
+	if got := anna.post(path, obj{"text": "Dag\u200b"}).is(200); got.str("refused", "code") != "hidden_characters" {
+		t.Errorf("the check of a hidden character says %s", got.raw)
+	}
+	after, err := r.Log.Size(t.Context())
+	check(t, err)
+	if after != size {
+		t.Errorf("checking left %d audit entries", after-size)
+	}
+}

@@ -173,6 +173,7 @@ func (a *API) drafting() {
 		}
 		return answering(a.proposal(a.names(ctx), v), nil)
 	})
+	a.checking()
 	type revising struct {
 		ProposalPath
 		Body Writing
@@ -205,6 +206,52 @@ func (a *API) drafting() {
 			v, err := a.d.Approvals.Submit(ctx, session.From(ctx), p, digest)
 			return v, a.withDifference(ctx, p, digest, err)
 		})
+	})
+}
+
+// Checked is what would be said of a text as an answer.
+type Checked struct {
+	Text     string            `json:"text" doc:"In the form that would be endorsed and sent (NFC)."`
+	Length   int               `json:"length" doc:"In the platform's own counting."`
+	Limit    optional[int]     `json:"limit" doc:"Null where the platform sets none."`
+	Unit     string            `json:"unit" example:"characters"`
+	Findings []Finding         `json:"findings" nullable:"false"`
+	Refused  optional[Problem] `json:"refused" doc:"Why it could not be drafted; null where it could."`
+}
+
+// checking is POST /conversations/{id}/check.
+func (a *API) checking() {
+	type text struct {
+		ConversationPath
+		Body struct {
+			Text string `json:"text"`
+		}
+	}
+	add(a, operation{
+		method: http.MethodPost, path: "/conversations/{id}/check", id: "checkText", tag: "Proposals", summary: "Measure and check a text without drafting it",
+		description: "For composers, while somebody types. Nothing is kept.", scope: people.Write,
+	}, func(ctx context.Context, in *text) (*answer[Checked], error) {
+		conversation, err := inbox.ParseConversationID(in.ID)
+		if err != nil {
+			return nil, err
+		}
+		t, err := a.d.Box.Thread(ctx, conversation)
+		if err != nil {
+			return nil, err
+		}
+		normal := approval.Normalize(in.Body.Text)
+		m := a.d.Approvals.Measure(t.Conversation.Account, normal)
+		out := Checked{Text: normal, Length: m.Length, Unit: m.Unit, Findings: []Finding{}}
+		if m.Limit > 0 {
+			out.Limit = some(m.Limit)
+		}
+		for _, f := range approval.Check(normal) {
+			out.Findings = append(out.Findings, Finding(f))
+		}
+		if err := approval.CheckText(normal, m); err != nil {
+			out.Refused = some(*problemOf(ctx, a.logger, err))
+		}
+		return answering(out, nil)
 	})
 }
 

@@ -47,6 +47,34 @@ func (a *API) record() {
 		}
 		return answering(listing(a.entries(ctx, page), next), nil)
 	})
+	a.search()
+	type checkpoint struct {
+		Checkpoint string `json:"checkpoint" doc:"The signed note (C2SP tlog-checkpoint)."`
+		Origin     string `json:"origin"`
+		Size       uint64 `json:"size" doc:"Entries that it covers."`
+		Root       string `json:"root" doc:"Root hash, base64."`
+		Key        string `json:"key" doc:"The public key that verifies it; compare it with one that came another way."`
+	}
+	add(a, operation{
+		method: http.MethodGet, path: "/audit/checkpoint", id: "getCheckpoint", tag: "Audit", summary: "A signed checkpoint of the audit log as it is now",
+		description: "unavailable says that the log contradicts its anchor and is not signed.", scope: people.Read, faults: []fault.Code{fault.Unavailable},
+	}, func(ctx context.Context, _ *nothing) (*answer[checkpoint], error) {
+		signed, err := a.d.Log.Checkpoint(ctx)
+		var contradiction *audit.AnchorError
+		if errors.As(err, &contradiction) {
+			err = fault.New(fault.Unavailable, "the log contradicts its anchor, so it is not signed").
+				Fix("Run standpunt audit verify.").Because(err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		c, err := audit.ParseCheckpoint(signed, a.d.Log.VerifierKey())
+		return answering(checkpoint{string(signed), c.Origin, c.Size, c.Root.String(), a.d.Log.VerifierKey()}, err)
+	})
+}
+
+// search is GET /audit/search.
+func (a *API) search() {
 	type filter struct {
 		Paging
 		Actor   string    `query:"actor" doc:"person:ID, account:NAME or system; a login stands for its person."`
@@ -81,29 +109,6 @@ func (a *API) record() {
 			next = strconv.FormatUint(page[in.Limit-1].Number, 10)
 		}
 		return answering(listing(a.entries(ctx, page), next), nil)
-	})
-	type checkpoint struct {
-		Checkpoint string `json:"checkpoint" doc:"The signed note (C2SP tlog-checkpoint)."`
-		Origin     string `json:"origin"`
-		Size       uint64 `json:"size" doc:"Entries that it covers."`
-		Root       string `json:"root" doc:"Root hash, base64."`
-		Key        string `json:"key" doc:"The public key that verifies it; compare it with one that came another way."`
-	}
-	add(a, operation{
-		method: http.MethodGet, path: "/audit/checkpoint", id: "getCheckpoint", tag: "Audit", summary: "A signed checkpoint of the audit log as it is now",
-		description: "unavailable says that the log contradicts its anchor and is not signed.", scope: people.Read, faults: []fault.Code{fault.Unavailable},
-	}, func(ctx context.Context, _ *nothing) (*answer[checkpoint], error) {
-		signed, err := a.d.Log.Checkpoint(ctx)
-		var contradiction *audit.AnchorError
-		if errors.As(err, &contradiction) {
-			err = fault.New(fault.Unavailable, "the log contradicts its anchor, so it is not signed").
-				Fix("Run standpunt audit verify.").Because(err)
-		}
-		if err != nil {
-			return nil, err
-		}
-		c, err := audit.ParseCheckpoint(signed, a.d.Log.VerifierKey())
-		return answering(checkpoint{string(signed), c.Origin, c.Size, c.Root.String(), a.d.Log.VerifierKey()}, err)
 	})
 }
 

@@ -49,6 +49,7 @@ func (a *API) signingIn() {
 	}, func(_ context.Context, in *exchangeOnly) (*nothing, error) {
 		return nil, a.d.Sessions.SignOut(in.w, in.r)
 	})
+	a.self()
 	type enrolment struct {
 		Body struct {
 			Code     string `json:"code" maxLength:"300" doc:"Both halves of the enrolment code, with a hyphen between them."`
@@ -66,6 +67,10 @@ func (a *API) signingIn() {
 		}
 		return answering(Person{ID: p.ID, Login: p.Login, Name: p.Name}, nil)
 	})
+}
+
+// self are the calls about who asks.
+func (a *API) self() {
 	add(a, operation{
 		method: http.MethodGet, path: "/me", id: "me", tag: "Signing in", summary: "Who asks", scope: people.Read,
 	}, func(ctx context.Context, _ *nothing) (*answer[Me], error) {

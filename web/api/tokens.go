@@ -53,6 +53,23 @@ func (a *API) tokens() {
 		}
 		return answering(listing(items, ""), nil)
 	})
+	a.issuing()
+	type tokenPath struct {
+		ID string `path:"id" doc:"Of the token."`
+	}
+	add(a, operation{
+		method: http.MethodDelete, path: "/tokens/{id}", id: "revokeToken", tag: "Tokens", summary: "Revoke a token", scope: people.Write,
+	}, func(ctx context.Context, in *tokenPath) (*nothing, error) {
+		id, err := parseID[people.Token]("token", in.ID)
+		if err != nil {
+			return nil, err
+		}
+		return nil, a.d.Staff.RevokeToken(ctx, session.From(ctx), id)
+	})
+}
+
+// issuing is POST /tokens.
+func (a *API) issuing() {
 	type issuing struct {
 		Body struct {
 			Name      string         `json:"name" doc:"What it is for."`
@@ -83,18 +100,6 @@ func (a *API) tokens() {
 			return nil, err
 		}
 		return answering(NewToken{Token: tokenJSON(t), Secret: secret}, nil)
-	})
-	type tokenPath struct {
-		ID string `path:"id" doc:"Of the token."`
-	}
-	add(a, operation{
-		method: http.MethodDelete, path: "/tokens/{id}", id: "revokeToken", tag: "Tokens", summary: "Revoke a token", scope: people.Write,
-	}, func(ctx context.Context, in *tokenPath) (*nothing, error) {
-		id, err := parseID[people.Token]("token", in.ID)
-		if err != nil {
-			return nil, err
-		}
-		return nil, a.d.Staff.RevokeToken(ctx, session.From(ctx), id)
 	})
 }
 
