@@ -2,7 +2,8 @@
 // with those ids by what the answer has under the same ids. The address bar
 // always names what is shown, so back, reload and sending the link work.
 //
-// After a swap "desk:swapped" is dispatched on document with the ids in
+// When the server took a form, "desk:taken" is dispatched with it in
+// detail.form. After a swap "desk:swapped" is dispatched on document with the ids in
 // detail.ids; modules that look after something inside a pane listen for it.
 import { t } from "./words.js";
 
@@ -53,7 +54,7 @@ export function takeFrame(page, withToasts = true) {
 const shows = (page, ids) => ids.some((id) => page.getElementById(id));
 
 // go shows the page at url by swapping ids; the whole page where it has none.
-export async function go(url, ids, { push = true, focus, options } = {}) {
+export async function go(url, ids, { push = true, focus, options, taken } = {}) {
   const mine = ++latest;
   bar.classList.add("busy");
   document.dispatchEvent(new CustomEvent("desk:leaving", { detail: { ids } }));
@@ -70,6 +71,7 @@ export async function go(url, ids, { push = true, focus, options } = {}) {
     }
     document.title = got.page.title;
     document.body.className = got.page.body.className;
+    if (got.ok && taken) document.dispatchEvent(new CustomEvent("desk:taken", { detail: { form: taken } }));
     const at = new URL(got.url);
     if (got.ok && push && at.href !== location.href) history.pushState({ ids }, "", at);
     take(got.page, ids);
@@ -90,7 +92,7 @@ export async function go(url, ids, { push = true, focus, options } = {}) {
 export function send(form, button) {
   const body = new URLSearchParams(new FormData(form, button));
   const ids = form.dataset.swap.split(" ");
-  return go(form.action, ids, { focus: form.dataset.focus, options: { method: "POST", body } });
+  return go(form.action, ids, { focus: form.dataset.focus, taken: form, options: { method: "POST", body } });
 }
 
 function show(toast) {
