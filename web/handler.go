@@ -29,7 +29,7 @@ func (s *Server) handler(d Deps, o Options) (http.Handler, error) {
 	m := newMetrics(d, func() int { return s.api.Connections() })
 	s.api, err = api.New(
 		api.Deps{Staff: d.Staff, Box: d.Box, Approvals: d.Approvals, Log: d.Log, Sources: d.Sources, Sessions: sessions},
-		api.Options{Version: o.Version, Logger: o.Logger, OnEntries: m.entries},
+		api.Options{Version: o.Version, MaxBody: o.MaxBody, Logger: o.Logger, OnEntries: m.entries},
 	)
 	if err != nil {
 		return nil, err

@@ -110,7 +110,7 @@ func TestBadInputGetsAClearAnswer(t *testing.T) {
 		{"invalid UTF-8", "POST", drafts, []byte("{\"kind\": \"reply\", \"text\": \"\xff\"}"), 400, "malformed_json", "", "UTF-8"},
 		{"half a surrogate pair", "POST", drafts, `{"kind": "reply", "text": "\ud800"}`, 400, "malformed_json", "", ""},
 		{"a deep value", "POST", drafts, `{"kind": ` + strings.Repeat("[", 5000), 400, "malformed_json", "", "deeply"},
-		{"a large body", "POST", drafts, obj{"kind": "reply", "text": strings.Repeat("a", 300<<10)}, 413, "body_too_large", "", "262144"},
+		{"a large body", "POST", drafts, obj{"kind": "reply", "text": strings.Repeat("a", 2<<20)}, 413, "body_too_large", "", "1048576"},
 		{"an unknown parameter", "GET", "/conversations?stat=open", nil, 422, "invalid_input", "stat", "Did you mean state?"},
 		{"an unknown state", "GET", "/conversations?state=opn", nil, 422, "invalid_input", "state", "open"},
 		{"an unknown proposal state", "GET", "/proposals?state=drft", nil, 422, "invalid_input", "state", "draft"},
@@ -143,7 +143,7 @@ func TestBadInputGetsAClearAnswer(t *testing.T) {
 		})
 	}
 	anna.draft(talk, "Dag! 👨‍👩‍👧‍👦").is(201)
-	if large := anna.call("POST", drafts, obj{"text": strings.Repeat("a", 300<<10)}); large.str("details", "max_body") != "262144" {
+	if large := anna.call("POST", drafts, obj{"text": strings.Repeat("a", 2<<20)}); large.str("details", "max_body") != "1048576" {
 		t.Errorf("the refusal of a large body says %s", large.raw)
 	}
 	anna.header.Set("Content-Type", "text/plain")

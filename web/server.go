@@ -42,6 +42,7 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	CertFile       string // TLS; both or none
 	KeyFile        string
+	MaxBody        int64  // bytes of an API request's body; 0: 1 MiB
 	Version        string // of the program, for OpenAPI
 	Logger         *slog.Logger
 }

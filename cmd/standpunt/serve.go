@@ -68,7 +68,7 @@ func (d *daemon) runUntilDone(ctx context.Context, ready func()) error {
 func webOptions(conf *config.Config, logger *slog.Logger) web.Options {
 	return web.Options{
 		Listen: conf.Listen, PublicURL: string(conf.PublicURL), TrustedProxies: conf.TrustedProxies,
-		CertFile: conf.TLS.CertFile, KeyFile: conf.TLS.KeyFile, Logger: logger, Version: version(),
+		CertFile: conf.TLS.CertFile, KeyFile: conf.TLS.KeyFile, MaxBody: conf.API.MaxBody, Logger: logger, Version: version(),
 	}
 }
 

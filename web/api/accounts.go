@@ -119,7 +119,7 @@ func (a *API) deliveries() {
 		method: http.MethodPost, path: "/accounts/{name}/mentions", id: "deliverMentions", tag: "Accounts", summary: "Deliver mentions to an account of kind push",
 		description: "Any program can deliver. The answer comes when the mentions are durable. A mention is known by its external_id: " +
 			"delivering it again changes nothing, and with a newer text it is an edit. An account whose kind is not push answers not_found.",
-		scope: people.Ingest, most: deliveryBody, faults: []fault.Code{fault.Unavailable},
+		scope: people.Ingest, faults: []fault.Code{fault.Unavailable},
 	}, func(ctx context.Context, in *delivering) (*answer[delivered], error) {
 		if err := session.From(ctx).MayIngest(in.Name); err != nil {
 			return nil, err

@@ -46,6 +46,7 @@ type Deps struct {
 // Options are the settings of [New].
 type Options struct {
 	Version string // of the program; empty: "dev"
+	MaxBody int64  // bytes of a request's body; 0: 1 MiB
 	Logger  *slog.Logger
 	// OnEntries is told of every new audit entry, in order, by the one reader of the log. It
 	// may be nil, and must not block.
@@ -56,6 +57,7 @@ type Options struct {
 type API struct {
 	d             Deps
 	logger        *slog.Logger
+	maxBody       int64
 	mux           *http.ServeMux
 	huma          huma.API
 	problemSchema *huma.Schema
@@ -72,7 +74,10 @@ func New(d Deps, o Options) (*API, error) {
 	if o.Version == "" {
 		o.Version = "dev"
 	}
-	a := &API{d: d, logger: o.Logger, mux: http.NewServeMux(), hub: newHub(d.Log, o.Logger, o.OnEntries)}
+	if o.MaxBody == 0 {
+		o.MaxBody = defaultBody
+	}
+	a := &API{d: d, logger: o.Logger, maxBody: o.MaxBody, mux: http.NewServeMux(), hub: newHub(d.Log, o.Logger, o.OnEntries)}
 	a.huma = humago.NewWithPrefix(a.mux, Prefix, config(o.Version))
 	a.problemSchema = a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
 	a.signingIn()

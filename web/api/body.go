@@ -20,9 +20,8 @@ import (
 )
 
 const (
-	usualBody    = 256 << 10 // bytes
-	deliveryBody = 1 << 20   // bytes, of mentions
-	deepest      = 32        // levels of a JSON value
+	defaultBody = 1 << 20 // bytes
+	deepest     = 32      // levels of a JSON value
 )
 
 // strictBody reads the request's body before huma does and refuses what is

@@ -26,8 +26,7 @@ type operation struct {
 	// scope is what a token needs; empty: nobody has to be signed in. Endorse also asks that
 	// the principal may endorse at all.
 	scope  people.Scope
-	status int   // of success; 0: 200, or 204 without a body
-	most   int64 // bytes of the body; 0: usualBody
+	status int // of success; 0: 200, or 204 without a body
 	faults []fault.Code
 }
 
@@ -51,10 +50,7 @@ func add[I, O any](a *API, o operation, handler func(context.Context, *I) (*O, e
 		Method: o.method, Path: o.path, OperationID: o.id, Tags: []string{o.tag}, Summary: o.summary,
 		Description: o.description, DefaultStatus: o.status, BodyReadTimeout: -1, Security: []map[string][]string{},
 	}
-	if o.most == 0 {
-		o.most = usualBody
-	}
-	op.MaxBodyBytes = o.most
+	op.MaxBodyBytes = a.maxBody
 	_, op.SkipValidateBody = reflect.TypeFor[I]().FieldByName("RawBody") // its handler reads it
 	if o.scope != "" {
 		op.Security = []map[string][]string{{"token": {}}, {"session": {}}}
@@ -62,7 +58,7 @@ func add[I, O any](a *API, o operation, handler func(context.Context, *I) (*O, e
 		op.Middlewares = append(op.Middlewares, a.admit(o.scope))
 	}
 	if hasBody[I]() {
-		op.Middlewares = append(op.Middlewares, a.strictBody(o.most))
+		op.Middlewares = append(op.Middlewares, a.strictBody(a.maxBody))
 	}
 	op.Responses = a.refusals(o, hasBody[I]())
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
