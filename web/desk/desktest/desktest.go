@@ -223,7 +223,7 @@ func (c *Client) Get(path string) *Answer {
 	c.t.Helper()
 	r, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, c.URL+path, http.NoBody)
 	must(c.t, err)
-	return c.ask(r)
+	return c.Ask(r)
 }
 
 // Post sends a form.
@@ -233,10 +233,11 @@ func (c *Client) Post(path string, form url.Values) *Answer {
 	must(c.t, err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	return c.ask(r)
+	return c.Ask(r)
 }
 
-func (c *Client) ask(r *http.Request) *Answer {
+// Ask sends any request.
+func (c *Client) Ask(r *http.Request) *Answer {
 	c.t.Helper()
 	response, err := c.Do(r)
 	must(c.t, err)

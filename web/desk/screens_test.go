@@ -1,0 +1,61 @@
+package desk_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"standpunt/internal/browser"
+	"standpunt/web/desk/desktest"
+)
+
+// TestScreens takes pictures of the pages into SCREENSHOT_DIR, for people to
+// look at, and fails on pages that are wider than the screen.
+func TestScreens(t *testing.T) {
+	dir := os.Getenv("SCREENSHOT_DIR")
+	if dir == "" {
+		t.Skip("SCREENSHOT_DIR is not set")
+	}
+	d := desktest.New(t)
+	all := d.Furnish()
+	last := len(all) - 1
+	pages := []struct{ name, path, prepare string }{
+		{"inbox", "/inbox", ""},
+		{"thread", "/inbox/" + all[last-3].ID.String(), ""},
+		{"review", "/inbox/" + all[last-6].ID.String(), ""},
+		{"changes", "/inbox/" + all[last-7].ID.String(), ""},
+		{"writing", "/inbox/" + all[last].ID.String(), `(() => { const r = document.getElementById("reply");
+			r.value = "We guarantee that the app works again tonight. Call 0800-1234567."; r.dispatchEvent(new Event("input", {bubbles: true})); })()`},
+		{"menu", "/inbox/" + all[last-1].ID.String(), `document.getElementById("menu-snooze").open = true`},
+		{"select", "/inbox", `document.querySelectorAll(".pick input").forEach((box, i) => { if (i === 1 || i === 3) box.click(); })`},
+		{"help", "/inbox", `document.querySelector("[data-help]").click()`},
+		{"search", "/inbox?q=storing", ""},
+		{"nothing", "/inbox?q=xyzzy", ""},
+		{"me", "/settings/me", ""},
+		{"fault", "/inbox/00000000-0000-7000-8000-000000000000", ""},
+		{"publishing", "/publishing", ""},
+	}
+	for _, width := range []int64{1440, 360} {
+		for _, scheme := range []string{"light", "dark"} {
+			s := open(t, d, "anna", browser.Look{Width: width, Height: map[int64]int64{1440: 900, 360: 740}[width], Dark: scheme == "dark"})
+			s.expected = []string{"404"}
+			for _, p := range pages {
+				s.goTo(p.path)
+				s.live()
+				if p.prepare != "" {
+					s.js(p.prepare)
+				}
+				if p.name == "writing" {
+					s.await(`document.querySelectorAll("#findings li").length > 1`)
+				}
+				png, err := s.Picture()
+				s.must(err)
+				s.must(os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%d-%s.png", p.name, width, scheme)), png, 0o600))
+				if over := s.js("document.documentElement.scrollWidth - document.documentElement.clientWidth"); over != "0" {
+					t.Errorf("%s at %d px is %s px too wide", p.name, width, over)
+				}
+			}
+		}
+	}
+}
