@@ -31,6 +31,7 @@ func (k *desk) pages() []page {
 		k.publishingPages(),
 		k.inboxPages(),
 		k.settingsPages(),
+		k.approvalPages(),
 	)
 }
 

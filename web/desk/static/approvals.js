@@ -1,0 +1,197 @@
+// The approvals: the queue keeps itself current; a decision asks once more,
+// opens to approval only after the text was read to its end, and shows at once
+// what a colleague did to it. What somebody typed survives all of that.
+import { t } from "./words.js";
+import { whenChanged } from "./live.js";
+import { load, take, takeFrame, toast } from "./swap.js";
+import { openDialog } from "./dialogs.js";
+
+document.documentElement.classList.add("js");
+const root = () => document.getElementById("decision");
+
+// ---- The queue
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("#queue .filters select")) event.target.form.requestSubmit();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
+  if (event.key !== "j" && event.key !== "k") return;
+  const rows = [...document.querySelectorAll("[data-row]")];
+  if (!rows.length) return;
+  const at = rows.indexOf(document.activeElement);
+  const next = rows[at < 0 ? 0 : Math.min(Math.max(at + (event.key === "j" ? 1 : -1), 0), rows.length - 1)];
+  next.focus();
+  event.preventDefault();
+});
+
+async function refreshQueue() {
+  const focused = document.activeElement?.getAttribute?.("href");
+  if (document.activeElement?.closest?.("#queue select")) return;
+  const got = await load(location.href);
+  if (!got.ok) return;
+  take(got.page, ["queue", "queue-tabs"]);
+  takeFrame(got.page, false);
+  if (focused) document.querySelector(`[data-row][href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+}
+
+// ---- Reading to the end
+
+let unread = new Set();
+let watcher;
+
+function openGate() {
+  const button = document.getElementById("approve");
+  if (!button) return;
+  const shut = unread.size > 0;
+  button.disabled = shut;
+  document.getElementById("gate").textContent = shut ? t("gate") : "";
+}
+
+function watchReading() {
+  watcher?.disconnect();
+  unread = new Set(document.querySelectorAll("#decision [data-read]"));
+  const bar = document.getElementById("acts")?.offsetHeight ?? 0;
+  watcher = new IntersectionObserver((seen) => {
+    for (const one of seen) if (one.isIntersecting) unread.delete(one.target);
+    openGate();
+  }, { root: document.getElementById("main"), rootMargin: `0px 0px -${bar}px 0px` });
+  unread.forEach((end) => watcher.observe(end));
+  openGate();
+}
+
+// ---- Asking once more
+
+function ask() {
+  const button = document.getElementById("approve");
+  if (!button) return;
+  if (button.disabled) {
+    document.getElementById("post")?.scrollIntoView({ block: "center" });
+    toast(t("gate"), "warning");
+    return;
+  }
+  document.querySelectorAll("details.act[open]").forEach((act) => { act.open = false; });
+  openDialog("approve-dialog");
+  document.getElementById("approve-now")?.focus();
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.matches("[data-approve]")) {
+    event.preventDefault();
+    ask();
+  } else if (form.matches("[data-decides]")) {
+    if (form.dataset.sent) event.preventDefault(); // once is enough
+    form.dataset.sent = "yes";
+    for (const field of form.querySelectorAll("[data-draft]")) localStorage.removeItem(`draft:${document.body.dataset.person}:${field.dataset.draft}`);
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") document.querySelectorAll("details.act[open]").forEach((act) => {
+    act.open = false;
+    act.querySelector("summary").focus();
+  });
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  if (event.target.closest("dialog")) return;
+  const form = event.target.closest("form.act-body");
+  if (form) {
+    event.preventDefault();
+    if (!event.repeat) form.requestSubmit();
+  } else if (root()) {
+    event.preventDefault();
+    if (!event.repeat) ask();
+  }
+});
+
+// A panel of an act opens with its first field ready to type into.
+document.addEventListener("toggle", (event) => {
+  if (event.target.matches?.("details.act[open]")) event.target.querySelector("textarea, input:not([type=hidden])")?.focus();
+}, true);
+
+// ---- What a colleague did meanwhile
+
+const seenKey = () => `seen:${document.body.dataset.person}:${root().dataset.proposal}`;
+
+function remember() {
+  try {
+    localStorage.setItem(seenKey(), root().dataset.revision);
+  } catch {
+    // The page then compares with the revision before.
+  }
+}
+
+async function refreshDecision() {
+  const old = root();
+  const was = { digest: old.dataset.digest, state: old.dataset.state };
+  const url = new URL(location.pathname, location.href);
+  url.searchParams.set("since", firstSeen);
+  const got = await load(url);
+  const fresh = got.page.getElementById("decision");
+  if (!got.ok || !fresh) return;
+  const moved = fresh.dataset.digest !== was.digest || fresh.dataset.state !== was.state;
+  const typed = [...old.querySelectorAll("textarea:not([readonly]), input[type=url]")].filter((field) => field.value !== field.defaultValue);
+  const open = [...old.querySelectorAll("details.act[open]")].map((act) => act.id);
+  const selected = document.activeElement?.id;
+  const asking = document.getElementById("approve-dialog")?.open;
+  const read = unread.size === 0;
+  take(got.page, ["decision"]);
+  takeFrame(got.page, false);
+  document.title = got.page.title;
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  const lost = [];
+  for (const field of typed) {
+    const again = document.getElementById(field.id);
+    if (again) again.value = field.value;
+    else lost.push(field.value);
+  }
+  keepTyped(lost);
+  if (selected) document.getElementById(selected)?.focus({ preventScroll: true });
+  watchReading();
+  if (read && fresh.dataset.digest === was.digest) {
+    unread.clear();
+    openGate();
+  }
+  if (asking && !moved) openDialog("approve-dialog");
+  if (moved) toast(t("changed"), asking ? "warning" : "done");
+  remember();
+}
+
+// keepTyped gives back what was typed into a form that is gone.
+function keepTyped(lost) {
+  const words = lost.filter((text) => text.trim() !== "");
+  if (!words.length) return;
+  const field = document.createElement("textarea");
+  field.readOnly = true;
+  field.rows = 3;
+  field.value = words.join("\n\n");
+  field.setAttribute("aria-label", t("changed"));
+  document.getElementById("news").append(field);
+}
+
+let firstSeen = 0;
+
+async function start() {
+  if (document.getElementById("queue")) whenChanged((change) => change.kind.startsWith("proposal."), refreshQueue);
+  if (!root()) return;
+  firstSeen = Number(root().dataset.revision);
+  watchReading();
+  whenChanged((change) => change.subject === `proposal:${root()?.dataset.proposal}` || change.kind.startsWith("publishing."), refreshDecision);
+  let known = 0;
+  try {
+    known = Number(localStorage.getItem(seenKey()) ?? 0);
+  } catch {
+    known = 0;
+  }
+  if (known > 0 && known < firstSeen && !new URL(location).searchParams.has("since")) {
+    const newest = firstSeen;
+    firstSeen = known;
+    await refreshDecision();
+    firstSeen = newest;
+  }
+  remember();
+  document.addEventListener("desk:swapped", (event) => { if (event.detail.ids.includes("decision")) watchReading(); });
+}
+
+start();
