@@ -1,10 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"net/http"
-	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -14,21 +10,13 @@ import (
 // reading back settles it, and the customer sees one answer.
 func TestKilledBetweenAcceptingAndRecording(t *testing.T) {
 	t.Parallel()
-	addr := freeAddr(t)
-	plein := caller{t: t, url: "http://" + addr + "/api"}
-	start(t, "sandbox", "--dir", filepath.Join(t.TempDir(), "plein"), "--listen", addr, "--brand", "brand", "--token", "geheim-van-brand")
-	eventually(t, "the network answers", func() bool {
-		status, _ := plein.try("GET", "/posts", nil)
-		return status == http.StatusOK
-	})
-	s := foundSite(t, fmt.Sprintf("  - name: plein\n    kind: sandbox\n    settings: {base_url: http://%s, handle: brand, token: geheim-van-brand, poll_every: 1s}\n", addr))
+	plein := startPlein(t)
+	s := foundSite(t, plein.account("plein"))
 	daemon := s.serve()
 	s.enrol()
-	asked := plein.do("POST", "/posts", map[string]string{"author": "eva", "text": "@brand waar blijft mijn bestelling?"}, 0)
+	asked := plein.ask("waar blijft mijn bestelling?")
 	conversation := waitForConversation(t, s.people["anna"], "bestelling")
-	answers := func() []map[string]any {
-		return items(plein.do("GET", "/posts?in_reply_to="+url.QueryEscape(str(asked, "id")), nil, 0))
-	}
+	answers := func() []map[string]any { return plein.answers(asked) }
 
 	plein.do("PUT", "/faults", map[string]any{"kind": "timeout_after_accept", "count": 1}, 0)
 	p := s.people["anna"].do("POST", "/conversations/"+conversation+"/proposals", map[string]any{"kind": "reply", "text": "Hij komt morgen."}, 0)
@@ -57,7 +45,5 @@ func TestKilledBetweenAcceptingAndRecording(t *testing.T) {
 		t.Fatal("the log does not say that the outcome was unknown")
 	}
 	daemon.stop()
-	if code, out, errs := runOnce(t, "audit", "verify", "--data", s.data); code != exitOK {
-		t.Fatalf("verify: %d\n%s%s", code, out, errs)
-	}
+	verified(t, "--data", s.data)
 }

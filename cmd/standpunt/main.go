@@ -61,7 +61,7 @@ func commands() []command {
 		{"serve", "--config FILE", "run the daemon", serveCommand},
 		{"init", "--config FILE --data DIR --person LOGIN:ROLE,... --person ...", "found a data directory with its first people", initCommand},
 		{"check", "--config FILE", "read the configuration and try every account, read-only", checkCommand},
-		{"audit verify", "--data DIR | --export FILE --key KEY [--older FILE]", "prove the record", auditVerifyCommand},
+		{"audit verify", "--data DIR | --file FILE --key KEY | --export FILE --key KEY [--older FILE]", "prove the record", auditVerifyCommand},
 		{"audit export", "--data DIR [--format jsonl|csv|syslog] [--out FILE]", "write the record out", auditExportCommand},
 		{"backup", "--data DIR --out FILE", "copy the data file while the daemon runs", backupCommand},
 		{"recover", "--data DIR --person LOGIN", "let an admin choose a new password, with the daemon stopped", recoverCommand},

@@ -4,13 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -230,119 +227,4 @@ func field(answer map[string]any, names ...string) any {
 func str(answer map[string]any, names ...string) string {
 	s, _ := field(answer, names...).(string)
 	return s
-}
-
-// site is a founded data directory with its configuration, for serve.
-type site struct {
-	t      *testing.T
-	dir    string
-	config string
-	data   string
-	url    string
-	people map[string]caller
-}
-
-const sitePassword = "een lang genoeg wachtwoord"
-
-// foundSite writes a configuration with these accounts and founds it with
-// anna (agent), bert (press) and ada (admin, manager), who all may endorse by
-// token.
-func foundSite(t *testing.T, accounts string) *site {
-	t.Helper()
-	dir := t.TempDir()
-	s := &site{t: t, dir: dir, config: filepath.Join(dir, "standpunt.yaml"), data: filepath.Join(dir, "data"), people: make(map[string]caller)}
-	addr := freeAddr(t)
-	s.url = "http://" + addr
-	text := fmt.Sprintf("data: %s\nlisten: %s\napi:\n  endorsing_people: [anna, bert, ada]\naccounts:\n%s", s.data, addr, accounts)
-	if err := os.WriteFile(s.config, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	code, out, errs := runOnce(t, "init", "--config", s.config, "--person", "anna:agent", "--person", "bert:press", "--person", "ada:admin,manager")
-	if code != exitOK {
-		t.Fatalf("init: %d\n%s%s", code, out, errs)
-	}
-	var f founded
-	if err := json.Unmarshal([]byte(out), &f); err != nil {
-		t.Fatalf("init printed %q: %v", out, err)
-	}
-	for _, p := range f.People {
-		s.people[p.Login] = caller{t: t, url: s.url + "/api/v1", token: p.Code}
-	}
-	return s
-}
-
-// serve starts the daemon and waits until it answers.
-func (s *site) serve() *process {
-	s.t.Helper()
-	p := start(s.t, "serve", "--config", s.config)
-	eventually(s.t, "the daemon answers", func() bool {
-		select {
-		case <-p.done:
-			s.t.Fatalf("the daemon ended: %s", p.out)
-		default:
-		}
-		status, _ := caller{t: s.t, url: s.url}.try("GET", "/healthz", nil)
-		return status == http.StatusOK
-	})
-	return p
-}
-
-// enrol turns the codes of init into passwords and API tokens.
-func (s *site) enrol() {
-	s.t.Helper()
-	for login, c := range s.people {
-		nobody := caller{t: s.t, url: c.url}
-		nobody.do("POST", "/enrol", map[string]string{"code": c.token, "password": sitePassword}, 0)
-		s.people[login] = caller{t: s.t, url: c.url, token: s.tokenFor(login)}
-	}
-}
-
-// tokenFor signs in as a browser would and issues a token.
-func (s *site) tokenFor(login string) string {
-	s.t.Helper()
-	body, err := json.Marshal(map[string]string{"login": login, "password": sitePassword})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	response, err := http.Post(s.url+"/api/v1/session", "application/json", bytes.NewReader(body))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode/100 != 2 || len(response.Cookies()) == 0 {
-		b, _ := io.ReadAll(response.Body)
-		s.t.Fatalf("sign in as %s: %s %s", login, response.Status, b)
-	}
-	request, err := http.NewRequest("POST", s.url+"/api/v1/tokens", strings.NewReader(`{"name":"test","scopes":["read","write","endorse"]}`))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.AddCookie(response.Cookies()[0])
-	issued, err := http.DefaultClient.Do(request)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer issued.Body.Close()
-	answer := make(map[string]any)
-	if err := json.NewDecoder(issued.Body).Decode(&answer); err != nil || issued.StatusCode/100 != 2 {
-		s.t.Fatalf("token for %s: %s %v %v", login, issued.Status, answer, err)
-	}
-	for _, name := range []string{"secret", "token"} {
-		if secret, ok := answer[name].(string); ok && secret != "" {
-			return secret
-		}
-	}
-	s.t.Fatalf("no secret in %v", answer)
-	return ""
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
