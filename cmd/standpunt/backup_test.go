@@ -105,7 +105,7 @@ func TestRestoredBackupSendsNothing(t *testing.T) {
 	revised := anna.do("POST", "/proposals/"+str(review, "id")+"/revisions", map[string]string{"text": "Wij kijken het na."}, 0)
 	anna.do("POST", "/proposals/"+str(review, "id")+"/submit", map[string]string{"digest": str(revised, "revision", "digest")}, 0)
 	s.approve("bert", revised)
-	published(t, anna, str(review, "id"))
+	officially(t, anna, str(review, "id"))
 	if n := len(network.answers(other)); n != 1 {
 		t.Errorf("%d answers were sent", n)
 	}
@@ -269,7 +269,7 @@ func TestStopSwitch(t *testing.T) {
 		t.Fatalf("%d answers while publishing is stopped for %q", n, s.causes())
 	}
 	s.resume("ada")
-	published(t, anna, str(p, "id"))
+	officially(t, anna, str(p, "id"))
 	if n := len(network.answers(asked)); n != 1 {
 		t.Errorf("%d answers", n)
 	}

@@ -153,7 +153,7 @@ func TestOneAccountsTroubleTouchesNoOther(t *testing.T) {
 		asked := network.ask("mijn " + word + " is weg")
 		p := s.submit(waitForConversation(t, s.people["anna"], word), map[string]any{"text": "We zoeken uw " + word + "."})
 		s.approve("bert", p)
-		published(t, s.people["anna"], str(p, "id"))
+		officially(t, s.people["anna"], str(p, "id"))
 		if n := len(network.answers(asked)); n != 1 {
 			t.Errorf("%d answers about the %s", n, word)
 		}

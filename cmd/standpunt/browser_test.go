@@ -85,7 +85,7 @@ func TestStoryInTheBrowser(t *testing.T) {
 	s.must(anna.Await("#approve:not([disabled])"))
 	s.must(anna.Press("\r", true))
 	s.must(anna.Click("#approve-now"))
-	_ = published(t, people["mara"], proposal)
+	_ = officially(t, people["mara"], proposal)
 	public := s.open()
 	s.must(public.Go(f.NetworkURL + "/posts/" + str(asked, "id")))
 	s.must(public.AwaitText(text))

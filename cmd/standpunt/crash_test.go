@@ -30,7 +30,7 @@ func TestKilledBetweenAcceptingAndRecording(t *testing.T) {
 	daemon.kill()
 
 	daemon = s.serve()
-	official := published(t, s.people["anna"], id)
+	official := officially(t, s.people["anna"], id)
 	if got := str(official, "receipt", "external_id"); got != str(answers()[0], "id") {
 		t.Fatalf("the receipt names %q, on the network stands %v", got, answers())
 	}

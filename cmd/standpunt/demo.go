@@ -150,8 +150,11 @@ func (d *demo) openNetwork(ctx context.Context, token string) (err error) {
 	if !d.fresh {
 		return nil
 	}
-	_, err = d.network.Seed(ctx, network.History{Until: time.Now().Add(-3 * time.Minute), Days: 2, Posts: 36, Seed: 7})
-	return err
+	_, err = d.network.Seed(ctx, network.History{Until: time.Now().Add(-5 * time.Hour), Days: 2, Posts: 16, Seed: 7})
+	if err != nil {
+		return err
+	}
+	return thisMorning(ctx, d.network)
 }
 
 // free is addr, or a free port where addr is taken.

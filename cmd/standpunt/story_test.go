@@ -67,8 +67,8 @@ func waitForConversation(t *testing.T, c caller, words string) (id string) {
 	return id
 }
 
-// published waits until the answer is official.
-func published(t *testing.T, c caller, id string) map[string]any {
+// officially waits until the answer is official.
+func officially(t *testing.T, c caller, id string) map[string]any {
 	t.Helper()
 	var p map[string]any
 	eventually(t, "the answer is published and read back", func() bool {
@@ -112,7 +112,7 @@ func TestStoryByAPIOnTheDemo(t *testing.T) {
 	asked := plein.do("POST", "/posts", map[string]string{"author": "fatima", "text": "@noordlicht mijn zonnepanelen leveren niets terug, hoe kan dat?"}, 0)
 	text := "Wat vervelend! Zet de omvormer even uit en aan; blijft hij op rood staan, dan sturen wij een monteur. 👩🏽‍🔧"
 	id := story(t, people, "zonnepanelen", text)
-	_ = published(t, people["mara"], id)
+	_ = officially(t, people["mara"], id)
 
 	answers := items(plein.do("GET", "/posts?in_reply_to="+url.QueryEscape(str(asked, "id")), nil, 0))
 	if len(answers) != 1 || str(answers[0], "text") != text {
