@@ -3,6 +3,7 @@ package desk
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	"standpunt/approval"
 	"standpunt/inbox"
@@ -63,6 +64,14 @@ type row struct {
 
 // Who is what the customer is called.
 func (r row) Who() string { return nameOf(r.Customer) }
+
+// Age is since when the customer waits, else when something last happened.
+func (r row) Age() time.Time {
+	if r.AwaitingSince.IsZero() {
+		return r.LastActivity
+	}
+	return r.AwaitingSince
+}
 
 func nameOf(a inbox.Author) string {
 	switch {

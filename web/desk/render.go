@@ -131,6 +131,12 @@ func (v *visit) show(name, title string, data any) error {
 
 func (v *visit) frame(name, title string) (*frame, error) {
 	section, _, _ := strings.Cut(strings.TrimPrefix(v.r.URL.Path, "/"), "/")
+	switch section {
+	case "publishing":
+		section = "settings"
+	case "dossier":
+		section = "audit"
+	}
 	f := &frame{
 		Title: title, Template: name, Language: v.lang, Here: v.here(), Section: section, Notice: v.d.Notice,
 		Styles: v.static.styles(), Flash: v.takeFlash(), Words: v.words.under(v.lang, "js."),

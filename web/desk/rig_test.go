@@ -117,9 +117,9 @@ func (s *screen) await(expression string) {
 			return
 		}
 		if time.Now().After(end) {
-			seen, _ := s.Text()
 			at, _ := s.URL()
-			s.t.Fatalf("waited in vain for %s (%v) at %s, which says:\n%s", expression, err, at, seen)
+			seen, _ := s.Eval(`(document.querySelector("#toasts").innerText + "\n" + document.querySelector("main").innerText).slice(0, 1200)`)
+			s.t.Fatalf("waited in vain for %s (%v) at %s, which says:\n%s\n%v", expression, err, at, seen, s.Problems())
 		}
 	}
 }

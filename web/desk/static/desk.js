@@ -11,9 +11,9 @@ import { startComposer } from "./composer.js";
 startSwapping();
 startDialogs();
 watchTimes();
-startDrafts();
 startInbox();
 startComposer();
+startDrafts(); // after those who look after what is restored
 startKeys();
 if (document.body.dataset.person) startLive();
 

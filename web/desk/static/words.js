@@ -9,4 +9,7 @@ export function t(key, values = {}) {
   return text;
 }
 
-export const locale = document.documentElement.lang;
+// locale is the browser's own where it speaks the desk's language, so that days
+// and hours look as its owner is used to; else the Dutch or the British one.
+const lang = document.documentElement.lang;
+export const locale = navigator.languages.find((one) => one.startsWith(`${lang}-`)) ?? { nl: "nl-NL", en: "en-GB" }[lang];
