@@ -69,7 +69,7 @@ func verifierKey(key, dir string) (string, error) {
 	if strings.Contains(key, "+") && !exists(key) {
 		return key, nil
 	}
-	b, err := os.ReadFile(key) //nolint:gosec // the path is the operator's
+	b, err := os.ReadFile(key)
 	if err != nil {
 		return "", fmt.Errorf("read the public key: %w", err)
 	}
@@ -109,11 +109,11 @@ func verifyFile(ctx context.Context, file, key string, replay *approval.Replay) 
 }
 
 func verifyExport(file, older, key string, replay *approval.Replay) (*audit.Report, error) {
-	f, err := os.Open(file) //nolint:gosec // the path is the operator's
+	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	report, err := audit.VerifyExport(f, key, replay.Step)
 	if err != nil || older == "" {
 		return report, err
@@ -121,11 +121,11 @@ func verifyExport(file, older, key string, replay *approval.Replay) (*audit.Repo
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	o, err := os.Open(older) //nolint:gosec // the path is the operator's
+	o, err := os.Open(older)
 	if err != nil {
 		return nil, err
 	}
-	defer o.Close() //nolint:errcheck // only read
+	defer o.Close()
 	extends, err := audit.CompareExports(o, f, key)
 	if err != nil {
 		return nil, err
@@ -205,7 +205,7 @@ func toFile(c console, name string, write func(io.Writer) error) error {
 	if name == "-" {
 		return write(c.out)
 	}
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the path is the operator's
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%s exists and is never overwritten. Give --out another name", name)
 	}

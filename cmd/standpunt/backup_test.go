@@ -53,7 +53,7 @@ func TestRestoredBackupSendsNothing(t *testing.T) {
 	network := startPlein(t)
 	s := foundSite(t, network.account("plein"))
 	daemon := s.serve()
-	s.enrol()
+	s.enrol("anna", "bert", "ada")
 	asked := network.ask("wanneer komt de monteur?")
 	conversation := waitForConversation(t, s.people["anna"], "monteur")
 	other := network.ask("klopt mijn rekening?")
@@ -124,7 +124,7 @@ func TestOlderDataUnderANewerAnchor(t *testing.T) {
 	t.Parallel()
 	s := foundSite(t, "  []\n")
 	daemon := s.serve()
-	s.enrol()
+	s.enrol("anna", "bert", "ada")
 	backup := s.backUp("backup.db")
 	s.people["bert"].do("POST", "/publishing/stop", map[string]string{"reason": "Even wachten."}, 0)
 	s.resume("ada")
@@ -186,7 +186,7 @@ func TestExportsVerifyAndExtendEachOther(t *testing.T) {
 		return file
 	}
 	signed := func() { s.people["bert"].do("GET", "/audit/checkpoint", nil, 0) }
-	s.enrol()
+	s.enrol("bert")
 	signed()
 	older := export("jsonl")
 	s.people["bert"].do("POST", "/publishing/stop", map[string]string{"reason": "Even wachten."}, 0)
@@ -247,7 +247,7 @@ func TestStopSwitch(t *testing.T) {
 	network := startPlein(t)
 	s := foundSite(t, network.account("plein"))
 	daemon := s.serve()
-	s.enrol()
+	s.enrol("anna", "bert", "ada")
 	asked := network.ask("is er een storing?")
 	conversation := waitForConversation(t, s.people["anna"], "storing")
 	anna, bert := s.people["anna"], s.people["bert"]
@@ -283,7 +283,7 @@ func TestTerminatedDaemonSignsItsRecord(t *testing.T) {
 	t.Parallel()
 	s := foundSite(t, "  []\n")
 	daemon := s.serve()
-	s.enrol()
+	s.enrol("anna", "bert")
 	request, err := http.NewRequest(http.MethodGet, s.url+"/api/v1/events", nil)
 	if err != nil {
 		t.Fatal(err)

@@ -148,7 +148,7 @@ func TestOneAccountsTroubleTouchesNoOther(t *testing.T) {
 	s := foundSite(t, sandboxAccount("weg", down, "geheim-van-weg")+sandboxAccount("rommel", nonsense.URL, "geheim-van-rommel")+
 		sandboxAccount("dicht", "http://"+network.addr, "geheim-verkeerd")+network.account("plein"))
 	daemon := s.serve()
-	s.enrol()
+	s.enrol("anna", "bert")
 	for _, word := range []string{"fiets", "trein"} {
 		asked := network.ask("mijn " + word + " is weg")
 		p := s.submit(waitForConversation(t, s.people["anna"], word), map[string]any{"text": "We zoeken uw " + word + "."})

@@ -135,7 +135,7 @@ func TestInitPrintsCodesThatWorkOnce(t *testing.T) {
 	nobody := caller{t: t, url: s.url + "/api/v1"}
 	code := s.people["anna"].token
 	nobody.refused("POST", "/enrol", map[string]string{"code": code, "password": "kort"}, "invalid_input")
-	s.enrol()
+	s.enrol("anna")
 	nobody.refused("POST", "/enrol", map[string]string{"code": code, "password": sitePassword}, "not_found")
 	if login := str(s.people["anna"].do("GET", "/me", nil, 0), "person", "login"); login != "anna" {
 		t.Errorf("anna is %q", login)

@@ -142,7 +142,7 @@ func copyRunning(ctx context.Context, dir string, w io.Writer) error {
 	case err != nil:
 		return fmt.Errorf("ask the daemon for a copy: %w", err)
 	}
-	defer response.Body.Close() //nolint:errcheck // read to its end or failed already
+	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		why, _ := io.ReadAll(io.LimitReader(response.Body, 1000)) // what there is of it
 		return fmt.Errorf("the daemon answered: %s", strings.TrimSpace(string(why)))

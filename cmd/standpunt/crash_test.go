@@ -13,7 +13,7 @@ func TestKilledBetweenAcceptingAndRecording(t *testing.T) {
 	plein := startPlein(t)
 	s := foundSite(t, plein.account("plein"))
 	daemon := s.serve()
-	s.enrol()
+	s.enrol("anna", "bert", "ada")
 	asked := plein.ask("waar blijft mijn bestelling?")
 	conversation := waitForConversation(t, s.people["anna"], "bestelling")
 	answers := func() []map[string]any { return plein.answers(asked) }

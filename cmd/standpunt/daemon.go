@@ -63,7 +63,7 @@ type daemonOptions struct {
 func newDaemon(ctx context.Context, o daemonOptions) (*daemon, error) {
 	d := &daemon{logger: o.logger, teardown: teardown{log: o.logger}}
 	if err := d.build(ctx, o); err != nil {
-		return nil, errors.Join(err, d.stop())
+		return nil, errors.Join(err, d.stop(ctx))
 	}
 	return d, nil
 }
@@ -94,7 +94,7 @@ func (d *daemon) build(ctx context.Context, o daemonOptions) (err error) {
 		return err
 	}
 	d.join(o.sending)
-	d.server, err = web.New(web.Deps{
+	d.server, err = web.New(web.Deps{ //nolint:contextcheck // each request brings its own
 		Staff: d.staff, Box: d.box, Approvals: d.approvals, Log: d.log, Sources: d.runner, Ready: d.notReady,
 		Desk: desk.New(desk.Deps{
 			Staff: d.staff, Box: d.box, Approvals: d.approvals, Log: d.log, Sources: d.runner, Notice: o.notice, Logger: o.logger,
@@ -181,7 +181,7 @@ func (d *daemon) start(ctx context.Context) error {
 	if err := d.serveControl(); err != nil {
 		return err
 	}
-	if err := d.server.Start(); err != nil {
+	if err := d.server.Start(); err != nil { //nolint:contextcheck // each request brings its own
 		return err
 	}
 	d.background(ctx)
@@ -267,5 +267,5 @@ func (d *daemon) notReady(context.Context) []string {
 	return nil
 }
 
-// stop undoes everything, within stopTime.
-func (d *daemon) stop() error { return d.teardown.run() }
+// stop undoes everything, within stopTime, though ctx is done.
+func (d *daemon) stop(ctx context.Context) error { return d.teardown.run(ctx) }

@@ -55,7 +55,7 @@ func TestFullDiskLosesNothing(t *testing.T) {
 	network := startPlein(t)
 	s := foundSiteIn(t, disk, network.account("plein")+"  - name: duw\n    kind: push\n")
 	daemon := s.serve()
-	s.enrol()
+	s.enrol("anna")
 	anna := s.people["anna"]
 	network.ask("de eerste vraag")
 	conversation := waitForConversation(t, anna, "eerste")

@@ -23,7 +23,7 @@ func sandboxCommand(ctx context.Context, c console, flags *pflag.FlagSet, args [
 	}
 	o := network.Options{
 		Dir: *dir, Listen: *listen, Log: newLogger(c, config.Log{Level: slog.LevelInfo}),
-		Script: network.Script{Brand: network.Handle(*brand), Every: *every, Seed: uint64(time.Now().UnixNano())}, //nolint:gosec // any seed will do
+		Script: network.Script{Brand: network.Handle(*brand), Every: *every, Seed: uint64(time.Now().UnixNano())},
 	}
 	if *token != "" {
 		o.Accounts = []network.Account{{Handle: network.Handle(*brand), Name: *brand, Token: *token}}

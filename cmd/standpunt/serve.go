@@ -52,7 +52,7 @@ func serveCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []s
 // dies.
 func (d *daemon) runUntilDone(ctx context.Context, ready func()) error {
 	if err := d.start(ctx); err != nil {
-		return errors.Join(err, d.stop())
+		return errors.Join(err, d.stop(ctx))
 	}
 	ready()
 	var died error
@@ -62,7 +62,7 @@ func (d *daemon) runUntilDone(ctx context.Context, ready func()) error {
 	case <-d.server.Done():
 		died = d.server.Err()
 	}
-	return errors.Join(died, d.stop())
+	return errors.Join(died, d.stop(ctx))
 }
 
 func webOptions(conf *config.Config, logger *slog.Logger) web.Options {

@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -77,10 +79,15 @@ func (s *site) serve(more ...string) *process {
 	return p
 }
 
-// enrol turns the codes of init into passwords and API tokens.
-func (s *site) enrol() {
+// enrol turns the codes of init into passwords and API tokens, of all people
+// or of these.
+func (s *site) enrol(logins ...string) {
 	s.t.Helper()
-	for login, c := range s.people {
+	if len(logins) == 0 {
+		logins = slices.Collect(maps.Keys(s.people))
+	}
+	for _, login := range logins {
+		c := s.people[login]
 		nobody := caller{t: s.t, url: c.url}
 		nobody.do("POST", "/enrol", map[string]string{"code": c.token, "password": sitePassword}, 0)
 		s.people[login] = caller{t: s.t, url: c.url, token: s.tokenFor(login)}

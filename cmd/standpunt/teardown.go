@@ -30,13 +30,13 @@ func (t *teardown) add(name string, within time.Duration, do func(context.Contex
 	t.steps = append(t.steps, teardownStep{name, within, do})
 }
 
-// run undoes everything and empties the list. It takes at most the sum of what
-// the steps may take, and a grace for each.
-func (t *teardown) run() error {
+// run undoes everything and empties the list, though ctx is done. It takes at
+// most the sum of what the steps may take, and a grace for each.
+func (t *teardown) run(ctx context.Context) error {
 	var faults []error
 	for _, s := range slices.Backward(t.steps) {
 		t.log.Debug("stopping", slog.String("step", s.name))
-		if err := s.run(); err != nil {
+		if err := s.run(context.WithoutCancel(ctx)); err != nil {
 			t.log.Error("a step of stopping failed", slog.String("step", s.name), slog.Any("error", err))
 			faults = append(faults, fmt.Errorf("%s: %w", s.name, err))
 		}
@@ -46,8 +46,8 @@ func (t *teardown) run() error {
 }
 
 // run runs the step, and leaves it behind when it does not come back in time.
-func (s teardownStep) run() error {
-	ctx, cancel := context.WithTimeout(context.Background(), s.within)
+func (s teardownStep) run(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.within)
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- s.do(ctx) }()

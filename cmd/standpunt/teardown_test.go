@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,34 +14,44 @@ import (
 
 func TestTeardownIsBoundedAndDoesEveryStep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var done []string
+		did := func(step string) {
+			mu.Lock()
+			defer mu.Unlock()
+			done = append(done, step)
+		}
 		late := make(chan struct{})
 		steps := teardown{log: slog.New(slog.DiscardHandler)}
 		steps.add("first", time.Second, func(ctx context.Context) error {
-			done = append(done, "first")
+			did("first")
 			return ctx.Err()
 		})
 		steps.add("hangs", 3*time.Second, func(context.Context) error {
-			done = append(done, "hangs")
+			did("hangs")
 			<-late
 			return nil
 		})
 		steps.add("fails", time.Second, func(context.Context) error {
-			done = append(done, "fails")
+			did("fails")
 			return errors.New("no luck")
 		})
 		begun := time.Now()
-		err := steps.run()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel() // as the signal that asked us to stop did
+		err := steps.run(ctx)
 		if took := time.Since(begun); took != 3*time.Second+stopGrace {
 			t.Errorf("it took %s", took)
 		}
 		if err == nil || !strings.Contains(err.Error(), "fails: no luck") || !strings.Contains(err.Error(), "hangs: did not end within 3s") || strings.Contains(err.Error(), "first") {
 			t.Errorf("it said %v", err)
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		if !slices.Equal(done, []string{"fails", "hangs", "first"}) {
 			t.Errorf("done in this order: %v", done)
 		}
-		if err := steps.run(); err != nil || len(done) != 3 {
+		if err := steps.run(ctx); err != nil || len(done) != 3 {
 			t.Errorf("done again: %v, %v", done, err)
 		}
 		close(late)
