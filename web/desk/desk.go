@@ -27,6 +27,7 @@ type Deps struct {
 	Approvals *approval.Approvals
 	Log       *audit.Log
 	Sources   Sources // nil: accounts show no live health
+	Records   Records // nil: verifying and exporting takes the command line
 	// Notice stands at the top of every page, as the demo's that it is one.
 	Notice string
 	Logger *slog.Logger

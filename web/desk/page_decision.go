@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -322,7 +323,8 @@ func history(p *approval.View, versions []approval.RevisionView) []happening {
 		})
 		all = append(all, happening{At: d.At, Who: d.Person, What: string(d.Verdict), Revision: d.Revision, Comment: d.Comment, Contributor: contributor})
 	}
-	slices.SortStableFunc(all, func(a, b happening) int { return a.At.Compare(b.At) })
+	// Revisions follow each other, and only the newest one is decided on.
+	slices.SortStableFunc(all, func(a, b happening) int { return cmp.Or(a.Revision-b.Revision, a.At.Compare(b.At)) })
 	return all
 }
 

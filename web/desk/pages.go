@@ -32,6 +32,7 @@ func (k *desk) pages() []page {
 		k.inboxPages(),
 		k.settingsPages(),
 		k.approvalPages(),
+		k.auditPages(),
 	)
 }
 

@@ -42,7 +42,7 @@ func New(t testing.TB) *Desk {
 	s, err := web.New(web.Deps{
 		Staff: r.Staff, Box: r.Box, Approvals: r.Approvals, Log: r.Log, Sources: sources{},
 		Desk: desk.New(desk.Deps{
-			Staff: r.Staff, Box: r.Box, Approvals: r.Approvals, Log: r.Log, Sources: sources{}, Logger: slog.New(testHandler{t}),
+			Staff: r.Staff, Box: r.Box, Approvals: r.Approvals, Log: r.Log, Sources: sources{}, Records: records{r}, Logger: slog.New(testHandler{t}),
 		}),
 	}, web.Options{Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
@@ -131,6 +131,40 @@ func (d *Desk) Furnish() []*inbox.Conversation {
 	}
 	d.furnish(all)
 	return all
+}
+
+// Mail accepts the account klantenservice and lets a customer write to it,
+// with a quoted history and a picture: a private conversation with a route.
+func (d *Desk) Mail() *inbox.Conversation {
+	d.t.Helper()
+	ctx := d.t.Context()
+	must(d.t, d.Approvals.InitAccounts(ctx, []approval.Configured{{Name: "klantenservice", Kind: "mail", BaseURL: "imap://post.test"}}))
+	must(d.t, d.Approvals.RecordIdentity(ctx, "klantenservice", "klantenservice@noordlicht.example", "klantenservice@noordlicht.example", ""))
+	return d.Ingest("klantenservice", inbox.Inbound{
+		ExternalID: "mail-1", Author: inbox.Author{ExternalID: "h.smit@klant.test", Handle: "h.smit@klant.test", Name: "Hanneke Smit"}, Kind: "mail",
+		Visibility: inbox.Private, Subject: "Meterstanden kloppen niet", PostedAt: time.Now().Add(-35 * time.Minute),
+		Text:   "Goedemorgen,\n\nOp mijn jaarrekening staat een andere stand dan ik heb doorgegeven. Het verschil is ruim 400 kWh. Een foto van de meter zit erbij.\n\nMet vriendelijke groet,\nHanneke Smit",
+		Quoted: "Op 12 november schreef Noordlicht:\n> Uw jaarrekening staat klaar in Mijn Noordlicht.",
+		Route:  []inbox.Field{{Name: "To", Value: "h.smit@klant.test"}, {Name: "Subject", Value: "Re: Meterstanden kloppen niet"}, {Name: "In-Reply-To", Value: "<mail-1@klant.test>"}},
+		Attachments: []inbox.Attachment{{Name: "meter.jpg", MediaType: "image/jpeg", Size: 482113}},
+	})
+}
+
+// Changed is a conversation whose customer edited one post and deleted another.
+func (d *Desk) Changed() *inbox.Conversation {
+	d.t.Helper()
+	first := inbox.Inbound{
+		ExternalID: "edit-1", Thread: "edit-1", Author: inbox.Author{ExternalID: "c-edit", Handle: "@wissel", Name: "Wim Sel"}, Kind: "post",
+		Visibility: inbox.Public, Text: "Jullie zijn oplichters.", PostedAt: time.Now().Add(-50 * time.Minute), URL: "http://plein.test/posts/edit-1",
+	}
+	d.Ingest("plein", first)
+	second := first
+	second.ExternalID, second.InReplyTo, second.Text, second.PostedAt = "edit-2", "edit-1", "En snel een beetje!", time.Now().Add(-49*time.Minute)
+	d.Ingest("plein", second)
+	first.Text, first.EditedAt = "Ik vind dit tarief onbegrijpelijk. Kan iemand het uitleggen?", time.Now().Add(-40*time.Minute)
+	d.Ingest("plein", first)
+	second.Deleted = true
+	return d.Ingest("plein", second)
 }
 
 func (d *Desk) furnish(all []*inbox.Conversation) {
