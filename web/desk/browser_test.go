@@ -214,6 +214,8 @@ func TestTheStopBarAppearsEverywhereAtOnce(t *testing.T) {
 	s.await(`!document.getElementById("stopbar").hidden && document.getElementById("stopbar").textContent.includes("Verkeerd tarief")`)
 
 	other := open(t, d, "mara", wide)
+	other.goTo("/settings/me")
+	other.live()
 	other.await(`!document.getElementById("stopbar").hidden`)
 	ada := d.As("ada")
 	p, err := ada.Propose(approval.KindResume, approval.Change{Reason: "Hersteld"})

@@ -248,6 +248,33 @@ func TestAnswerByForm(t *testing.T) {
 	}
 }
 
+func TestAMailShowsWhereTheAnswerGoes(t *testing.T) {
+	d := desktest.New(t)
+	talk := d.Mail()
+	a := d.SignedIn("anna").Get("/inbox/" + talk.ID.String())
+	seen := text(a.Body)
+	for _, want := range []string{"h.smit@klant.test", "Re: Meterstanden kloppen niet", "Quoted history", "meter.jpg", "Private"} {
+		if !strings.Contains(seen, want) {
+			t.Errorf("%q is not shown:\n%s", want, seen)
+		}
+	}
+	if strings.Contains(seen, "In-Reply-To") {
+		t.Error("the composer shows what only machines read")
+	}
+}
+
+func TestUpstreamChangesShow(t *testing.T) {
+	d := desktest.New(t)
+	talk := d.Changed()
+	a := d.SignedIn("anna").Get("/inbox/" + talk.ID.String())
+	seen := text(a.Body)
+	for _, want := range []string{"Edited", "Jullie zijn oplichters.", "Ik vind dit tarief onbegrijpelijk.", "Deleted by its author", "there is nothing to answer"} {
+		if !strings.Contains(seen, want) {
+			t.Errorf("%q is not shown:\n%s", want, seen)
+		}
+	}
+}
+
 // A double click makes one proposal.
 func TestTheSameDraftTwiceIsOne(t *testing.T) {
 	d := desktest.New(t)

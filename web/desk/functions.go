@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"standpunt/approval"
 	"standpunt/people"
 )
 
@@ -38,6 +40,7 @@ func functions(lang string, words *catalogue, files *static) template.FuncMap {
 		"lower":    strings.ToLower,
 		"capital":  capital,
 		"count":    countWord,
+		"missing":  s.missing,
 	}
 }
 
@@ -54,6 +57,24 @@ func (s *scribe) word(prefix string, value any) string {
 		return s.words.t(s.lang, key)
 	}
 	return fmt.Sprint(value)
+}
+
+// missing is what a proposal in review still needs, "" for any other.
+func (s *scribe) missing(p *approval.View) string {
+	if p.State != approval.InReview {
+		return ""
+	}
+	var roles []string
+	for _, role := range p.Roles {
+		if !slices.ContainsFunc(p.Endorsements, func(e approval.Endorsement) bool { return slices.Contains(e.Roles, role) }) {
+			roles = append(roles, s.word("role", role))
+		}
+	}
+	more := max(1, p.Quorum-len(p.Endorsements))
+	if len(roles) == 0 {
+		return s.words.t(s.lang, "pending.needs", "n", more)
+	}
+	return s.words.t(s.lang, "pending.needsrole", "n", more, "roles", strings.Join(roles, ", "))
 }
 
 func (s *scribe) roles(all []people.Role) string {

@@ -63,6 +63,7 @@ type frame struct {
 	Here     string // the page's own address
 	Who      *people.Person
 	Section  string // of the rail
+	Search   string // what is searched for
 	Waiting  int    // proposals that wait for this person
 	Stops    []approval.Stop
 	Flash    *flash
@@ -138,7 +139,7 @@ func (v *visit) frame(name, title string) (*frame, error) {
 		section = "audit"
 	}
 	f := &frame{
-		Title: title, Template: name, Language: v.lang, Here: v.here(), Section: section, Notice: v.d.Notice,
+		Title: title, Template: name, Language: v.lang, Here: v.here(), Section: section, Search: v.r.Form.Get("q"), Notice: v.d.Notice,
 		Styles: v.static.styles(), Flash: v.takeFlash(), Words: v.words.under(v.lang, "js."),
 	}
 	maps.Copy(f.Words, v.words.under(v.lang, "time."))

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"standpunt/internal/browser"
 	"standpunt/web/desk/desktest"
@@ -20,6 +21,8 @@ func TestScreens(t *testing.T) {
 	d := desktest.New(t)
 	all := d.Furnish()
 	last := len(all) - 1
+	mail, changed := d.Mail(), d.Changed()
+	d.Say("plein", "again", "@roos_k2", "Roos Kuipers", "Eerdere vraag over de rekening van oktober.", 9*24*time.Hour)
 	pages := []struct{ name, path, prepare string }{
 		{"inbox", "/inbox", ""},
 		{"thread", "/inbox/" + all[last-3].ID.String(), ""},
@@ -27,6 +30,8 @@ func TestScreens(t *testing.T) {
 		{"changes", "/inbox/" + all[last-7].ID.String(), ""},
 		{"writing", "/inbox/" + all[last].ID.String(), `(() => { const r = document.getElementById("reply");
 			r.value = "We guarantee that the app works again tonight. Call 0800-1234567."; r.dispatchEvent(new Event("input", {bubbles: true})); })()`},
+		{"mail", "/inbox/" + mail.ID.String(), ""},
+		{"changed", "/inbox/" + changed.ID.String(), ""},
 		{"menu", "/inbox/" + all[last-1].ID.String(), `document.getElementById("menu-snooze").open = true`},
 		{"select", "/inbox", `document.querySelectorAll(".pick input").forEach((box, i) => { if (i === 1 || i === 3) box.click(); })`},
 		{"help", "/inbox", `document.querySelector("[data-help]").click()`},
@@ -56,6 +61,23 @@ func TestScreens(t *testing.T) {
 					t.Errorf("%s at %d px is %s px too wide", p.name, width, over)
 				}
 			}
+		}
+	}
+	must := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(d.Approvals.StopPublishing(t.Context(), d.As("bert").By, "Verkeerd tarief in het standaardantwoord over de teruglevering"))
+	must(d.Staff.SetLanguage(t.Context(), d.As("bert").By, "nl"))
+	for _, look := range []browser.Look{{Width: 1440, Height: 900}, {Width: 360, Height: 740, Dark: true}} {
+		s := open(t, d, "bert", look)
+		for name, path := range map[string]string{"stopped": "/publishing", "dutch": "/inbox/" + all[last-6].ID.String()} {
+			s.goTo(path)
+			s.live()
+			png, err := s.Picture()
+			s.must(err)
+			s.must(os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%d.png", name, look.Width)), png, 0o600))
 		}
 	}
 }

@@ -143,9 +143,9 @@ func (d *Desk) Mail() *inbox.Conversation {
 	return d.Ingest("klantenservice", inbox.Inbound{
 		ExternalID: "mail-1", Author: inbox.Author{ExternalID: "h.smit@klant.test", Handle: "h.smit@klant.test", Name: "Hanneke Smit"}, Kind: "mail",
 		Visibility: inbox.Private, Subject: "Meterstanden kloppen niet", PostedAt: time.Now().Add(-35 * time.Minute),
-		Text:   "Goedemorgen,\n\nOp mijn jaarrekening staat een andere stand dan ik heb doorgegeven. Het verschil is ruim 400 kWh. Een foto van de meter zit erbij.\n\nMet vriendelijke groet,\nHanneke Smit",
-		Quoted: "Op 12 november schreef Noordlicht:\n> Uw jaarrekening staat klaar in Mijn Noordlicht.",
-		Route:  []inbox.Field{{Name: "To", Value: "h.smit@klant.test"}, {Name: "Subject", Value: "Re: Meterstanden kloppen niet"}, {Name: "In-Reply-To", Value: "<mail-1@klant.test>"}},
+		Text:        "Goedemorgen,\n\nOp mijn jaarrekening staat een andere stand dan ik heb doorgegeven. Het verschil is ruim 400 kWh. Een foto van de meter zit erbij.\n\nMet vriendelijke groet,\nHanneke Smit",
+		Quoted:      "Op 12 november schreef Noordlicht:\n> Uw jaarrekening staat klaar in Mijn Noordlicht.",
+		Route:       []inbox.Field{{Name: "To", Value: "h.smit@klant.test"}, {Name: "Subject", Value: "Re: Meterstanden kloppen niet"}, {Name: "In-Reply-To", Value: "<mail-1@klant.test>"}},
 		Attachments: []inbox.Attachment{{Name: "meter.jpg", MediaType: "image/jpeg", Size: 482113}},
 	})
 }

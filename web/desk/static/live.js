@@ -3,6 +3,7 @@
 // dispatched on document as "desk:change" with {kind, subject, ...} in detail;
 // pages decide what to load anew.
 import { t } from "./words.js";
+import { load, takeFrame } from "./swap.js";
 
 const state = document.getElementById("connection");
 
@@ -39,16 +40,23 @@ export function startLive() {
   addEventListener("pagehide", () => source?.close());
   addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
   connect();
+  // What stands around every page: the badge, and whether publishing is stopped.
+  whenChanged((change) => /^(proposal|publishing)\./.test(change.kind) && !document.getElementById("panes"), async () => {
+    const url = location.href;
+    const { page, ok } = await load(url).catch(() => ({}));
+    if (ok && url === location.href && page.body.dataset.person === document.body.dataset.person) takeFrame(page, false);
+  });
 }
 
-// whenChanged calls run at most once per pause while changes match.
-export function whenChanged(matches, run, pause = 400) {
+// whenChanged calls run when changes match: soon, one at a time, at most once
+// per pause (in ms), and not while nobody can see the page.
+export function whenChanged(matches, run, pause = 600) {
   let timer;
   let running = false;
   let more = false;
   const fire = async () => {
     timer = undefined;
-    if (running) {
+    if (running || document.hidden) {
       more = true;
       return;
     }
@@ -63,6 +71,11 @@ export function whenChanged(matches, run, pause = 400) {
       }
     }
   };
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden || !more || timer) return;
+    more = false;
+    timer = setTimeout(fire, 50);
+  });
   document.addEventListener("desk:change", (event) => {
     if (!timer && matches(event.detail)) timer = setTimeout(fire, pause);
   });

@@ -53,7 +53,9 @@ export function takeFrame(page, withToasts = true) {
 
 const shows = (page, ids) => ids.some((id) => page.getElementById(id));
 
-// go shows the page at url by swapping ids; the whole page where it has none.
+// go shows the page at url by swapping ids; the whole page where it has none. A
+// form that was refused with a page of another kind leaves everything as it
+// is, and says why.
 export async function go(url, ids, { push = true, focus, options, taken } = {}) {
   const mine = ++latest;
   bar.classList.add("busy");
@@ -61,12 +63,14 @@ export async function go(url, ids, { push = true, focus, options, taken } = {}) 
   try {
     const got = await load(url, options);
     if (mine !== latest) return false;
-    if (!shows(got.page, ids) || got.page.body.dataset.person !== document.body.dataset.person) {
-      if (options?.method === "POST" && !got.ok) {
-        document.replaceChild(document.adoptNode(got.page.documentElement), document.documentElement);
-        return false;
-      }
-      location.assign(got.url);
+    if (got.page.body.dataset.person !== document.body.dataset.person) {
+      // Signed out. What was typed is kept on this device and comes back after signing in.
+      location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
+      return false;
+    }
+    if (!shows(got.page, ids)) {
+      if (options?.method === "POST" && !got.ok) toast(got.page.getElementById("trouble")?.textContent.replace(/\s+/g, " ").trim() || t("failed"), "warning");
+      else location.assign(got.url);
       return false;
     }
     document.title = got.page.title;
@@ -105,7 +109,7 @@ export function toast(text, kind = "done") {
   const el = document.createElement("div");
   el.className = `toast toast-${kind}`;
   el.dataset.toast = "";
-  el.innerHTML = `<span></span><button class="bare" type="button" data-dismiss><svg class="icon" aria-hidden="true"><use href="#i-close"/></svg></button>`;
+  el.innerHTML = `<span></span><button class="bare" type="button" data-dismiss aria-label="${t("dismiss")}"><svg class="icon" aria-hidden="true"><use href="#i-close"/></svg></button>`;
   el.firstChild.textContent = text;
   show(el);
   return el;
