@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestWrongCommandLinesExitWithTwo(t *testing.T) {
@@ -170,6 +171,9 @@ func TestRecoverStopsPublishingUntilTwoPeopleResume(t *testing.T) {
 	var made invitation
 	if err := json.Unmarshal([]byte(out), &made); code != exitOK || err != nil || made.Login != "ada" {
 		t.Fatalf("recover: %d %q %q %v", code, out, errs, err)
+	}
+	if left := time.Until(made.EndorsesFrom); left > coolingTime || left < coolingTime-time.Hour {
+		t.Errorf("ada endorses again in %s", left)
 	}
 	halves := strings.Split(made.Code, "-")
 	file, err := os.ReadFile(filepath.Join(s.data, dataFile))

@@ -130,7 +130,11 @@ func (d *daemon) distrust(ctx context.Context) error {
 	case errors.As(err, &anchor):
 		d.contradicted = true
 		d.logger.Error("the audit log is not what its anchor vouches for: publishing is stopped until two people release it", slog.Any("error", err))
-		return d.approvals.StopFor(ctx, approval.CauseLog, "The audit log does not match its anchor. Run standpunt audit verify on the data directory before you resume.")
+		why := "The audit log does not match its anchor."
+		if anchor.Trouble == audit.AnchorMissing || anchor.Trouble == audit.AnchorUnreadable {
+			why = "The anchor of the audit log, beside the data directory, is gone or cannot be read."
+		}
+		return d.approvals.StopFor(ctx, approval.CauseLog, why+" Run standpunt audit verify on the data directory before you resume.")
 	case err != nil:
 		return fmt.Errorf("check the anchor: %w", err)
 	}
@@ -262,7 +266,7 @@ func every(ctx context.Context, log *slog.Logger, chore string, most time.Durati
 func (d *daemon) notReady(context.Context) []string {
 	if err := d.log.AnchorFault(); err != nil {
 		d.logger.Debug("the anchor could not be written", slog.Any("error", err))
-		return []string{"the newest checkpoint could not be written beside the data directory"}
+		return []string{"the newest checkpoint is not in the file beside the data directory: the log says why"}
 	}
 	return nil
 }

@@ -161,7 +161,7 @@ func (d *demo) openNetwork(ctx context.Context, token string) (err error) {
 func free(addr string) string {
 	for _, try := range []string{addr, "127.0.0.1:0"} {
 		if l, err := net.Listen("tcp", try); err == nil { //nolint:noctx // bound and let go at once
-			defer l.Close() //nolint:errcheck // let go
+			defer l.Close()
 			return l.Addr().String()
 		}
 	}

@@ -41,6 +41,8 @@ type invitation struct {
 	Code    string        `json:"code"`
 	URL     string        `json:"url,omitempty"`
 	Expires time.Time     `json:"expires_at"`
+	// EndorsesFrom is when the cooling time is over; founders have none.
+	EndorsesFrom time.Time `json:"endorses_from,omitzero"`
 }
 
 func initCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []string) error {

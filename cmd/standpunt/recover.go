@@ -53,24 +53,34 @@ func reenrol(ctx context.Context, r *rooms, login string) (*invitation, error) {
 	if err := r.approvals.StopFor(ctx, approval.CauseRecover, "An admin was re-enrolled from the command line."); err != nil {
 		return nil, err
 	}
-	var enrolment people.Enrolment
-	err = r.db.Update(ctx, func(tx *store.Tx) error {
-		mandate := people.NewMandate("recover").By("system", "cli")
-		if !person.Enabled {
-			if err := r.staff.SetEnabled(tx, mandate, person.ID, true); err != nil {
-				return err
-			}
-		}
-		enrolment, err = r.staff.ResetCredentials(tx, mandate, person.ID)
-		for half := range enrolment.Halves {
-			if err == nil {
-				_, err = r.staff.TakeHalf(tx, person.ID, half)
-			}
-		}
+	var made *invitation
+	err = r.db.Update(ctx, func(tx *store.Tx) (err error) {
+		made, err = r.reset(tx, person.ID)
 		return err
 	})
+	return made, err
+}
+
+// reset enables an admin where needed, and voids what they had.
+func (r *rooms) reset(tx *store.Tx, admin people.ID) (*invitation, error) {
+	mandate := people.NewMandate("recover").By("system", "cli")
+	if err := r.staff.SetEnabled(tx, mandate, admin, true); err != nil {
+		return nil, err
+	}
+	enrolment, err := r.staff.ResetCredentials(tx, mandate, admin)
 	if err != nil {
 		return nil, err
 	}
-	return &invitation{Login: person.Login, Roles: person.Roles, Code: enrolment.Code(), Expires: enrolment.ExpiresAt}, nil
+	for half := range enrolment.Halves {
+		if _, err := r.staff.TakeHalf(tx, admin, half); err != nil {
+			return nil, err
+		}
+	}
+	person, err := r.staff.Get(tx, admin)
+	if err != nil {
+		return nil, err
+	}
+	return &invitation{
+		Login: person.Login, Roles: person.Roles, Code: enrolment.Code(), Expires: enrolment.ExpiresAt, EndorsesFrom: person.EndorsesFrom,
+	}, nil
 }
