@@ -231,8 +231,8 @@ func (a *Approvals) update(ctx context.Context, id ProposalID, fn func(tx *store
 		if err := fn(tx, p); err != nil {
 			return err
 		}
-		view, err = a.view(tx, p)
-		return err
+		view = a.view(tx, p)
+		return nil
 	})
 	return view, err
 }

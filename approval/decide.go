@@ -2,7 +2,6 @@ package approval
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +17,10 @@ func itoa(n int) string { return strconv.Itoa(n) }
 
 // maxRemark bounds comments and reasons, in bytes.
 const maxRemark = 4000
+
+// maxNamed is how many endorsers the audit entry of an approval names: an entry
+// holds 16 facts. Who all stands behind it is in the entries before.
+const maxNamed = 8
 
 // Submit is the author's endorsement of the newest revision: it goes to review.
 // digest is what the author was shown.
@@ -52,13 +55,15 @@ func (a *Approvals) submit(tx *store.Tx, by people.Principal, p *Proposal) error
 		return err
 	}
 	if reason := a.outdated(tx, p, e); reason != "" {
-		return fault.New(fault.StaleDigest, "%s since this was written", reasonWords[reason]).
-			Fix("Make a new revision; it may repeat the text.").With("reason", reason).With("digest", p.Digest.String())
+		return outdatedFault(p, reason, "written", "Make a new revision; it may repeat the text.")
 	}
 	if err := a.onlyAnswer(tx, p); err != nil {
 		return err
 	}
-	p.SubmittedAt = tx.Now()
+	if err := a.shownRejection(tx, p, e); err != nil {
+		return err
+	}
+	p.SubmittedAt, p.Reason, p.Remark = tx.Now(), "", ""
 	p.Endorsements = []Endorsement{{
 		Person: person.ID, Roles: person.Roles, Digest: p.Digest, At: tx.Now(), Author: true, Via: by.Via(),
 	}}
@@ -68,15 +73,12 @@ func (a *Approvals) submit(tx *store.Tx, by people.Principal, p *Proposal) error
 }
 
 func endorsementFacts(p *Proposal, person *people.Person) map[string]string {
-	roles := make([]string, len(person.Roles))
-	for i, r := range person.Roles {
-		roles[i] = string(r)
-	}
-	return map[string]string{"revision": itoa(p.Revision), "roles": strings.Join(roles, ",")}
+	return map[string]string{"revision": itoa(p.Revision), "roles": joined(person.Roles, ",")}
 }
 
 // onlyAnswer refuses a second answer to the same mention while another one is
-// on its way.
+// on its way, and one whose approvers could not know that another one was
+// published after they decided.
 func (a *Approvals) onlyAnswer(tx *store.Tx, p *Proposal) error {
 	if p.Target == "" {
 		return nil
@@ -85,12 +87,31 @@ func (a *Approvals) onlyAnswer(tx *store.Tx, p *Proposal) error {
 		if err != nil {
 			return err
 		}
-		if other.ID != p.ID && other.Kind == p.Kind && other.underway() {
+		if other.ID == p.ID || other.Kind != p.Kind {
+			continue
+		}
+		since := other.State == Published && !p.QuorumAt.IsZero() && other.ClaimedAt.After(p.QuorumAt)
+		if since || other.underway() {
 			return fault.New(fault.Conflict, "another answer to the same mention is %s", stateWords[other.State]).
-				Fix("Decide on that one first, or withdraw it.").With("proposal", other.ID.String())
+				Fix("Look at that one first, and withdraw the one that is not needed.").With("proposal", other.ID.String())
 		}
 	}
 	return nil
+}
+
+// shownRejection refuses a revision that was written before the same text was
+// rejected for the same mention: its envelope does not show the rejection.
+func (a *Approvals) shownRejection(tx *store.Tx, p *Proposal, e *Envelope) error {
+	if governs(p.Kind) {
+		return nil
+	}
+	again, err := a.rejectedBefore(tx, e)
+	if err != nil || len(again) == 0 || slices.Contains(e.Findings, again[0]) {
+		return err
+	}
+	return fault.New(fault.StaleDigest, "the same text was rejected for this mention since this was written").
+		Fix("Write another answer. A new revision may repeat the text; it then shows the rejection.").
+		With("proposal", again[0].Excerpt).With("digest", p.Digest.String())
 }
 
 // Judgement is what a person decides on the revision that they were shown.
@@ -124,14 +145,15 @@ func (a *Approvals) Decide(ctx context.Context, by people.Principal, proposal Pr
 			Person: person.ID, Verdict: j.Verdict, Revision: p.Revision, Digest: p.Digest, Comment: j.Comment, At: tx.Now(),
 		})
 		switch j.Verdict {
-		case RequestChanges:
-			p.Endorsements = nil
-			return a.move(tx, p, step{to: ChangesRequested, event: "changes_requested", actor: by.Actor(), via: by.Via(), facts: endorsementFacts(p, person)})
+		case Approve:
+			return a.approve(tx, by, p, person)
 		case Reject:
 			p.Endorsements = nil
 			return a.reject(tx, by, p, person)
+		default:
+			p.Endorsements = nil
+			return a.move(tx, p, step{to: ChangesRequested, event: "changes_requested", actor: by.Actor(), via: by.Via(), facts: endorsementFacts(p, person)})
 		}
-		return a.approve(tx, by, p, person)
 	})
 }
 
@@ -192,8 +214,7 @@ func (a *Approvals) approve(tx *store.Tx, by people.Principal, p *Proposal, pers
 		return err
 	}
 	if reason := a.outdated(tx, p, e); reason != "" {
-		return fault.New(fault.StaleDigest, "%s since this was submitted", reasonWords[reason]).
-			Fix("Ask for a new revision; it may repeat the text.").With("reason", reason).With("digest", p.Digest.String())
+		return outdatedFault(p, reason, "submitted", "Ask for a new revision; it may repeat the text.")
 	}
 	policy, err := a.policyFor(tx, e)
 	if err != nil {
@@ -227,15 +248,26 @@ func (a *Approvals) release(tx *store.Tx, p *Proposal, e *Envelope, policy *Poli
 	if e.NotBefore.After(tx.Now()) {
 		p.Due = e.NotBefore
 	}
-	p.ExpiresAt = p.Due.Add(e.ValidFor)
+	p.ExpiresAt = p.lapses(e)
 	facts := policy.facts()
-	for i, end := range p.Endorsements {
+	facts["endorsers"] = itoa(len(p.Endorsements))
+	for i, end := range p.Endorsements[:min(len(p.Endorsements), maxNamed)] {
 		facts["endorser_"+itoa(i+1)] = end.Person.String()
 	}
 	if err := a.move(tx, p, step{to: Approved, event: "approved", actor: audit.System, via: "daemon", facts: facts}); err != nil {
 		return err
 	}
 	return a.effects[p.Kind].Apply(tx, p, a.released(p, e))
+}
+
+// lapses is when a full set of endorsements ends: as long after the quorum, or
+// after the time that the envelope schedules, as the envelope says.
+func (p *Proposal) lapses(e *Envelope) time.Time {
+	from := p.QuorumAt
+	if e.NotBefore.After(from) {
+		from = e.NotBefore
+	}
+	return from.Add(e.ValidFor)
 }
 
 // released makes the proof. Only release and claim call it, after the policy
@@ -257,86 +289,4 @@ func (f replyEffect) Apply(tx *store.Tx, p *Proposal, _ Release) error {
 	return f.a.move(tx, p, step{to: Queued, event: "queued", actor: audit.System, via: "daemon", facts: map[string]string{
 		"due": p.Due.Format(time.RFC3339), "expires": p.ExpiresAt.Format(time.RFC3339),
 	}})
-}
-
-// Withdraw takes a proposal back before it is sent. Its author, anybody who
-// could decide on it, and its earlier authors may.
-func (a *Approvals) Withdraw(ctx context.Context, by people.Principal, proposal ProposalID, reason string) (*View, error) {
-	if err := by.May(people.Write); err != nil {
-		return nil, err
-	}
-	if reason = strings.TrimSpace(reason); len(reason) > maxRemark {
-		return nil, fault.New(fault.InvalidInput, "a reason has at most %d bytes", maxRemark).At("reason", reason).Fix("Shorten it.")
-	}
-	return a.update(ctx, proposal, func(tx *store.Tx, p *Proposal) error {
-		person, err := a.staff.Confirm(tx, by)
-		if err != nil {
-			return err
-		}
-		concerned := slices.Contains(p.Contributors, by.ID()) || mayEndorse(person, p.Kind, time.Time{}.AddDate(9000, 0, 0)) == nil
-		if !person.Enabled || !concerned {
-			return fault.New(fault.Forbidden, "only those who write or decide can withdraw this")
-		}
-		if !allowed(p.State, Withdrawn) {
-			return wrongState(p, "it can no longer be withdrawn")
-		}
-		p.Endorsements, p.Reason, p.Remark = nil, "withdrawn", reason
-		return a.move(tx, p, step{to: Withdrawn, event: "withdrawn", actor: by.Actor(), via: by.Via()})
-	})
-}
-
-// WithdrawEndorsement takes one's own endorsement back until the release is
-// claimed. In review the author's makes it a draft again; once approved, the
-// proposal is held.
-func (a *Approvals) WithdrawEndorsement(ctx context.Context, by people.Principal, proposal ProposalID) (*View, error) {
-	if err := by.MayEndorse(); err != nil {
-		return nil, err
-	}
-	return a.update(ctx, proposal, func(tx *store.Tx, p *Proposal) error {
-		i := p.endorsedBy(by.ID())
-		if i < 0 {
-			return fault.New(fault.WrongState, "you have not endorsed this revision")
-		}
-		if !p.BeforeSending() {
-			return wrongState(p, "the endorsement can no longer be withdrawn")
-		}
-		author := p.Endorsements[i].Author
-		p.Endorsements = slices.Delete(p.Endorsements, i, i+1)
-		s := step{to: InReview, event: "endorsement_withdrawn", actor: by.Actor(), via: by.Via()}
-		switch {
-		case p.State == InReview && author:
-			s.to, p.Endorsements = Draft, nil
-		case p.State != InReview:
-			return a.hold(tx, p, ReasonEndorsementWithdrawn, by.Actor(), by.Via())
-		}
-		return a.move(tx, p, s)
-	})
-}
-
-// envelope reads the newest revision's envelope and proves that the stored
-// bytes are the ones that the digest covers.
-func (a *Approvals) envelope(tx *store.Tx, p *Proposal) (*Envelope, error) {
-	e, err := a.sealed(tx, p.Digest)
-	if err != nil {
-		return nil, err
-	}
-	if e.Proposal != p.ID || e.Revision != p.Revision || e.Account != p.Account || e.Kind != p.Kind {
-		return nil, fmt.Errorf("approval: the envelope under %s belongs to another revision", p.Digest.Short())
-	}
-	return e, nil
-}
-
-// sealed reads the envelope under a digest. A missing or altered one is an
-// error that nothing passes.
-func (a *Approvals) sealed(tx *store.Tx, d Digest) (*Envelope, error) {
-	domain, salt, payload, ok, err := a.log.Sealed(tx, audit.Commitment(d))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("approval: envelope %s: %w", d.Short(), err)
-	case !ok:
-		return nil, fault.New(fault.NotFound, "the content of this revision was erased")
-	case domain != envelopeDomain || audit.Commit(domain, salt, payload) != audit.Commitment(d):
-		return nil, fmt.Errorf("approval: the stored envelope %s does not match its digest", d.Short())
-	}
-	return ParseEnvelope(payload)
 }

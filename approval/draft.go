@@ -3,11 +3,13 @@ package approval
 import (
 	"context"
 	"crypto/sha256"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
 
-	"standpunt/audit"
+	"golang.org/x/text/unicode/norm"
+
 	"standpunt/inbox"
 	"standpunt/internal/fault"
 	"standpunt/internal/id"
@@ -51,8 +53,8 @@ func (a *Approvals) DraftReply(ctx context.Context, by people.Principal, convers
 		if err := a.revise(tx, by, p, c, nil); err != nil {
 			return err
 		}
-		view, err = a.view(tx, p)
-		return err
+		view = a.view(tx, p)
+		return nil
 	})
 	return view, err
 }
@@ -121,13 +123,13 @@ func (a *Approvals) revise(tx *store.Tx, by people.Principal, p *Proposal, c Con
 	p.Contributors = appendOnce(p.Contributors, by.ID())
 	p.Endorsements, p.Basis, p.Failure = nil, "", nil
 	p.SubmittedAt, p.QuorumAt, p.ExpiresAt, p.Due = time.Time{}, time.Time{}, time.Time{}, time.Time{}
-	p.Reason, p.Remark = "", ""
+	p.Reason, p.Remark, p.SettledBy, p.ClaimedAt, p.AbsentAt = "", "", people.ID{}, time.Time{}, time.Time{}
 	r := &Revision{Proposal: p.ID, Number: p.Revision, Author: p.Author, At: tx.Now(), Digest: p.Digest}
 	if err := a.revisions.Put(tx, r); err != nil {
 		return err
 	}
 	s := step{to: Draft, event: "revised", actor: by.Actor(), via: by.Via(), facts: map[string]string{
-		"revision": itoa(p.Revision), "author": by.ID().String(),
+		"revision": itoa(p.Revision), "author": by.ID().String(), "visibility": string(e.Visibility),
 	}}
 	if first {
 		s.event = "drafted"
@@ -150,12 +152,19 @@ func (a *Approvals) compose(tx *store.Tx, p *Proposal, c Content, change []byte)
 	if c.NotBefore.IsZero() {
 		e.NotBefore = time.Time{}
 	}
-	if !governs(p.Kind) {
+	if governs(p.Kind) {
+		if err := CheckText(e.Text, Measure{}); err != nil {
+			return nil, err
+		}
+	} else {
 		if err := a.address(tx, p, e); err != nil {
 			return nil, err
 		}
 		if err := CheckText(e.Text, a.Measure(p.Account, e.Text)); err != nil {
 			return nil, err
+		}
+		if !languagePattern.MatchString(e.Language) {
+			return nil, fault.New(fault.InvalidInput, "this is no language tag").At("language", e.Language).Fix("Use one like nl or en-GB.")
 		}
 		e.Findings = Check(e.Text)
 		again, err := a.rejectedBefore(tx, e)
@@ -206,11 +215,14 @@ func (a *Approvals) address(tx *store.Tx, p *Proposal, e *Envelope) error {
 	e.Platform, e.RemoteID = account.Kind, account.RemoteID
 	e.Target, e.Thread, e.Route, e.Visibility = m.ExternalID, m.Thread, m.Route, m.Visibility
 	e.Mention = mentionDigest(m)
-	if e.Language == "" {
+	if e.Language == "" && languagePattern.MatchString(m.Language) {
 		e.Language = m.Language
 	}
 	return nil
 }
+
+// languagePattern is the form of the language tags of BCP 47, or nothing.
+var languagePattern = regexp.MustCompile(`^(?:[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,5})?$`)
 
 // mentionDigest covers the mention as it was shown.
 func mentionDigest(m *inbox.Mention) [32]byte {
@@ -234,11 +246,14 @@ func (r *rejectedText) key() rejectedKey {
 
 func fingerprint(text string) []byte {
 	bare := strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsNumber(r) {
+		if unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r) && !hidden(r) {
 			return unicode.ToLower(r)
 		}
 		return -1
-	}, text)
+	}, norm.NFKC.String(text))
+	if bare == "" {
+		bare = text // signs alone
+	}
 	sum := sha256.Sum256([]byte(bare))
 	return sum[:16]
 }
@@ -262,6 +277,3 @@ func appendOnce(list []people.ID, who people.ID) []people.ID {
 	}
 	return append(list, who)
 }
-
-// personActor names a person in the audit log.
-func personActor(who people.ID) audit.Actor { return audit.Actor("person:" + who.String()) }

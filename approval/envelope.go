@@ -63,7 +63,7 @@ type Citation struct {
 func (e *Envelope) Bytes() []byte {
 	var w writer
 	w.bytes(e.Proposal[:])
-	w.number(uint64(e.Revision)) //nolint:gosec // counts from 1
+	w.number(uint64(e.Revision))
 	w.text(string(e.Kind))
 	w.text(e.Platform)
 	w.text(string(e.Account))
@@ -80,11 +80,11 @@ func (e *Envelope) Bytes() []byte {
 	w.list(len(e.Links), func(i int, w *writer) { w.text(e.Links[i].Shown); w.text(e.Links[i].Expanded) })
 	w.list(len(e.Positions), func(i int, w *writer) {
 		w.text(e.Positions[i].Position)
-		w.number(uint64(e.Positions[i].Version)) //nolint:gosec // counts from 1
+		w.number(uint64(e.Positions[i].Version))
 	})
 	w.list(len(e.Findings), func(i int, w *writer) { w.text(e.Findings[i].Code); w.text(e.Findings[i].Excerpt) })
 	w.bytes(e.Policy[:])
-	w.number(uint64(e.ValidFor / time.Second)) //nolint:gosec // positive
+	w.number(uint64(e.ValidFor / time.Second))
 	w.number(millis(e.NotBefore))
 	w.bytes(e.Change)
 	return w.b
@@ -94,7 +94,7 @@ func millis(t time.Time) uint64 {
 	if t.IsZero() {
 		return 0
 	}
-	return uint64(t.UnixMilli()) //nolint:gosec // after 1970
+	return uint64(t.UnixMilli())
 }
 
 // ParseEnvelope reads what Bytes wrote and refuses anything that Bytes would
@@ -103,7 +103,7 @@ func ParseEnvelope(b []byte) (*Envelope, error) {
 	r := reader{b: b}
 	var e Envelope
 	r.exactly(e.Proposal[:])
-	e.Revision = int(r.number()) //nolint:gosec // checked by the re-encoding below
+	e.Revision = int(r.number())
 	e.Kind = Kind(r.text())
 	e.Platform = r.text()
 	e.Account = inbox.AccountName(r.text())
@@ -124,13 +124,13 @@ func ParseEnvelope(b []byte) (*Envelope, error) {
 	})
 	r.list(func(r *reader) { e.Links = append(e.Links, Link{r.text(), r.text()}) })
 	r.list(func(r *reader) {
-		e.Positions = append(e.Positions, Citation{r.text(), int(r.number())}) //nolint:gosec // as above
+		e.Positions = append(e.Positions, Citation{r.text(), int(r.number())})
 	})
 	r.list(func(r *reader) { e.Findings = append(e.Findings, Finding{Code: r.text(), Excerpt: r.text()}) })
 	r.exactly(e.Policy[:])
-	e.ValidFor = time.Duration(r.number()) * time.Second //nolint:gosec // as above
+	e.ValidFor = time.Duration(r.number()) * time.Second
 	if ms := r.number(); ms != 0 {
-		e.NotBefore = time.UnixMilli(int64(ms)).UTC() //nolint:gosec // as above
+		e.NotBefore = time.UnixMilli(int64(ms)).UTC()
 	}
 	if c := r.bytes(); len(c) > 0 {
 		e.Change = c
@@ -151,7 +151,7 @@ func ParseEnvelope(b []byte) (*Envelope, error) {
 type writer struct{ b []byte }
 
 func (w *writer) bytes(v []byte) {
-	w.b = binary.BigEndian.AppendUint32(w.b, uint32(len(v))) //nolint:gosec // bounded by the request size
+	w.b = binary.BigEndian.AppendUint32(w.b, uint32(len(v)))
 	w.b = append(w.b, v...)
 }
 func (w *writer) text(s string)   { w.bytes([]byte(s)) }
@@ -159,7 +159,7 @@ func (w *writer) number(n uint64) { w.bytes(binary.BigEndian.AppendUint64(nil, n
 
 func (w *writer) list(n int, item func(int, *writer)) {
 	var in writer
-	in.number(uint64(n)) //nolint:gosec // a length
+	in.number(uint64(n))
 	for i := range n {
 		item(i, &in)
 	}

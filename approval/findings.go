@@ -31,18 +31,25 @@ const (
 
 var (
 	linkPattern    = regexp.MustCompile(`(?i)\b(?:https?://|www\.)[^\s<>"]+`)
-	ibanPattern    = regexp.MustCompile(`\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b`)
+	ibanStart      = regexp.MustCompile(`\b[A-Za-z]{2}\d{2}`)
 	digitsPattern  = regexp.MustCompile(`\b\d{9}\b`)
-	phonePattern   = regexp.MustCompile(`(?:\+\d{2}|\b0)[\d ()-]{8,14}\d\b`)
+	phonePattern   = regexp.MustCompile(`(?:\+|\b0)\d[\d ()./-]{6,16}\d\b`)
+	datePattern    = regexp.MustCompile(`^\d{1,2}[-/.]\d{1,2}[-/.]\d{4}`)
 	emailPattern   = regexp.MustCompile(`[\p{L}\d._%+-]+@[\p{L}\d-]+(?:\.[\p{L}\d-]+)*\.\p{L}{2,}`)
-	promisePattern = regexp.MustCompile(`(?i)\b(?:garanderen?|garandeert|gegarandeerd|garantie|beloven|beloofd?|altijd|nooit|` +
-		`guarantees?|guaranteed|promised?|always|never|vergoeden wij|wij vergoeden|we will refund|full refund|aansprakelijk|liable)\b`)
+	promisePattern = regexp.MustCompile(`(?i)\b(?:garandeer|garanderen?|garandeert|gegarandeerd|garanties?|beloven|belooft|beloofd?|` +
+		`(?:zal|zullen|gaan?|gebeurt) (?:\pL+ ){0,2}(?:altijd|nooit)|(?:altijd|nooit) (?:meer|weer|gratis|vergoed|terug)|` +
+		`guarantees?|guaranteed|promised?|promises|(?:will|shall|'ll) (?:always|never)|(?:always|never) (?:again|free)|` +
+		`vergoeden wij|(?:wij|we) vergoeden|we(?: will|'ll) refund|full refund|aansprakelijk|liable)\b`)
 )
 
 var shorteners = []string{"bit.ly", "t.co", "tinyurl.com", "goo.gl", "ow.ly", "is.gd", "buff.ly", "lnkd.in", "t.ly", "rb.gy", "cutt.ly"}
 
+// mostOfOne bounds the findings of one code, so that many of one kind never
+// hide another.
+const mostOfOne = 10
+
 // Check runs every check on a normalized text and returns what they noticed,
-// in the order of the text, at most 50.
+// in the order of the text, at most 10 of each code.
 func Check(text string) []Finding {
 	type located struct {
 		at int
@@ -61,9 +68,9 @@ func Check(text string) []Finding {
 			add(code, span)
 		}
 	}
-	for _, span := range ibanPattern.FindAllStringIndex(text, -1) {
-		if validIBAN(text[span[0]:span[1]]) {
-			add(FindingIBAN, span)
+	for _, span := range ibanStart.FindAllStringIndex(text, -1) {
+		if n := ibanLength(text[span[0]:]); n > 0 {
+			add(FindingIBAN, []int{span[0], span[0] + n})
 		}
 	}
 	for _, span := range digitsPattern.FindAllStringIndex(text, -1) {
@@ -71,12 +78,16 @@ func Check(text string) []Finding {
 			add(FindingNationalID, span)
 		}
 	}
-	for code, pattern := range map[string]*regexp.Regexp{
-		FindingPhone: phonePattern, FindingEmail: emailPattern, FindingPromise: promisePattern,
-	} {
-		for _, span := range pattern.FindAllStringIndex(text, -1) {
-			add(code, span)
+	for _, span := range phonePattern.FindAllStringIndex(text, -1) {
+		if isPhone(text[span[0]:span[1]]) {
+			add(FindingPhone, span)
 		}
+	}
+	for _, span := range emailPattern.FindAllStringIndex(text, -1) {
+		add(FindingEmail, span)
+	}
+	for _, span := range promisePattern.FindAllStringIndex(text, -1) {
+		add(FindingPromise, span)
 	}
 	for _, span := range words(text) {
 		if mixedScripts(text[span[0]:span[1]]) {
@@ -95,9 +106,11 @@ func Check(text string) []Finding {
 		return strings.Compare(a.Code, b.Code)
 	})
 	var found []Finding
+	of := make(map[string]int)
 	for _, f := range all {
-		if len(found) < 50 && !slices.Contains(found, f.Finding) {
+		if of[f.Code] < mostOfOne && !slices.Contains(found, f.Finding) {
 			found = append(found, f.Finding)
+			of[f.Code]++
 		}
 	}
 	return found
@@ -112,21 +125,49 @@ func linkFinding(link string) string {
 	if i := strings.IndexAny(host, "/?#"); i >= 0 {
 		host = host[:i]
 	}
-	if strings.Contains(host, "@") || strings.Contains(strings.ToLower(host), "xn--") || strings.ContainsFunc(host, func(r rune) bool { return r > unicode.MaxASCII }) {
+	host = strings.TrimRight(host, ".,;:!?)'")
+	if strings.ContainsAny(host, "@%\\") || strings.Contains(strings.ToLower(host), "xn--") || strings.ContainsFunc(host, func(r rune) bool { return r > unicode.MaxASCII }) {
 		return FindingLink
 	}
-	if slices.Contains(shorteners, strings.TrimPrefix(strings.ToLower(host), "www.")) {
+	name, _, _ := strings.Cut(strings.ToLower(host), ":")
+	if slices.Contains(shorteners, strings.TrimPrefix(name, "www.")) {
 		return FindingShortener
 	}
 	return ""
 }
 
-// validIBAN checks the ISO 13616 check digits.
-func validIBAN(s string) bool {
-	s = strings.ReplaceAll(s, " ", "")
-	if len(s) < 15 || len(s) > 34 {
-		return false
+// ibanLengths are the lengths of the account numbers of the countries whose
+// customers write to us, from the IBAN registry of SWIFT.
+var ibanLengths = map[string]int{
+	"AD": 24, "AT": 20, "BE": 16, "BG": 22, "CH": 21, "CY": 28, "CZ": 24, "DE": 22, "DK": 18, "EE": 20, "ES": 24, "FI": 18,
+	"FO": 18, "FR": 27, "GB": 22, "GI": 23, "GL": 18, "GR": 27, "HR": 21, "HU": 28, "IE": 22, "IS": 26, "IT": 27, "LI": 21,
+	"LT": 20, "LU": 20, "LV": 21, "MC": 27, "MT": 31, "NL": 18, "NO": 15, "PL": 28, "PT": 25, "RO": 24, "SE": 24, "SI": 19,
+	"SK": 24, "SM": 27, "TR": 26, "UA": 29,
+}
+
+// ibanLength is how many bytes at the beginning of s are an account number
+// whose check digits (ISO 13616) are right; 0 where none is.
+func ibanLength(s string) int {
+	want := ibanLengths[strings.ToUpper(s[:2])]
+	var bare strings.Builder
+	for i, r := range s {
+		switch r = unicode.ToUpper(r); {
+		case r >= '0' && r <= '9', r >= 'A' && r <= 'Z':
+			bare.WriteRune(r)
+		case r != ' ' && r != '.' && r != '-':
+			return 0
+		}
+		if bare.Len() == want && validIBAN(bare.String()) {
+			return i + 1
+		}
+		if bare.Len() >= want {
+			return 0
+		}
 	}
+	return 0
+}
+
+func validIBAN(s string) bool {
 	remainder := 0
 	for _, r := range s[4:] + s[:4] {
 		switch {
@@ -137,6 +178,27 @@ func validIBAN(s string) bool {
 		}
 	}
 	return remainder == 1
+}
+
+// isPhone reports whether digits with what people put between them are a
+// telephone number: an international one, or one of ten digits that begins
+// with a single 0. Dates with times and order numbers are not.
+func isPhone(s string) bool {
+	var digits []byte
+	for i := range len(s) {
+		if s[i] >= '0' && s[i] <= '9' {
+			digits = append(digits, s[i])
+		}
+	}
+	switch {
+	case datePattern.MatchString(s):
+		return false
+	case s[0] == '+':
+		return len(digits) >= 9 && len(digits) <= 15
+	case digits[1] == '0':
+		return digits[2] != '0' && len(digits) >= 11 && len(digits) <= 15
+	}
+	return len(digits) == 10
 }
 
 // validBSN applies the eleven test of Dutch citizen service numbers.

@@ -49,6 +49,10 @@ type Change struct {
 	RemoteID string            `cbor:"9,keyasint,omitempty"` // account: the identity that is accepted; filled in by us
 	BaseURL  string            `cbor:"10,keyasint,omitempty"`
 	Reason   string            `cbor:"11,keyasint,omitempty"`
+	// AccountKind is the connector kind of the account that is accepted, and Stops the stops
+	// that are lifted; both filled in by us.
+	AccountKind string   `cbor:"12,keyasint,omitempty"`
+	Stops       []string `cbor:"13,keyasint,omitempty"`
 }
 
 // governanceEffect is one governance kind: what makes its change sensible, and
@@ -87,7 +91,7 @@ func (a *Approvals) governance() map[Kind]Effect {
 			}
 			return err
 		}),
-		KindRoles: wrap(a.checkKnownPerson, func(tx *store.Tx, _ *Proposal, c *Change, m people.Mandate) error {
+		KindRoles: wrap(a.checkNewRoles, func(tx *store.Tx, _ *Proposal, c *Change, m people.Mandate) error {
 			return a.staff.SetRoles(tx, m, c.Person, c.Roles)
 		}),
 		KindEnablement: wrap(a.checkKnownPerson, func(tx *store.Tx, _ *Proposal, c *Change, m people.Mandate) error {
@@ -97,8 +101,8 @@ func (a *Approvals) governance() map[Kind]Effect {
 			_, err := a.staff.ResetCredentials(tx, m, c.Person)
 			return err
 		}),
-		KindPolicy: wrap(checkPolicies, func(tx *store.Tx, _ *Proposal, c *Change, _ people.Mandate) error {
-			return a.setPolicies(tx, c.Policies, audit.System, "daemon")
+		KindPolicy: wrap(checkPolicies, func(tx *store.Tx, p *Proposal, c *Change, _ people.Mandate) error {
+			return a.setPolicies(tx, c.Policies, "daemon", p)
 		}),
 		KindResume:  wrap(a.checkStopped, func(tx *store.Tx, p *Proposal, _ *Change, _ people.Mandate) error { return a.resume(tx, p) }),
 		KindAccount: wrap(a.checkAccount, a.acceptAccount),
@@ -168,8 +172,8 @@ func (a *Approvals) Propose(ctx context.Context, by people.Principal, kind Kind,
 		if err := a.submit(tx, by, p); err != nil {
 			return err
 		}
-		view, err = a.view(tx, p)
-		return err
+		view = a.view(tx, p)
+		return nil
 	})
 	return view, err
 }
@@ -187,30 +191,28 @@ func (a *Approvals) complete(tx *store.Tx, kind Kind, c *Change) error {
 	if len(c.Reason) > maxRemark {
 		return fault.New(fault.InvalidInput, "a reason has at most %d bytes", maxRemark).At("reason", c.Reason).Fix("Shorten it.")
 	}
-	if kind != KindAccount {
-		return nil
+	var err error
+	switch kind {
+	case KindResume:
+		c.Stops, err = a.standingStops(tx)
+	case KindAccount:
+		have, ok, err := a.box.Account(tx, c.Account)
+		if err != nil || !ok {
+			return err
+		}
+		c.RemoteID, c.BaseURL, c.AccountKind = have.RemoteID, have.BaseURL, have.Kind
 	}
-	have, ok, err := a.box.Account(tx, c.Account)
-	if err != nil {
-		return err
-	}
-	if ok {
-		c.RemoteID, c.BaseURL = have.RemoteID, have.BaseURL
-	}
-	return nil
+	return err
 }
 
 // sentence says what the change does, for people who read the log.
 func (c *Change) sentence(kind Kind) string {
-	roles := make([]string, len(c.Roles))
-	for i, r := range c.Roles {
-		roles[i] = string(r)
-	}
+	roles := joined(c.Roles, ", ")
 	switch kind {
 	case KindPerson:
-		return fmt.Sprintf("Make %s (%s) a member of staff with the roles %s.", c.Name, c.Login, strings.Join(roles, ", "))
+		return fmt.Sprintf("Make %s (%s) a member of staff with the roles %s.", c.Name, c.Login, roles)
 	case KindRoles:
-		return fmt.Sprintf("Give person %s the roles %s.", c.Person, strings.Join(roles, ", "))
+		return fmt.Sprintf("Give person %s the roles %s.", c.Person, roles)
 	case KindEnablement:
 		if c.Enabled {
 			return fmt.Sprintf("Enable person %s.", c.Person)
@@ -221,75 +223,48 @@ func (c *Change) sentence(kind Kind) string {
 	case KindPolicy:
 		lines := []string{"Replace the policies by:"}
 		for i := range c.Policies {
-			lines = append(lines, fmt.Sprintf("%s: %s.", c.Policies[i].Name, c.Policies[i].Sentence()))
+			lines = append(lines, fmt.Sprintf("%s: %s. %s", c.Policies[i].Name, c.Policies[i].Sentence(), c.Policies[i].scope()))
 		}
 		return strings.Join(lines, "\n")
 	case KindResume:
 		return "Resume publishing. " + c.Reason
 	case KindAccount:
-		return fmt.Sprintf("Let the account %s publish as %s at %s.", c.Account, c.RemoteID, c.BaseURL)
+		return fmt.Sprintf("Let the account %s (%s) publish as %s at %s.", c.Account, c.AccountKind, c.RemoteID, c.BaseURL)
 	}
 	return c.Reason
 }
 
 func (a *Approvals) checkPerson(_ *store.Tx, c *Change) error {
-	if strings.TrimSpace(c.Login) == "" {
-		return fault.New(fault.InvalidInput, "a person needs a login").At("login", c.Login).Fix("Use lower-case letters.")
-	}
-	if strings.TrimSpace(c.Name) == "" || len(c.Name) > 200 {
-		return fault.New(fault.InvalidInput, "a person needs a name of at most 200 bytes").At("name", c.Name).Fix("Write the full name.")
-	}
-	return checkRoles(c.Roles)
-}
-
-func checkRoles(roles []people.Role) error {
-	if len(roles) == 0 {
-		return fault.New(fault.InvalidInput, "a person needs a role").At("roles", "").Fix("Choose agent, press, manager or admin.")
-	}
-	for _, r := range roles {
-		if !slices.Contains([]people.Role{people.Agent, people.Press, people.Manager, people.Admin}, r) {
-			return fault.New(fault.InvalidInput, "there is no such role").At("roles", string(r)).Fix("Choose agent, press, manager or admin.")
-		}
-	}
-	return nil
+	return people.CheckNew(people.NewPerson{Login: c.Login, Name: c.Name, Roles: c.Roles, Language: c.Language})
 }
 
 func (a *Approvals) checkKnownPerson(tx *store.Tx, c *Change) error {
-	if _, err := a.staff.Get(tx, c.Person); err != nil {
-		return notFoundAs(err, "person")
-	}
-	if len(c.Roles) > 0 {
-		return checkRoles(c.Roles)
-	}
-	return nil
+	_, err := a.staff.Get(tx, c.Person)
+	return notFoundAs(err, "person")
 }
 
-func checkPolicies(_ *store.Tx, c *Change) error {
-	if len(c.Policies) == 0 {
-		return fault.New(fault.InvalidInput, "without a policy nothing could be published").At("policies", "").Fix("Keep at least one.")
+func (a *Approvals) checkNewRoles(tx *store.Tx, c *Change) error {
+	person, err := a.staff.Get(tx, c.Person)
+	if err != nil {
+		return notFoundAs(err, "person")
 	}
-	names := make(map[string]bool)
-	for i := range c.Policies {
-		if err := c.Policies[i].Validate(); err != nil {
-			return err
-		}
-		folded := strings.ToLower(c.Policies[i].Name)
-		if names[folded] {
-			return fault.New(fault.InvalidInput, "two policies have one name").At("policies.name", c.Policies[i].Name).Fix("Rename one.")
-		}
-		names[folded] = true
-	}
-	return nil
+	return people.CheckNew(people.NewPerson{Login: person.Login, Roles: c.Roles})
 }
 
 func (a *Approvals) checkStopped(tx *store.Tx, c *Change) error {
 	if c.Reason == "" {
 		return fault.New(fault.InvalidInput, "say why publishing can go on").At("reason", "").Fix("Write a sentence.")
 	}
-	if standing, err := a.stopped(tx); err != nil || standing != nil {
+	standing, err := a.standingStops(tx)
+	switch {
+	case err != nil:
 		return err
+	case len(standing) == 0:
+		return fault.New(fault.WrongState, "publishing is not stopped")
+	case !slices.Equal(standing, c.Stops):
+		return fault.New(fault.Conflict, "publishing was stopped once more since this was proposed").Fix("Look at why, and make a new proposal.")
 	}
-	return fault.New(fault.WrongState, "publishing is not stopped")
+	return nil
 }
 
 func (a *Approvals) checkAccount(tx *store.Tx, c *Change) error {
@@ -303,59 +278,17 @@ func (a *Approvals) checkAccount(tx *store.Tx, c *Change) error {
 		return fault.New(fault.WrongState, "the account is accepted already")
 	case have.RemoteID == "":
 		return fault.New(fault.AccountNotReady, "the account has not connected yet, so nobody knows whom it publishes as").Fix("Wait until it works, then propose it.")
-	case have.RemoteID != c.RemoteID || have.BaseURL != c.BaseURL:
+	case have.RemoteID != c.RemoteID || have.BaseURL != c.BaseURL || have.Kind != c.AccountKind:
 		return fault.New(fault.Conflict, "the account changed since this was proposed").Fix("Make a new proposal.")
 	}
 	return nil
 }
 
-func (a *Approvals) acceptAccount(tx *store.Tx, _ *Proposal, c *Change, _ people.Mandate) error {
+func (a *Approvals) acceptAccount(tx *store.Tx, p *Proposal, c *Change, _ people.Mandate) error {
 	have, _, err := a.box.Account(tx, c.Account)
 	if err != nil {
 		return err
 	}
 	have.Accepted = true
-	return a.putAccount(tx, have, "account.accepted", "daemon")
-}
-
-// InitPolicies sets the policies of a new data directory. It refuses one that
-// has some: from then on changing them takes two people.
-func (a *Approvals) InitPolicies(ctx context.Context, list []Policy) error {
-	if err := checkPolicies(nil, &Change{Policies: list}); err != nil {
-		return err
-	}
-	return a.db.Update(ctx, func(tx *store.Tx) error {
-		if _, ok, err := a.policySets.Lookup(tx, currentPolicies); err != nil || ok {
-			if err == nil {
-				err = fault.New(fault.AlreadyExists, "the policies are set already").Fix("Propose a change at the desk.")
-			}
-			return err
-		}
-		return a.setPolicies(tx, list, audit.System, "cli")
-	})
-}
-
-func (a *Approvals) setPolicies(tx *store.Tx, list []Policy, actor audit.Actor, via string) error {
-	if err := a.policySets.Put(tx, &policySet{Name: string(currentPolicies), Policies: list}); err != nil {
-		return err
-	}
-	for i := range list {
-		facts := list[i].facts()
-		facts["position"], facts["of"] = itoa(i+1), itoa(len(list))
-		_, err := a.log.Append(tx, audit.Event{Kind: "policy.set", Actor: actor, Via: via, Subject: "policies", Facts: facts})
-		if err != nil {
-			return err
-		}
-	}
-	tx.OnCommit(a.wakeAll)
-	return nil
-}
-
-// Policies is the list in force, first match first.
-func (a *Approvals) Policies(ctx context.Context) (list []Policy, err error) {
-	err = a.db.View(ctx, func(tx *store.Tx) error {
-		list, err = a.policies(tx)
-		return err
-	})
-	return list, err
+	return a.putAccount(tx, have, "account.accepted", "daemon", p)
 }

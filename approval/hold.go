@@ -2,6 +2,8 @@ package approval
 
 import (
 	"context"
+	"log/slog"
+	"slices"
 	"time"
 
 	"standpunt/audit"
@@ -28,11 +30,11 @@ const (
 )
 
 var reasonWords = map[string]string{
-	ReasonMentionEdited:      "the customer edited the mention",
-	ReasonMentionDeleted:     "the customer deleted the mention",
-	ReasonPolicyChanged:      "the policy changed",
-	ReasonAccountChanged:     "the account was connected to another remote identity",
-	ReasonAccountNotAccepted: "the account is not accepted by two people",
+	ReasonMentionEdited:  "the customer edited the mention",
+	ReasonMentionDeleted: "the customer deleted the mention",
+	ReasonPolicyChanged:  "the policy changed",
+	ReasonAccountChanged: "the account was connected to another remote identity",
+	ReasonRecordDamaged:  "the record of the mention cannot be read",
 }
 
 // outdated is the reason why an envelope no longer describes the world, or "".
@@ -59,8 +61,46 @@ func (a *Approvals) outdated(tx *store.Tx, p *Proposal, e *Envelope) string {
 		return ReasonAccountNotAccepted
 	case account.RemoteID != e.RemoteID || account.Kind != e.Platform:
 		return ReasonAccountChanged
+	case e.RemoteID == "":
+		return ReasonAccountNotAccepted
 	}
 	return ""
+}
+
+// outdatedFault says what changed since the revision was written or submitted.
+func outdatedFault(p *Proposal, reason, since, remedy string) error {
+	if reason == ReasonAccountNotAccepted {
+		return fault.New(fault.AccountNotReady, "the account %s does not publish: it has not connected yet, or two people have not accepted it", p.Account).
+			Fix("Let an admin propose the account.").With("reason", reason)
+	}
+	return fault.New(fault.StaleDigest, "%s since this was %s", reasonWords[reason], since).
+		Fix("%s", remedy).With("reason", reason).With("digest", p.Digest.String())
+}
+
+// standing proves everything that a release of p stands for, as things are now.
+// Where something does not hold, reason says what.
+func (a *Approvals) standing(tx *store.Tx, p *Proposal) (e *Envelope, policy *Policy, reason string) {
+	e, err := a.envelope(tx, p)
+	if err != nil {
+		a.o.Log.Error("approved content cannot be proven", slog.String("proposal", p.ID.String()), slog.Any("error", err))
+		return nil, nil, ReasonRecordDamaged
+	}
+	switch end := p.lapses(e); {
+	case !p.ExpiresAt.After(tx.Now()) || !end.After(tx.Now()):
+		return e, nil, ReasonExpired
+	case e.NotBefore.After(tx.Now()):
+		return e, nil, ReasonRecordDamaged
+	}
+	if reason := a.outdated(tx, p, e); reason != "" {
+		return e, nil, reason
+	}
+	if policy, err = a.policyFor(tx, e); err != nil {
+		return e, nil, ReasonPolicyChanged
+	}
+	if ok, _, err := a.evaluate(tx, p, policy); err != nil || !ok {
+		return e, nil, ReasonEndorserLost
+	}
+	return e, policy, ""
 }
 
 // hold takes a proposal off the road. Only withdrawing it or a new revision
@@ -85,14 +125,19 @@ func (a *Approvals) powerLost(tx *store.Tx, who people.ID) error {
 	return a.holdAll(tx, "endorser", endorserKey(who), ReasonEndorserLost)
 }
 
+// onTheWay are the states in which a proposal is held when the world changes.
+// Approved is not one: it lasts for the end of one transaction, in which the
+// proposal's own effect can be what changes the world, as when an endorser
+// agrees to lose a role.
+var onTheWay = []State{InReview, Queued, Failed}
+
 func (a *Approvals) holdAll(tx *store.Tx, index string, prefix []byte, reason string) error {
 	var affected []*Proposal
 	for p, err := range a.proposals.By(tx, index, store.Range{Prefix: prefix}, false) {
 		if err != nil {
 			return err
 		}
-		switch p.State {
-		case InReview, Approved, Queued, Failed:
+		if slices.Contains(onTheWay, p.State) {
 			affected = append(affected, p)
 		}
 	}
@@ -184,17 +229,15 @@ func (a *Approvals) timeOut(tx *store.Tx, p *Proposal) error {
 }
 
 // HoldAll holds everything that is on its way, for a restored backup, whose
-// approvals must not revive. It returns how many there were.
+// approvals must not revive. What was being sent is left to reading back, and
+// cannot be sent again under its old approval. It returns how many were held.
 func (a *Approvals) HoldAll(ctx context.Context, reason string) (n int, err error) {
 	err = a.db.Update(ctx, func(tx *store.Tx) error {
 		n = 0
-		for _, state := range []State{InReview, Approved, Queued, Failed} {
-			var all []*Proposal
-			for p, err := range a.proposals.By(tx, "state", store.Range{Prefix: store.Field([]byte(state))}, false) {
-				if err != nil {
-					return err
-				}
-				all = append(all, p)
+		for _, state := range onTheWay {
+			all, err := a.inState(tx, state)
+			if err != nil {
+				return err
 			}
 			for _, p := range all {
 				if err := a.hold(tx, p, reason, audit.System, "daemon"); err != nil {
@@ -203,9 +246,31 @@ func (a *Approvals) HoldAll(ctx context.Context, reason string) (n int, err erro
 				n++
 			}
 		}
+		for _, state := range []State{Sending, OutcomeUnknown} {
+			all, err := a.inState(tx, state)
+			if err != nil {
+				return err
+			}
+			for _, p := range all {
+				p.ExpiresAt = tx.Now()
+				if err := a.proposals.Put(tx, p); err != nil {
+					return err
+				}
+			}
+		}
 		return nil
 	})
 	return n, err
+}
+
+func (a *Approvals) inState(tx *store.Tx, s State) (all []*Proposal, err error) {
+	for p, err := range a.proposals.By(tx, "state", store.Range{Prefix: store.Field([]byte(s))}, false) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
 }
 
 // notFoundAs keeps a not_found fault and names what was looked for.

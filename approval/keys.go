@@ -17,7 +17,7 @@ type revisionKey struct {
 }
 
 func (k revisionKey) Key() []byte {
-	return binary.BigEndian.AppendUint32(k.proposal.Key(), uint32(k.number)) //nolint:gosec // counts from 1
+	return binary.BigEndian.AppendUint32(k.proposal.Key(), uint32(k.number))
 }
 
 // The parts of the "work" index: what the dispatcher has to do per account.
@@ -102,7 +102,12 @@ func byReceipt(p *Proposal) [][]byte {
 	if p.Receipt == nil || p.Receipt.ExternalID == "" {
 		return nil
 	}
-	return [][]byte{store.Field([]byte(p.Account), []byte(p.Receipt.ExternalID))}
+	return [][]byte{postKey(p.Account, p.Receipt.ExternalID)}
+}
+
+// postKey names a post on an account, in receipts and in sightings.
+func postKey(account inbox.AccountName, externalID string) []byte {
+	return store.Field([]byte(account), []byte(externalID))
 }
 
 func byTarget(p *Proposal) [][]byte {

@@ -33,10 +33,10 @@ func (a *Approvals) Claim(ctx context.Context, account inbox.AccountName) (r Rel
 	}
 	err = a.db.Update(ctx, func(tx *store.Tx) error {
 		r, ok = Release{}, false
-		if c, err := a.stopped(tx); err != nil || c != nil {
+		if c, err := a.standingStop(tx); err != nil || c != nil {
 			return err
 		}
-		if lag := tx.Now().Sub(time.Now()); lag > maxClockLag {
+		if lag := time.Until(tx.Now()); lag > maxClockLag {
 			return fault.New(fault.Unavailable, "the clock stands %s behind the last record", lag.Round(time.Second)).
 				Fix("Set the machine's clock; nothing is published meanwhile.")
 		}
@@ -69,23 +69,13 @@ func (a *Approvals) Claim(ctx context.Context, account inbox.AccountName) (r Rel
 // claim proves once more everything that the release stands for; what no
 // longer holds sends the proposal to held or expired instead.
 func (a *Approvals) claim(tx *store.Tx, p *Proposal) (Release, error) {
-	if !p.ExpiresAt.After(tx.Now()) {
+	e, policy, reason := a.standing(tx, p)
+	switch reason {
+	case "":
+	case ReasonExpired:
 		return Release{}, a.timeOut(tx, p)
-	}
-	e, err := a.envelope(tx, p)
-	if err != nil {
-		a.o.Log.Error("approved content cannot be proven", slog.String("proposal", p.ID.String()), slog.Any("error", err))
-		return Release{}, a.hold(tx, p, ReasonRecordDamaged, audit.System, "daemon")
-	}
-	if reason := a.outdated(tx, p, e); reason != "" {
+	default:
 		return Release{}, a.hold(tx, p, reason, audit.System, "daemon")
-	}
-	policy, err := a.policyFor(tx, e)
-	if err != nil {
-		return Release{}, a.hold(tx, p, ReasonPolicyChanged, audit.System, "daemon")
-	}
-	if ok, _, err := a.evaluate(tx, p, policy); err != nil || !ok {
-		return Release{}, a.hold(tx, p, ReasonEndorserLost, audit.System, "daemon")
 	}
 	p.Attempts++
 	p.ClaimedAt, p.Failure, p.AbsentAt = tx.Now(), nil, time.Time{}
@@ -98,21 +88,29 @@ func (a *Approvals) claim(tx *store.Tx, p *Proposal) (Release, error) {
 }
 
 // MayStillSend is asked right before a connector writes: a stop that was
-// acknowledged after the claim still keeps the post from leaving. Its error is
-// publishing_stopped, or wrong_state for an attempt that is not being sent.
+// acknowledged after the claim, or anything else that no longer holds, still
+// keeps the post from leaving. Its error is publishing_stopped, or wrong_state
+// for an attempt that is not being sent or no longer stands.
 func (a *Approvals) MayStillSend(ctx context.Context, r Release) error {
 	if !r.Valid() {
 		return errZeroRelease()
 	}
 	return a.db.View(ctx, func(tx *store.Tx) error {
-		if c, err := a.stopped(tx); err != nil || c != nil {
+		if c, err := a.standingStop(tx); err != nil || c != nil {
 			return errors.Join(err, fault.New(fault.PublishingStopped, "publishing was stopped before this was sent"))
 		}
-		p, err := a.proposals.Get(tx, r.Attempt().Proposal)
-		if err == nil && (p.State != Sending || p.Attempts != r.Attempt().Number) {
-			err = wrongState(p, "this attempt was settled before")
+		t := r.Attempt()
+		p, err := a.proposals.Get(tx, t.Proposal)
+		if err != nil {
+			return err
 		}
-		return err
+		if p.State != Sending || p.Attempts != t.Number || p.Digest != t.Digest {
+			return wrongState(p, "this attempt was settled before")
+		}
+		if _, _, reason := a.standing(tx, p); reason != "" {
+			return wrongState(p, "what it was approved for no longer holds").With("reason", reason)
+		}
+		return nil
 	})
 }
 
@@ -137,7 +135,7 @@ func (a *Approvals) attempt(p *Proposal, e *Envelope) Attempt {
 // NextDue is when the account's next release may be claimed.
 func (a *Approvals) NextDue(ctx context.Context, account inbox.AccountName) (due time.Time, ok bool, err error) {
 	err = a.db.View(ctx, func(tx *store.Tx) error {
-		if c, err := a.stopped(tx); err != nil || c != nil {
+		if c, err := a.standingStop(tx); err != nil || c != nil {
 			return err
 		}
 		for p, err := range a.proposals.By(tx, "work", store.Range{Prefix: workKey(account, workQueue)}, false) {
@@ -172,8 +170,26 @@ func (a *Approvals) RecordPublished(ctx context.Context, r Release, receipt Rece
 		return errZeroRelease()
 	}
 	return a.settle(ctx, r.Attempt(), func(tx *store.Tx, p *Proposal) error {
+		other, err := a.ownerOf(tx, p.Account, receipt.ExternalID)
+		if err != nil {
+			return err
+		}
+		if other != nil && other.ID != p.ID {
+			return a.unknown(tx, p, "The platform named a post that stands for another answer already.")
+		}
 		return a.published(tx, p, receipt, step{event: "published", actor: audit.System, via: "connector"})
 	})
+}
+
+// ownerOf is the proposal whose receipt names the post, or nil.
+func (a *Approvals) ownerOf(tx *store.Tx, account inbox.AccountName, externalID string) (*Proposal, error) {
+	if externalID == "" {
+		return nil, nil //nolint:nilnil // nil is "nobody's"
+	}
+	for p, err := range a.proposals.By(tx, "receipt", store.Range{Prefix: postKey(account, externalID)}, false) {
+		return p, err
+	}
+	return nil, nil //nolint:nilnil // nil is "nobody's"
 }
 
 func errZeroRelease() error {
@@ -247,12 +263,9 @@ func (a *Approvals) unknown(tx *store.Tx, p *Proposal, reason string) error {
 func (a *Approvals) RecoverInterrupted(ctx context.Context) (n int, err error) {
 	err = a.db.Update(ctx, func(tx *store.Tx) error {
 		n = 0
-		var open []*Proposal
-		for p, err := range a.proposals.By(tx, "state", store.Range{Prefix: store.Field([]byte(Sending))}, false) {
-			if err != nil {
-				return err
-			}
-			open = append(open, p)
+		open, err := a.inState(tx, Sending)
+		if err != nil {
+			return err
 		}
 		for _, p := range open {
 			if err := a.unknown(tx, p, "The daemon ended while this was being sent."); err != nil {
@@ -267,17 +280,21 @@ func (a *Approvals) RecoverInterrupted(ctx context.Context) (n int, err error) {
 
 // Unknown lists the account's attempts whose outcome reading back can settle.
 func (a *Approvals) Unknown(ctx context.Context, account inbox.AccountName) ([]Attempt, error) {
-	return a.work(ctx, account, workUnknown)
+	return a.work(ctx, account, workUnknown, false)
 }
 
-// Unread lists the account's published answers that were not read back yet.
+// Unread lists the account's published answers that were not read back yet,
+// newest first, so that some that can never be found do not keep the others
+// waiting.
 func (a *Approvals) Unread(ctx context.Context, account inbox.AccountName) ([]Attempt, error) {
-	return a.work(ctx, account, workUnread)
+	return a.work(ctx, account, workUnread, true)
 }
 
-func (a *Approvals) work(ctx context.Context, account inbox.AccountName, what string) (list []Attempt, err error) {
+// work is at most 100 attempts of one part of the account's work.
+func (a *Approvals) work(ctx context.Context, account inbox.AccountName, what string, newestFirst bool) (list []Attempt, err error) {
 	err = a.db.View(ctx, func(tx *store.Tx) error {
-		for p, err := range a.proposals.By(tx, "work", store.Range{Prefix: workKey(account, what)}, false) {
+		list = nil
+		for p, err := range a.proposals.By(tx, "work", store.Range{Prefix: workKey(account, what)}, newestFirst) {
 			if err != nil {
 				return err
 			}

@@ -19,11 +19,17 @@ func (a *Approvals) SettleFound(ctx context.Context, t Attempt, receipt Receipt,
 		if p.State != OutcomeUnknown {
 			return wrongState(p, "its outcome is not unknown")
 		}
-		err := a.published(tx, p, receipt, step{event: "found", actor: audit.System, via: "connector"})
-		if err != nil {
+		switch other, err := a.ownerOf(tx, p.Account, receipt.ExternalID); {
+		case err != nil:
+			return err
+		case other != nil && other.ID != p.ID:
+			return fault.New(fault.Conflict, "the post that was found stands for another answer")
+		}
+		if err := a.published(tx, p, receipt, step{event: "found", actor: audit.System, via: "connector"}); err != nil {
 			return err
 		}
-		return a.compare(tx, p, t.Text, text)
+		_, err := a.compare(tx, p, text)
+		return err
 	})
 }
 
@@ -64,21 +70,29 @@ func (a *Approvals) RecordReadBack(ctx context.Context, t Attempt, text string) 
 		if p.State != Published || p.Digest != t.Digest {
 			return wrongState(p, "there is nothing to read back")
 		}
-		equal = text == t.Text
-		return a.compare(tx, p, t.Text, text)
+		equal, err = a.compare(tx, p, text)
+		return err
 	})
 	return equal, err
 }
 
-func (a *Approvals) compare(tx *store.Tx, p *Proposal, approved, standing string) error {
-	rb := &ReadBack{At: tx.Now(), Equal: approved == standing}
+// maxReadBack bounds what is kept of a text that differs, in characters.
+const maxReadBack = 10_000
+
+// compare holds what stands there against the sealed text that was endorsed.
+func (a *Approvals) compare(tx *store.Tx, p *Proposal, standing string) (equal bool, err error) {
+	e, err := a.envelope(tx, p)
+	if err != nil {
+		return false, err
+	}
+	rb := &ReadBack{At: tx.Now(), Equal: e.Text == standing}
 	facts := map[string]string{"read_back": "equal"}
 	if !rb.Equal {
-		rb.Text = cut(standing, 10_000)
+		rb.Text = cut(standing, maxReadBack)
 		facts["read_back"] = "differs"
 	}
 	p.ReadBack = rb
-	return a.move(tx, p, step{to: Published, event: "read_back", actor: audit.System, via: "connector", facts: facts})
+	return rb.Equal, a.move(tx, p, step{to: Published, event: "read_back", actor: audit.System, via: "connector", facts: facts})
 }
 
 func cut(s string, most int) string {
@@ -106,7 +120,7 @@ func (a *Approvals) Settle(ctx context.Context, by people.Principal, proposal Pr
 	if r.Reason == "" || len(r.Reason) > maxRemark {
 		return nil, fault.New(fault.InvalidInput, "say in up to %d bytes how you know", maxRemark).At("reason", r.Reason).Fix("Write a sentence.")
 	}
-	if u, err := url.Parse(r.URL); r.Posted && (err != nil || u.Host == "" && u.Opaque == "" || len(r.URL) > 2000) {
+	if r.Posted && !isPostURL(r.URL) {
 		return nil, fault.New(fault.InvalidInput, "the address of the post is missing or not one").At("url", r.URL).Fix("Copy it from the platform.")
 	}
 	return a.update(ctx, proposal, func(tx *store.Tx, p *Proposal) error {
@@ -121,6 +135,9 @@ func (a *Approvals) Settle(ctx context.Context, by people.Principal, proposal Pr
 		case !person.Has(people.Press):
 			return fault.New(fault.Forbidden, "an unknown outcome is settled by a press officer")
 		}
+		if err := mayEndorse(person, p.Kind, tx.Now()); err != nil {
+			return err
+		}
 		p.SettledBy, p.Remark = person.ID, r.Reason
 		if r.Posted {
 			return a.published(tx, p, Receipt{URL: r.URL, PostedAt: p.ClaimedAt}, step{
@@ -132,6 +149,16 @@ func (a *Approvals) Settle(ctx context.Context, by people.Principal, proposal Pr
 			"attempt": itoa(p.Attempts),
 		}})
 	})
+}
+
+// isPostURL reports an address that a colleague can open: a page, or a mail's
+// message id (RFC 2392).
+func isPostURL(s string) bool {
+	u, err := url.Parse(s)
+	if err != nil || len(s) > 2000 {
+		return false
+	}
+	return (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" || u.Scheme == "mid" && u.Opaque != ""
 }
 
 // Retry queues a definite failure again, under the same approval while it lives.
@@ -152,6 +179,9 @@ func (a *Approvals) Retry(ctx context.Context, by people.Principal, proposal Pro
 			return wrongState(p, "the platform refused it for good: make a new revision")
 		case !p.ExpiresAt.After(tx.Now()):
 			return wrongState(p, "its approval has expired: make a new revision")
+		}
+		if err := a.onlyAnswer(tx, p); err != nil {
+			return err
 		}
 		p.Due = tx.Now()
 		return a.move(tx, p, step{to: Queued, event: "retried", actor: by.Actor(), via: by.Via(), facts: map[string]string{

@@ -19,11 +19,10 @@ type sighting struct {
 	PostedAt   time.Time         `cbor:"5,keyasint"`
 	SeenAt     time.Time         `cbor:"6,keyasint"`
 	Outside    bool              `cbor:"7,keyasint,omitempty"` // found to be published outside
+	InReplyTo  string            `cbor:"8,keyasint,omitempty"`
 }
 
-func (s *sighting) key() sightingKey {
-	return store.Field([]byte(s.Account), []byte(s.ExternalID))
-}
+func (s *sighting) key() sightingKey { return postKey(s.Account, s.ExternalID) }
 
 func pendingSightings(s *sighting) [][]byte {
 	if s.Outside {
@@ -52,54 +51,88 @@ type Outside struct {
 const watchPrefix = "watch:"
 
 // Observe takes the own posts that a source came across. One that no release
-// explains raises the alarm "published outside" after a short wait. Posts from
-// before our first contact with the account are not ours to explain.
+// explains raises the alarm "published outside" after a short wait, and one
+// that a release explains is compared with what was read back: somebody may
+// have edited it outside. Posts from before our first contact with the account
+// are not ours to explain.
 func (a *Approvals) Observe(ctx context.Context, account inbox.AccountName, posts []OwnPost) error {
-	fresh := posts[:0:0]
-	err := a.db.View(ctx, func(tx *store.Tx) error {
-		fresh = fresh[:0]
-		since, ok, err := a.watchedSince(tx, account)
-		if err != nil {
-			return err
+	news := false
+	err := a.db.View(ctx, func(tx *store.Tx) (err error) {
+		_, watched, err := a.watchedSince(tx, account)
+		news = !watched
+		for i := 0; i < len(posts) && err == nil && !news; i++ {
+			news, err = a.isNews(tx, account, posts[i])
 		}
-		for _, post := range posts {
-			if ok && !post.PostedAt.Before(since) && a.unexplained(tx, account, post.ExternalID) {
-				fresh = append(fresh, post)
-			}
-		}
-		if !ok {
-			fresh = append(fresh, OwnPost{})
-		}
-		return nil
+		return err
 	})
-	if err != nil || len(fresh) == 0 {
+	if err != nil || !news {
 		return err
 	}
 	return a.db.Update(ctx, func(tx *store.Tx) error {
-		since, ok, err := a.watchedSince(tx, account)
+		since, watched, err := a.watchedSince(tx, account)
 		if err != nil {
 			return err
 		}
-		if !ok {
+		if !watched {
 			since = tx.Now()
 			if err := a.controls.Put(tx, &control{Name: watchPrefix + string(account), At: since}); err != nil {
 				return err
 			}
 		}
 		for _, post := range posts {
-			if post.PostedAt.Before(since) || post.ExternalID == "" || !a.unexplained(tx, account, post.ExternalID) {
-				continue
-			}
-			err := a.sightings.Put(tx, &sighting{
-				Account: account, ExternalID: post.ExternalID, URL: post.URL, Text: post.Text, PostedAt: post.PostedAt, SeenAt: tx.Now(),
-			})
-			if err != nil {
+			if err := a.observe(tx, account, since, post); err != nil {
 				return err
 			}
-			tx.OnCommit(a.wakeAll)
 		}
 		return nil
 	})
+}
+
+// isNews reports whether a post says something that the record does not.
+func (a *Approvals) isNews(tx *store.Tx, account inbox.AccountName, post OwnPost) (bool, error) {
+	since, _, err := a.watchedSince(tx, account)
+	if err != nil || post.ExternalID == "" {
+		return false, err
+	}
+	if p, err := a.ownerOf(tx, account, post.ExternalID); err != nil || p != nil {
+		return p != nil && a.edited(tx, p, post), err
+	}
+	_, seen, err := a.sightings.Lookup(tx, postKey(account, post.ExternalID))
+	return !seen && !post.PostedAt.Before(since), err
+}
+
+func (a *Approvals) observe(tx *store.Tx, account inbox.AccountName, since time.Time, post OwnPost) error {
+	news, err := a.isNews(tx, account, post)
+	if err != nil || !news {
+		return err
+	}
+	if p, err := a.ownerOf(tx, account, post.ExternalID); err != nil || p != nil {
+		if err == nil {
+			_, err = a.compare(tx, p, post.Text)
+		}
+		return err
+	}
+	if post.PostedAt.Before(since) {
+		return nil
+	}
+	tx.OnCommit(a.wakeAll)
+	return a.sightings.Put(tx, &sighting{
+		Account: account, ExternalID: post.ExternalID, URL: post.URL, Text: post.Text, PostedAt: post.PostedAt, SeenAt: tx.Now(),
+		InReplyTo: post.InReplyTo,
+	})
+}
+
+// edited reports whether the post that stands for p reads otherwise than when
+// it was last read back. What was not read back yet is the reader's to compare.
+func (a *Approvals) edited(tx *store.Tx, p *Proposal, post OwnPost) bool {
+	if p.ReadBack == nil || p.State != Published {
+		return false
+	}
+	if !p.ReadBack.Equal {
+		return p.ReadBack.Text != cut(post.Text, maxReadBack)
+	}
+	e, err := a.envelope(tx, p)
+	return err == nil && e.Text != post.Text
 }
 
 func (a *Approvals) watchedSince(tx *store.Tx, account inbox.AccountName) (time.Time, bool, error) {
@@ -108,19 +141,6 @@ func (a *Approvals) watchedSince(tx *store.Tx, account inbox.AccountName) (time.
 		return time.Time{}, false, err
 	}
 	return c.At, true, nil
-}
-
-// unexplained reports whether neither a receipt nor an earlier sighting knows
-// the post.
-func (a *Approvals) unexplained(tx *store.Tx, account inbox.AccountName, externalID string) bool {
-	key := store.Field([]byte(account), []byte(externalID))
-	if _, seen, err := a.sightings.Lookup(tx, key); err != nil || seen {
-		return false
-	}
-	for range a.proposals.By(tx, "receipt", store.Range{Prefix: key}, false) {
-		return false
-	}
-	return true
 }
 
 // judgeSightings decides on the own posts that waited long enough: explained
@@ -146,8 +166,17 @@ func (a *Approvals) judgeSightings(tx *store.Tx) error {
 }
 
 func (a *Approvals) judge(tx *store.Tx, s *sighting) error {
-	for range a.proposals.By(tx, "receipt", store.Range{Prefix: s.key()}, false) {
-		return a.sightings.Delete(tx, s.key())
+	if p, err := a.ownerOf(tx, s.Account, s.ExternalID); err != nil || p != nil {
+		if err == nil {
+			err = a.sightings.Delete(tx, s.key())
+		}
+		return err
+	}
+	if p, err := a.settledWithoutID(tx, s); err != nil || p != nil {
+		if err == nil {
+			err = a.identify(tx, p, s)
+		}
+		return err
 	}
 	open, err := a.mayBeOurs(tx, s)
 	if err != nil {
@@ -168,20 +197,53 @@ func (a *Approvals) judge(tx *store.Tx, s *sighting) error {
 	return err
 }
 
-// mayBeOurs reports whether an attempt of unsettled outcome sent this text, or
-// a press officer settled one as posted without the platform's id.
+// mayBeOurs reports whether an attempt of open outcome may have made the post:
+// it sends this text, or answers the same post.
 func (a *Approvals) mayBeOurs(tx *store.Tx, s *sighting) (bool, error) {
-	for _, what := range []string{workSending, workUnknown, workUnread} {
+	for _, what := range []string{workSending, workUnknown} {
 		for p, err := range a.proposals.By(tx, "work", store.Range{Prefix: workKey(s.Account, what)}, false) {
 			if err != nil {
 				return false, err
 			}
-			if e, err := a.envelope(tx, p); err == nil && e.Text == s.Text {
+			if e, err := a.envelope(tx, p); err == nil && (e.Text == s.Text || s.InReplyTo != "" && e.Target == s.InReplyTo) {
 				return true, nil
 			}
 		}
 	}
 	return false, nil
+}
+
+// settledWithoutID is the answer that a press officer settled as posted, whose
+// id nobody knew and whose text this post has; nil where there is none. It
+// explains one post and no second one.
+func (a *Approvals) settledWithoutID(tx *store.Tx, s *sighting) (*Proposal, error) {
+	if s.InReplyTo == "" {
+		return nil, nil //nolint:nilnil // nil is "none"
+	}
+	for p, err := range a.proposals.By(tx, "target", store.Range{Prefix: targetKey(s.Account, s.InReplyTo)}, false) {
+		if err != nil {
+			return nil, err
+		}
+		if p.State != Published || p.Receipt == nil || p.Receipt.ExternalID != "" {
+			continue
+		}
+		if e, err := a.envelope(tx, p); err == nil && e.Text == s.Text {
+			return p, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // nil is "none"
+}
+
+// identify gives a settled answer the id of the post that stands for it.
+func (a *Approvals) identify(tx *store.Tx, p *Proposal, s *sighting) error {
+	p.Receipt.ExternalID = s.ExternalID
+	err := a.move(tx, p, step{to: Published, event: "identified", actor: audit.System, via: "connector", facts: map[string]string{
+		"external_id": audit.Fact(s.ExternalID),
+	}})
+	if err != nil {
+		return err
+	}
+	return a.sightings.Delete(tx, s.key())
 }
 
 // PublishedOutside lists the newest posts that no release explains, at most limit.

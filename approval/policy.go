@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"standpunt/inbox"
 	"standpunt/internal/fault"
@@ -65,8 +67,8 @@ func (p *Policy) Validate() error {
 		return fault.New(fault.InvalidInput, "%s", message).At("policies."+p.Name+"."+field, value).Fix("%s", remedy)
 	}
 	switch {
-	case p.Name == "" || len(p.Name) > 40:
-		return bad("name", p.Name, "a policy needs a name of at most 40 characters", "Give it one.")
+	case p.Name == "" || len(p.Name) > 40 || !printable(p.Name):
+		return bad("name", p.Name, "a policy needs a name of at most 40 bytes that can be seen", "Give it one.")
 	case p.Quorum < 2 || p.Quorum > 10:
 		return bad("quorum", fmt.Sprint(p.Quorum), "a quorum is 2 to 10 different people", "Set it to 2 or more.")
 	case len(p.Roles) == 0:
@@ -75,6 +77,22 @@ func (p *Policy) Validate() error {
 		return bad("valid_for", p.ValidFor.String(), "approvals live one minute to 24 hours", "Use 4h.")
 	case len(p.Accounts) == 0 || len(p.Kinds) == 0 || p.Visibility == "":
 		return bad("accounts", strings.Join(p.Accounts, " "), "a policy must say what it covers", `Use "*" for everything.`)
+	case !slices.Contains([]string{Any, string(inbox.Public), string(inbox.Private)}, p.Visibility):
+		return bad("visibility", p.Visibility, "a visibility is public or private", `Use "*" for both.`)
+	case len(strings.Join(p.Accounts, ",")) > maxScope || len(p.Kinds) > len(policyKinds):
+		return bad("accounts", strings.Join(p.Accounts, " "), "a policy names too many accounts or kinds", "Make two policies of it.")
+	case len(p.Roles) > 4:
+		return bad("roles", "", "there are only four roles", "Name each once.")
+	}
+	for _, name := range p.Accounts {
+		if name == "" || strings.Contains(name, ",") || !printable(name) {
+			return bad("accounts", name, "this cannot be an account's name", "Write it as in the configuration.")
+		}
+	}
+	for _, kind := range p.Kinds {
+		if !slices.Contains(policyKinds, kind) {
+			return bad("kinds", kind, "no policy decides about this kind of proposal", `Name reply, or "*" for everything.`)
+		}
 	}
 	for _, r := range p.Roles {
 		if !slices.Contains([]people.Role{people.Agent, people.Press, people.Manager, people.Admin}, r) {
@@ -84,17 +102,56 @@ func (p *Policy) Validate() error {
 	return nil
 }
 
+// policyKinds are what a policy can cover. Governance is not among them: what
+// it takes is fixed.
+var policyKinds = []string{Any, string(KindReply), "correction", "removal", "position", "template", "campaign"}
+
+// maxScope bounds the names of a policy's accounts: the audit entry holds them
+// as one fact.
+const maxScope = 250
+
+func printable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
 // Sentence is the policy in one English sentence.
 func (p *Policy) Sentence() string {
-	roles := make([]string, len(p.Roles))
-	for i, r := range p.Roles {
-		roles[i] = string(r)
-	}
-	s := fmt.Sprintf("%d different people, among them %s", p.Quorum, strings.Join(roles, " and "))
+	s := fmt.Sprintf("%d different people, among them %s", p.Quorum, joined(p.Roles, " and "))
 	if p.Independent {
 		s += ", none of the approvers having written any of it"
 	}
 	return s
+}
+
+// scope is what the policy covers and how long, in one English sentence.
+func (p *Policy) scope() string {
+	of := func(list []string, all string) string {
+		if slices.Contains(list, Any) {
+			return all
+		}
+		return strings.Join(list, ", ")
+	}
+	return fmt.Sprintf("It covers %s on %s, %s; approvals live %s.",
+		of(p.Kinds, "everything"), of(p.Accounts, "all accounts"), of([]string{p.Visibility}, "public and private"), p.ValidFor)
+}
+
+func joined(roles []people.Role, by string) string {
+	words := make([]string, len(roles))
+	for i, r := range roles {
+		words[i] = string(r)
+	}
+	return strings.Join(words, by)
+}
+
+// covers reports whether everything that other matches is matched by p.
+func (p *Policy) covers(other *Policy) bool {
+	all := func(list, others []string) bool {
+		if slices.Contains(list, Any) {
+			return true
+		}
+		return !slices.ContainsFunc(others, func(v string) bool { return !slices.Contains(list, v) })
+	}
+	return all(p.Accounts, other.Accounts) && all(p.Kinds, other.Kinds) && all([]string{p.Visibility}, []string{other.Visibility})
 }
 
 func (p *Policy) matches(e *Envelope) bool {
@@ -113,75 +170,29 @@ func (p *Policy) digest() [32]byte {
 	w.list(len(p.Accounts), func(i int, w *writer) { w.text(p.Accounts[i]) })
 	w.text(p.Visibility)
 	w.list(len(p.Kinds), func(i int, w *writer) { w.text(p.Kinds[i]) })
-	w.number(uint64(p.Quorum)) //nolint:gosec // 2 to 10
+	w.number(uint64(p.Quorum))
 	w.list(len(p.Roles), func(i int, w *writer) { w.text(string(p.Roles[i])) })
 	if p.Independent {
 		w.text("independent")
 	} else {
 		w.text("")
 	}
-	w.number(uint64(p.ValidFor / time.Second)) //nolint:gosec // positive
+	w.number(uint64(p.ValidFor / time.Second))
 	return sha256.Sum256(w.b)
 }
 
 // facts describe the policy in the audit log, so that a replay can apply it.
 func (p *Policy) facts() map[string]string {
-	roles := make([]string, len(p.Roles))
-	for i, r := range p.Roles {
-		roles[i] = string(r)
-	}
 	return map[string]string{
-		"policy": p.Name, "quorum": fmt.Sprint(p.Quorum), "roles": strings.Join(roles, ","),
+		"policy": p.Name, "quorum": fmt.Sprint(p.Quorum), "roles": joined(p.Roles, ","),
 		"independent": fmt.Sprint(p.Independent), "digest": fmt.Sprintf("%x", p.digest()),
 	}
 }
 
-// policySet is the list in force, kept under one key.
-type policySet struct {
-	Name     string   `cbor:"1,keyasint"` // always "current"
-	Policies []Policy `cbor:"2,keyasint"`
-}
-
-func (s *policySet) id() store.String { return store.String(s.Name) }
-
-const currentPolicies = store.String("current")
-
-// Policies is the list in force.
-func (a *Approvals) policies(tx *store.Tx) ([]Policy, error) {
-	set, ok, err := a.policySets.Lookup(tx, currentPolicies)
-	if err != nil || !ok {
-		return nil, err
-	}
-	return set.Policies, nil
-}
-
-// policyFor finds the policy for an envelope; without one nothing may pass.
-func (a *Approvals) policyFor(tx *store.Tx, e *Envelope) (*Policy, error) {
-	if governs(e.Kind) {
-		p := governancePolicy()
-		return &p, nil
-	}
-	list, err := a.policies(tx)
-	if err != nil {
-		return nil, fmt.Errorf("approval: policies: %w", err)
-	}
-	for i := range list {
-		if list[i].matches(e) {
-			if err := list[i].Validate(); err != nil {
-				return nil, fault.New(fault.NoPolicy, "the policy %q cannot be applied, so nothing is released under it", list[i].Name).Because(err)
-			}
-			return &list[i], nil
-		}
-	}
-	return nil, fault.New(fault.NoPolicy, "no policy covers %s proposals on %s", e.Kind, accountOr(e.Account)).
-		Fix("Let an admin propose a policy that does.")
-}
-
-func accountOr(n inbox.AccountName) string {
-	if n == "" {
-		return "the daemon itself"
-	}
-	return string(n)
+// scopeFacts add what the policy covers to its facts.
+func (p *Policy) scopeFacts(facts map[string]string) {
+	facts["accounts"], facts["kinds"] = strings.Join(p.Accounts, ","), strings.Join(p.Kinds, ",")
+	facts["visibility"], facts["valid_for"] = p.Visibility, p.ValidFor.String()
 }
 
 // mayEndorse reports why a person may not stand behind a proposal of this
@@ -190,9 +201,9 @@ func mayEndorse(p *people.Person, kind Kind, now time.Time) error {
 	switch {
 	case !p.Enabled:
 		return fault.New(fault.Forbidden, "this person is disabled")
-	case governs(kind) && !slices.ContainsFunc(p.Roles, func(r people.Role) bool { return endorses(kind, r) }):
+	case governs(kind) && !endorsesAny(p, kind):
 		return fault.New(fault.Forbidden, "this takes an admin and one other admin, press officer or manager")
-	case !slices.ContainsFunc(p.Roles, func(r people.Role) bool { return endorses(kind, r) }):
+	case !endorsesAny(p, kind):
 		return fault.New(fault.Forbidden, "answers are endorsed by agents and press officers").
 			Fix("Ask a press officer.")
 	case now.Before(p.EndorsesFrom):
@@ -200,6 +211,19 @@ func mayEndorse(p *people.Person, kind Kind, now time.Time) error {
 			With("until", p.EndorsesFrom.Format(time.RFC3339))
 	}
 	return nil
+}
+
+// endorses reports whether a role may stand behind proposals of a kind.
+func endorses(k Kind, role people.Role) bool {
+	if governs(k) {
+		return role == people.Admin || role == people.Manager || role == people.Press
+	}
+	return role == people.Agent || role == people.Press
+}
+
+// endorsesAny reports whether one of the person's roles may.
+func endorsesAny(p *people.Person, kind Kind) bool {
+	return slices.ContainsFunc(p.Roles, func(r people.Role) bool { return endorses(kind, r) })
 }
 
 // evaluate decides whether the standing endorsements release the proposal. It
@@ -230,7 +254,7 @@ func (a *Approvals) evaluate(tx *store.Tx, p *Proposal, policy *Policy) (ok bool
 		}
 	}
 	if !author {
-		return false, "the author must submit it", nil
+		return false, "its author no longer stands behind it or may not", nil
 	}
 	if n := policy.Quorum - len(seen); n > 0 {
 		return false, fmt.Sprintf("needs %d more", n), nil

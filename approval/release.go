@@ -1,6 +1,7 @@
 package approval
 
 import (
+	"slices"
 	"time"
 
 	"standpunt/inbox"
@@ -76,14 +77,19 @@ type release struct {
 // other.
 func (r Release) Valid() bool { return r.r != nil }
 
-// Attempt is what to publish. It panics on the zero Release.
-func (r Release) Attempt() Attempt { return r.r.attempt }
+// Attempt is what to publish, as a copy that nobody else holds. It panics on
+// the zero Release.
+func (r Release) Attempt() Attempt {
+	t := r.r.attempt
+	t.Route = slices.Clone(t.Route)
+	return t
+}
 
 // Basis is why the release exists.
 func (r Release) Basis() Basis { return r.r.basis }
 
 // Endorsers are the people who stand behind it, the author first.
-func (r Release) Endorsers() []people.ID { return append([]people.ID(nil), r.r.endorsers...) }
+func (r Release) Endorsers() []people.ID { return slices.Clone(r.r.endorsers) }
 
 // Receipt is what the platform answered.
 type Receipt struct {

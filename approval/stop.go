@@ -2,6 +2,7 @@ package approval
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -36,15 +37,20 @@ type control struct {
 	By     people.ID `cbor:"2,keyasint,omitzero"`
 	At     time.Time `cbor:"3,keyasint"`
 	Reason string    `cbor:"4,keyasint,omitempty"`
+	Again  int       `cbor:"5,keyasint,omitempty"` // how often it was pulled while it stood
 }
 
 const stopPrefix = "stop:"
 
-// publishing is the audit subject of the switch.
-const publishing audit.Subject = "publishing"
+// publishing is the audit subject of the switch, which is one of two words.
+const (
+	publishing audit.Subject = "publishing"
+	stopped                  = "stopped"
+	running                  = "running"
+)
 
-// stopped is a standing stop, or nil.
-func (a *Approvals) stopped(tx *store.Tx) (*control, error) {
+// standingStop is a standing stop, or nil.
+func (a *Approvals) standingStop(tx *store.Tx) (*control, error) {
 	for c, err := range a.controls.Scan(tx, store.Range{Prefix: []byte(stopPrefix)}, false) {
 		return c, err
 	}
@@ -66,8 +72,21 @@ func (a *Approvals) Stops(ctx context.Context) (list []Stop, err error) {
 	return list, err
 }
 
+// standingStops names the standing stops, each with when and how often it was
+// pulled, so that a proposal to resume lifts those that its endorsers knew.
+func (a *Approvals) standingStops(tx *store.Tx) (list []string, err error) {
+	for c, err := range a.controls.Scan(tx, store.Range{Prefix: []byte(stopPrefix)}, false) {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, fmt.Sprintf("%s %s %d", strings.TrimPrefix(c.Name, stopPrefix), c.At.Format(time.RFC3339Nano), c.Again))
+	}
+	return list, nil
+}
+
 // StopPublishing stops all publishing at once. Anyone with press or admin may,
-// alone. When it returns, nothing more is claimed; what was being written to a
+// alone. Doing so while publishing is stopped is recorded too, and makes void
+// what was proposed before to resume. When it returns, nothing more is claimed; what was being written to a
 // platform at that moment is shown as sending.
 func (a *Approvals) StopPublishing(ctx context.Context, by people.Principal, reason string) error {
 	if err := by.May(people.Write); err != nil {
@@ -98,22 +117,28 @@ func (a *Approvals) StopFor(ctx context.Context, cause Cause, reason string) err
 
 func (a *Approvals) stop(tx *store.Tx, cause Cause, by people.ID, reason string, actor audit.Actor, via string) error {
 	name := stopPrefix + string(cause)
-	if _, ok, err := a.controls.Lookup(tx, store.String(name)); err != nil || ok {
+	c, known, err := a.controls.Lookup(tx, store.String(name))
+	switch {
+	case err != nil || known && cause != CausePerson:
 		return err
+	case known:
+		c.Again++
+	default:
+		c = &control{Name: name, By: by, At: tx.Now(), Reason: reason}
 	}
-	standing, err := a.stopped(tx)
+	standing, err := a.standingStop(tx)
 	if err != nil {
 		return err
 	}
-	from := "running"
+	from := running
 	if standing != nil {
-		from = "stopped"
+		from = stopped
 	}
-	if err := a.controls.Put(tx, &control{Name: name, By: by, At: tx.Now(), Reason: reason}); err != nil {
+	if err := a.controls.Put(tx, c); err != nil {
 		return err
 	}
 	_, err = a.log.Append(tx, audit.Event{
-		Kind: "publishing.stopped", Actor: actor, Via: via, Subject: publishing, From: from, To: "stopped",
+		Kind: "publishing.stopped", Actor: actor, Via: via, Subject: publishing, From: from, To: stopped,
 		Facts: map[string]string{"cause": string(cause)},
 	})
 	tx.OnCommit(a.wakeAll)
@@ -141,8 +166,8 @@ func (a *Approvals) resume(tx *store.Tx, p *Proposal) error {
 		return err
 	}
 	_, err := a.log.Append(tx, audit.Event{
-		Kind: "publishing.resumed", Actor: audit.System, Via: "daemon", Subject: publishing, From: "stopped", To: "running",
-		Facts: map[string]string{"proposal": p.ID.String()},
+		Kind: "publishing.resumed", Actor: audit.System, Via: "daemon", Subject: publishing, From: stopped, To: running,
+		Facts: map[string]string{"proposal": string(p.subject())},
 	})
 	tx.OnCommit(a.wakeAll)
 	return err

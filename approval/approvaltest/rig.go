@@ -69,7 +69,7 @@ func (r *Rig) Hire(login string, roles ...people.Role) *Actor {
 	var enrolment people.Enrolment
 	var person *people.Person
 	must(r.T, r.DB.Update(r.T.Context(), func(tx *store.Tx) (err error) {
-		person, enrolment, err = r.Staff.Create(tx, people.NewMandate("approvaltest"), people.NewPerson{Login: login, Name: login, Roles: roles, Founder: true})
+		person, enrolment, err = r.Staff.Create(tx, people.NewMandate("init").By("system", "cli"), people.NewPerson{Login: login, Name: login, Roles: roles, Founder: true})
 		return err
 	}))
 	_, err := r.Staff.Enrol(r.T.Context(), enrolment.Code(), Password)

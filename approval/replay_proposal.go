@@ -1,0 +1,234 @@
+package approval
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"standpunt/audit"
+	"standpunt/inbox"
+	"standpunt/people"
+)
+
+// replayed is one proposal as the log tells it.
+type replayed struct {
+	state      State
+	kind       Kind
+	account    string
+	visibility string
+	digest     audit.Commitment
+	author     audit.Actor
+	authors    map[audit.Actor]bool
+	endorsers  map[audit.Actor]bool
+	approvedAt time.Time // zero: not approved
+	due, until time.Time // of the approval, to the second
+}
+
+// leadsTo says which states each event of a proposal can bring; an event that
+// is not here is none.
+var leadsTo = map[string][]State{
+	"drafted": {Draft}, "revised": {Draft}, "submitted": {InReview}, "endorsed": {InReview},
+	"endorsement_withdrawn": {InReview, Draft}, "undecided": {Draft}, "changes_requested": {ChangesRequested},
+	"rejected": {Rejected}, "approved": {Approved}, "in_force": {Published}, "queued": {Queued}, "retried": {Queued},
+	"claimed": {Sending}, "published": {Published}, "found": {Published}, "settled_posted": {Published},
+	"read_back": {Published}, "identified": {Published}, "failed": {Failed}, "absent": {Failed},
+	"settled_not_posted": {Failed}, "outcome_unknown": {OutcomeUnknown}, "held": {Held}, "expired": {Expired},
+	"withdrawn": {Withdrawn},
+}
+
+func (r *Replay) proposal(what string, e audit.Entry) error {
+	p := r.proposals[e.Subject]
+	if p == nil {
+		p = &replayed{authors: make(map[audit.Actor]bool), endorsers: make(map[audit.Actor]bool)}
+		r.proposals[e.Subject] = p
+	}
+	switch {
+	case State(e.From) != p.state:
+		return fmt.Errorf("it was %q, the entry says %q", p.state, e.From)
+	case !allowed(p.state, State(e.To)):
+		return fmt.Errorf("no transition leads from %q to %q", e.From, e.To)
+	case !slices.Contains(leadsTo[what], State(e.To)):
+		return fmt.Errorf("%q does not lead to %q", what, e.To)
+	case (what == "drafted") != (p.state == ""):
+		return errors.New("a proposal begins with its first draft, and once")
+	}
+	if err := r.check(what, e, p); err != nil {
+		return err
+	}
+	p.state = State(e.To)
+	r.Transitions++
+	return nil
+}
+
+// check proves one event of a proposal and keeps what later ones need.
+func (r *Replay) check(what string, e audit.Entry, p *replayed) error {
+	if what == "drafted" || what == "revised" {
+		return r.revision(what, e, p)
+	}
+	if e.Digest != p.digest {
+		return fmt.Errorf("the digest %s is not the newest revision's %s", Digest(e.Digest).Short(), Digest(p.digest).Short())
+	}
+	switch what {
+	case "submitted", "endorsed", "changes_requested", "rejected":
+		return r.decision(what, e, p)
+	case "endorsement_withdrawn":
+		delete(p.endorsers, e.Actor)
+		if State(e.To) == Draft {
+			clear(p.endorsers)
+		}
+	case "approved":
+		if err := r.quorum(e, p); err != nil {
+			return err
+		}
+		p.approvedAt, p.due, p.until = e.At, time.Time{}, time.Time{}
+		r.Approvals++
+	case "queued", "retried":
+		return p.queue(e)
+	case "claimed":
+		return r.claim(e, p)
+	case "in_force":
+		if p.approvedAt.IsZero() || !governs(p.kind) {
+			return errors.New("it came into force without an approval")
+		}
+	case "settled_posted", "settled_not_posted":
+		who := r.people[e.Actor]
+		if e.Actor == p.author || who == nil || !who.enabled || !slices.Contains(who.roles, people.Press) {
+			return fmt.Errorf("%s cannot settle it", e.Actor)
+		}
+	case "held", "expired", "undecided", "withdrawn":
+		p.void()
+	}
+	return nil
+}
+
+// void ends every endorsement.
+func (p *replayed) void() {
+	p.approvedAt = time.Time{}
+	clear(p.endorsers)
+}
+
+func (r *Replay) revision(what string, e audit.Entry, p *replayed) error {
+	if what == "drafted" {
+		p.kind, p.account = Kind(e.Facts["kind"]), e.Facts["account"]
+	}
+	if who := r.people[e.Actor]; who == nil || !who.enabled {
+		return fmt.Errorf("%s is nobody who writes", e.Actor)
+	}
+	if e.Digest == p.digest {
+		return errors.New("the revision has the digest of the one before")
+	}
+	p.void()
+	p.digest, p.author, p.visibility = e.Digest, e.Actor, e.Facts["visibility"]
+	p.authors[e.Actor] = true
+	return nil
+}
+
+// decision proves that the person may stand behind or decide on this revision.
+func (r *Replay) decision(what string, e audit.Entry, p *replayed) error {
+	own := e.Actor == p.author
+	switch {
+	case what == "submitted" && !own:
+		return fmt.Errorf("%s submitted a revision of %s", e.Actor, p.author)
+	case what != "submitted" && own:
+		return fmt.Errorf("%s decided on their own revision", e.Actor)
+	case !r.eligible(e.Actor, p.kind, e.At):
+		return fmt.Errorf("%s may not decide on it at that moment", e.Actor)
+	}
+	if what == "submitted" || what == "endorsed" {
+		p.endorsers[e.Actor] = true
+	} else {
+		p.void()
+	}
+	return nil
+}
+
+// eligible reports whether the person could endorse proposals of the kind then.
+func (r *Replay) eligible(who audit.Actor, k Kind, at time.Time) bool {
+	p := r.people[who]
+	return p != nil && p.enabled && !at.Before(p.from) &&
+		slices.ContainsFunc(p.roles, func(role people.Role) bool { return endorses(k, role) })
+}
+
+// quorum proves that the endorsements satisfy the policy of that moment.
+func (r *Replay) quorum(e audit.Entry, p *replayed) error {
+	policy, err := r.policyFor(p)
+	if err != nil {
+		return err
+	}
+	if policy.facts()["digest"] != e.Facts["digest"] {
+		return fmt.Errorf("the policy %q was another one at that moment", e.Facts["policy"])
+	}
+	if !p.endorsers[p.author] || !r.eligible(p.author, p.kind, e.At) {
+		return errors.New("its author does not stand behind it")
+	}
+	count, held := 0, []people.Role{}
+	for who := range p.endorsers {
+		if !r.eligible(who, p.kind, e.At) || policy.Independent && who != p.author && p.authors[who] {
+			continue
+		}
+		count++
+		held = append(held, r.people[who].roles...)
+	}
+	if count < policy.Quorum {
+		return fmt.Errorf("%d of the %d people that the policy asks for stand behind it", count, policy.Quorum)
+	}
+	for _, role := range policy.Roles {
+		if !slices.Contains(held, role) {
+			return fmt.Errorf("nobody of the role %s stands behind it", role)
+		}
+	}
+	return nil
+}
+
+// policyFor is the policy that was in force for the proposal.
+func (r *Replay) policyFor(p *replayed) (*Policy, error) {
+	if governs(p.kind) {
+		g := governancePolicy()
+		return &g, nil
+	}
+	e := &Envelope{Account: inbox.AccountName(p.account), Kind: p.kind, Visibility: inbox.Visibility(p.visibility)}
+	for i := range r.policies {
+		if r.policies[i].matches(e) {
+			return &r.policies[i], nil
+		}
+	}
+	return nil, fmt.Errorf("no policy covered %s on %q", p.kind, p.account)
+}
+
+// queue proves the times of an approval: scheduled and living no longer than
+// anything may, and the same ones whenever it is queued again.
+func (p *replayed) queue(e audit.Entry) error {
+	due, err := timeOf(e.Facts["due"])
+	if err != nil {
+		return err
+	}
+	until, err := timeOf(e.Facts["expires"])
+	switch {
+	case err != nil:
+		return err
+	case p.approvedAt.IsZero():
+		return errors.New("it was queued without an approval")
+	case !p.until.IsZero() && !until.Equal(p.until):
+		return errors.New("the approval's end was moved")
+	case p.until.IsZero() && (due.After(p.approvedAt.Add(MaxNotBefore)) || until.After(due.Add(MaxValidFor))):
+		return errors.New("the approval lives longer than any may")
+	}
+	p.due, p.until = due, until
+	return nil
+}
+
+// claim proves that what was sent was approved, due, and in force.
+func (r *Replay) claim(e audit.Entry, p *replayed) error {
+	switch {
+	case p.approvedAt.IsZero():
+		return errors.New("it was sent without an approval")
+	case r.switched != running:
+		return errors.New("it was sent while publishing was stopped")
+	case !r.accounts[p.account]:
+		return fmt.Errorf("it was sent from the account %q, which was not accepted", p.account)
+	case e.At.Before(p.due) || !e.At.Before(p.until.Add(time.Second)):
+		return fmt.Errorf("it was sent outside the time of its approval, %s to %s", p.due.Format(time.RFC3339), p.until.Format(time.RFC3339))
+	}
+	return r.quorum(e, p)
+}
