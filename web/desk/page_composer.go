@@ -51,11 +51,11 @@ type found struct {
 	At      int    `json:"at"` // of a hidden character, in characters from 1
 }
 
-// composer prepares the answer to the newest mention: the visitor goes on with
-// the draft that is there, or with the one that ?edit= names.
-func (v *visit) composer(t *thread, newest *inbox.Mention) (*composer, error) {
+// composer prepares the answer to a mention: the visitor goes on with the draft
+// that is there, or with the one that ?edit= names.
+func (v *visit) composer(t *thread, target *inbox.Mention) (*composer, error) {
 	c := &composer{Public: t.Visibility == inbox.Public}
-	for _, f := range newest.Route {
+	for _, f := range target.Route {
 		if slices.Contains([]string{"To", "Cc", "Subject"}, f.Name) {
 			c.Route = append(c.Route, f)
 		}
@@ -64,7 +64,7 @@ func (v *visit) composer(t *thread, newest *inbox.Mention) (*composer, error) {
 	if raw := v.r.PostForm.Get("proposal"); raw != "" {
 		asked = raw
 	}
-	c.Target = newest.ID
+	c.Target = target.ID
 	c.Proposal = editable(t.Pending, asked)
 	c.Folded = c.Proposal == nil && len(t.Pending) > 0
 	if c.Proposal != nil && c.Proposal.Envelope != nil {

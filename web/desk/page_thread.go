@@ -13,9 +13,10 @@ import (
 // thread is one conversation as its pane shows it.
 type thread struct {
 	*inbox.Conversation
-	Kind     string // of the account's connector
-	Items    []item // oldest first
-	Cut      bool   // there are older mentions
+	Kind     string    // of the account's connector
+	Items    []item    // oldest first
+	Since    time.Time // when the exchange began
+	Cut      bool      // there are older mentions
 	Pending  []*approval.View
 	History  []*approval.View // all proposals, newest first
 	Earlier  []*inbox.Conversation
@@ -104,16 +105,17 @@ func (v *visit) thread(c inbox.ConversationID) (*thread, error) {
 		}
 		t.Earlier = slices.DeleteFunc(list.Items, func(other *inbox.Conversation) bool { return other.ID == c })
 	}
-	newest := newestMention(found.Mentions)
-	if newest != nil {
-		t.Original, t.Mute = newest.URL, newest.Unanswerable
-		if !newest.DeletedAt.IsZero() {
-			t.Mute = v.t("thread.deletedmute")
-		}
+	target := newestStanding(found.Mentions)
+	switch {
+	case target == nil:
+		t.Mute = v.t("thread.deletedmute")
+		return t, nil
+	case target.Unanswerable != "":
+		t.Mute = target.Unanswerable
+	case v.who.Has(writers...):
+		t.Composer, err = v.composer(t, target)
 	}
-	if v.who.Has(writers...) && newest != nil && t.Mute == "" {
-		t.Composer, err = v.composer(t, newest)
-	}
+	t.Original = target.URL
 	return t, err
 }
 
@@ -141,13 +143,21 @@ func (t *thread) gather(found inbox.Thread, proposals []*approval.View) {
 	}
 	slices.Reverse(t.History)
 	slices.SortStableFunc(t.Items, func(a, b item) int { return a.At.Compare(b.At) })
+	t.Since = t.CreatedAt
+	if len(t.Items) > 0 {
+		t.Since = t.Items[0].At
+	}
 }
 
-func newestMention(all []*inbox.Mention) *inbox.Mention {
-	if len(all) == 0 {
-		return nil
+// newestStanding is what an answer goes to: the newest mention that its author
+// has not deleted; nil where none stands.
+func newestStanding(all []*inbox.Mention) *inbox.Mention {
+	for _, m := range slices.Backward(all) {
+		if m.DeletedAt.IsZero() {
+			return m
+		}
 	}
-	return all[len(all)-1]
+	return nil
 }
 
 // team is who can take conversations.

@@ -68,6 +68,12 @@ func TestScreens(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	press := open(t, d, "bert", browser.Look{Width: 1440, Height: 900})
+	press.js(`document.querySelector("a.button.stop").click()`)
+	press.await(`document.getElementById("stop-dialog").open`)
+	png, err := press.Picture()
+	must(err)
+	must(os.WriteFile(filepath.Join(dir, "stop.png"), png, 0o600))
 	must(d.Approvals.StopPublishing(t.Context(), d.As("bert").By, "Verkeerd tarief in het standaardantwoord over de teruglevering"))
 	must(d.Staff.SetLanguage(t.Context(), d.As("bert").By, "nl"))
 	for _, look := range []browser.Look{{Width: 1440, Height: 900}, {Width: 360, Height: 740, Dark: true}} {
