@@ -48,9 +48,9 @@ func withTemp(t *testing.T, temp string, args ...string) (*exec.Cmd, *lockedBuff
 	return cmd, out
 }
 
-// TestInterruptedCopiesLeaveNothing stops the commands that copy while they
-// do, and has the daemon die under others.
-func TestInterruptedCopiesLeaveNothing(t *testing.T) {
+// TestCopiesLeaveNothing runs the commands that copy beside a stopped and a
+// running daemon, and stops them while they copy.
+func TestCopiesLeaveNothing(t *testing.T) {
 	t.Parallel()
 	s := foundSite(t, "  []\n")
 	commands := func(out string) [][]string {
@@ -66,14 +66,21 @@ func TestInterruptedCopiesLeaveNothing(t *testing.T) {
 			t.Errorf("%s left %v, %v", what, left, err)
 		}
 	}
-	for _, args := range commands(filepath.Join(t.TempDir(), "out")) { // from a stopped directory
-		temp := t.TempDir()
-		cmd, out := withTemp(t, temp, args...)
-		if err := cmd.Run(); err != nil {
-			t.Errorf("%v: %v: %s", args, err, out)
+	complete := func() {
+		t.Helper()
+		for _, args := range commands(filepath.Join(t.TempDir(), "out")) {
+			temp := t.TempDir()
+			cmd, out := withTemp(t, temp, args...)
+			if err := cmd.Run(); err != nil {
+				t.Errorf("%v: %v: %s", args, err, out)
+			}
+			empty(args[0], temp)
 		}
-		empty(args[0], temp)
 	}
+	complete()
+	daemon := s.serve()
+	complete()
+	daemon.stop()
 	slowDaemon(t, s.data, false)
 	for _, args := range commands(filepath.Join(s.dir, "out")) {
 		temp := t.TempDir()
