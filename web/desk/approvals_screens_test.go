@@ -114,6 +114,11 @@ func TestApprovalScreens(t *testing.T) {
 		{"dossier", "mara", "/audit/proposals/" + s.published.ID.String(), ""},
 		{"dossier-rich", "mara", "/dossier/" + s.rich.ID.String(), ""},
 		{"verified", "mara", "/audit", `document.querySelector("form[action='/audit/verify'] button").click()`},
+		{"set-accounts", "ada", "/settings/accounts", ""},
+		{"set-people", "ada", "/settings/people", ""},
+		{"set-people-open", "ada", "/settings/people", `document.querySelectorAll(".people details")[1].open = true`},
+		{"set-policies", "ada", "/settings/policies", ""},
+		{"set-policies-edit", "ada", "/settings/policies/edit", ""},
 		{"revise", "paul", s.path(s.rich) + "/edit", ""},
 	}
 	for _, width := range []int64{1440, 360} {

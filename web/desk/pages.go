@@ -33,6 +33,9 @@ func (k *desk) pages() []page {
 		k.settingsPages(),
 		k.approvalPages(),
 		k.auditPages(),
+		k.accountPages(),
+		k.peoplePages(),
+		k.policyPages(),
 	)
 }
 
