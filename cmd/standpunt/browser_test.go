@@ -96,7 +96,7 @@ func TestStoryInTheBrowser(t *testing.T) {
 	// Mara opens the dossier: who wrote, who approved, what stands there.
 	mara := s.enter("mara")
 	s.must(mara.Go(f.URL + "/audit/proposals/" + proposal))
-	for _, words := range []string{text, "Wij sturen een monteur.", "Anna de Wit", "Bert van Dam"} {
+	for _, words := range []string{text, "Revision 1", "Anna de Wit", "Bert van Dam", "read back"} {
 		s.must(mara.AwaitText(words))
 	}
 	for name, page := range map[string]*browser.Page{"anna": anna, "bert": bert, "mara": mara} {

@@ -97,7 +97,8 @@ func (d *daemon) build(ctx context.Context, o daemonOptions) (err error) {
 	d.server, err = web.New(web.Deps{ //nolint:contextcheck // each request brings its own
 		Staff: d.staff, Box: d.box, Approvals: d.approvals, Log: d.log, Sources: d.runner, Ready: d.notReady,
 		Desk: desk.New(desk.Deps{
-			Staff: d.staff, Box: d.box, Approvals: d.approvals, Log: d.log, Sources: d.runner, Notice: o.notice, Logger: o.logger,
+			Staff: d.staff, Box: d.box, Approvals: d.approvals, Log: d.log, Sources: d.runner,
+			Records: records{d.rooms}, Notice: o.notice, Logger: o.logger,
 		}),
 	}, o.web)
 	if err != nil {
