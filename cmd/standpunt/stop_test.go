@@ -31,7 +31,7 @@ func TestTerminatedWhileAPostIsInFlight(t *testing.T) {
 		t.Errorf("not all is signed:\n%s", out)
 	}
 	daemon = s.serve()
-	official := published(t, s.people["anna"], str(p, "id"))
+	official := officially(t, s.people["anna"], str(p, "id"))
 	answers := network.answers(asked)
 	if len(answers) != 1 || str(official, "receipt", "external_id") != str(answers[0], "id") {
 		t.Errorf("the receipt is %v, on the network stands %v", official["receipt"], answers)
