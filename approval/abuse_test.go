@@ -424,7 +424,7 @@ func TestAbuse30_UnknownIsNotSentAgain(t *testing.T) {
 	want(t, err, fault.WrongState)
 	_, err = r.Approvals.Withdraw(t.Context(), r.As("anna").By, p.ID, "")
 	want(t, err, fault.WrongState)
-	_, err = r.Approvals.Settle(t.Context(), r.As("paul").By, p.ID, approval.Ruling{Posted: true, URL: "geen adres", Reason: "gezien"})
+	_, err = r.Approvals.Settle(t.Context(), r.As("paul").By, p.ID, approval.Ruling{Posted: true, URL: "javascript:alert(1)", Reason: "gezien"})
 	want(t, err, fault.InvalidInput)
 	if _, err = r.Approvals.Settle(t.Context(), r.As("paul").By, p.ID, approval.Ruling{Posted: true, URL: "http://plein.test/9", Reason: "gezien"}); err != nil {
 		t.Fatal(err)

@@ -44,6 +44,9 @@ var (
 
 var shorteners = []string{"bit.ly", "t.co", "tinyurl.com", "goo.gl", "ow.ly", "is.gd", "buff.ly", "lnkd.in", "t.ly", "rb.gy", "cutt.ly"}
 
+// lookAtMost bounds how many matches of one pattern are looked at.
+const lookAtMost = 1000
+
 // mostOfOne bounds the findings of one code, so that many of one kind never
 // hide another.
 const mostOfOne = 10
@@ -51,69 +54,87 @@ const mostOfOne = 10
 // Check runs every check on a normalized text and returns what they noticed,
 // in the order of the text, at most 10 of each code.
 func Check(text string) []Finding {
-	type located struct {
-		at int
-		Finding
+	c := checker{text: text}
+	c.each(linkPattern, linkFinding)
+	for _, span := range ibanStart.FindAllStringIndex(text, -1) {
+		if n := ibanLength(text[span[0]:]); n > 0 {
+			c.add(FindingIBAN, span[0], span[0]+n)
+		}
 	}
-	var all []located
-	add := func(code string, span []int) {
-		excerpt := []rune(text[span[0]:span[1]])
+	c.each(digitsPattern, func(s string) string { return onlyIf(validBSN(s), FindingNationalID) })
+	c.each(phonePattern, func(s string) string { return onlyIf(isPhone(s), FindingPhone) })
+	c.each(emailPattern, func(string) string { return FindingEmail })
+	c.each(promisePattern, func(string) string { return FindingPromise })
+	for _, span := range words(text) {
+		if mixedScripts(text[span[0]:span[1]]) {
+			c.found = append(c.found, located{span[0], span[1], FindingMixedScripts})
+		}
+	}
+	for _, r := range otherSpaces {
+		if i := strings.IndexRune(text, r); i >= 0 {
+			c.add(FindingSpace, i, i+len(string(r)))
+		}
+	}
+	return c.findings()
+}
+
+// otherSpaces are the spaces (Zs) that are not the ordinary one.
+const otherSpaces = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+
+// checker collects what the checks find in one text.
+type checker struct {
+	text  string
+	found []located
+}
+
+// located is a finding and the bytes of the text concerned.
+type located struct {
+	from, to int
+	code     string
+}
+
+// each asks about every match of a pattern; "" is nothing.
+func (c *checker) each(pattern *regexp.Regexp, code func(match string) string) {
+	for _, span := range pattern.FindAllStringIndex(c.text, lookAtMost) {
+		if found := code(c.text[span[0]:span[1]]); found != "" {
+			c.add(found, span[0], span[1])
+		}
+	}
+}
+
+// add notes a finding, unless it stands inside one that is noted: the digits of
+// a bank account are no telephone number.
+func (c *checker) add(code string, from, to int) {
+	for _, f := range c.found {
+		if f.from <= from && to <= f.to {
+			return
+		}
+	}
+	c.found = append(c.found, located{from, to, code})
+}
+
+func (c *checker) findings() (list []Finding) {
+	slices.SortStableFunc(c.found, func(a, b located) int { return a.from - b.from })
+	of := make(map[string]int)
+	for _, l := range c.found {
+		excerpt := []rune(c.text[l.from:l.to])
 		if len(excerpt) > 60 {
 			excerpt = append(excerpt[:59], '…')
 		}
-		all = append(all, located{span[0], Finding{Code: code, Excerpt: string(excerpt)}})
-	}
-	for _, span := range linkPattern.FindAllStringIndex(text, -1) {
-		if code := linkFinding(text[span[0]:span[1]]); code != "" {
-			add(code, span)
-		}
-	}
-	for _, span := range ibanStart.FindAllStringIndex(text, -1) {
-		if n := ibanLength(text[span[0]:]); n > 0 {
-			add(FindingIBAN, []int{span[0], span[0] + n})
-		}
-	}
-	for _, span := range digitsPattern.FindAllStringIndex(text, -1) {
-		if validBSN(text[span[0]:span[1]]) {
-			add(FindingNationalID, span)
-		}
-	}
-	for _, span := range phonePattern.FindAllStringIndex(text, -1) {
-		if isPhone(text[span[0]:span[1]]) {
-			add(FindingPhone, span)
-		}
-	}
-	for _, span := range emailPattern.FindAllStringIndex(text, -1) {
-		add(FindingEmail, span)
-	}
-	for _, span := range promisePattern.FindAllStringIndex(text, -1) {
-		add(FindingPromise, span)
-	}
-	for _, span := range words(text) {
-		if mixedScripts(text[span[0]:span[1]]) {
-			add(FindingMixedScripts, span)
-		}
-	}
-	for i, r := range text {
-		if r != ' ' && unicode.Is(unicode.Zs, r) {
-			add(FindingSpace, []int{i, i + len(string(r))})
-		}
-	}
-	slices.SortFunc(all, func(a, b located) int {
-		if a.at != b.at {
-			return a.at - b.at
-		}
-		return strings.Compare(a.Code, b.Code)
-	})
-	var found []Finding
-	of := make(map[string]int)
-	for _, f := range all {
-		if of[f.Code] < mostOfOne && !slices.Contains(found, f.Finding) {
-			found = append(found, f.Finding)
+		f := Finding{Code: l.code, Excerpt: string(excerpt)}
+		if of[f.Code] < mostOfOne && !slices.Contains(list, f) {
+			list = append(list, f)
 			of[f.Code]++
 		}
 	}
-	return found
+	return list
+}
+
+func onlyIf(holds bool, code string) string {
+	if holds {
+		return code
+	}
+	return ""
 }
 
 // linkFinding is the code of what is wrong with a link, or "".

@@ -201,6 +201,7 @@ func (a *Approvals) complete(tx *store.Tx, kind Kind, c *Change) error {
 			return err
 		}
 		c.RemoteID, c.BaseURL, c.AccountKind = have.RemoteID, have.BaseURL, have.Kind
+	default:
 	}
 	return err
 }
@@ -230,8 +231,9 @@ func (c *Change) sentence(kind Kind) string {
 		return "Resume publishing. " + c.Reason
 	case KindAccount:
 		return fmt.Sprintf("Let the account %s (%s) publish as %s at %s.", c.Account, c.AccountKind, c.RemoteID, c.BaseURL)
+	default:
+		return c.Reason
 	}
-	return c.Reason
 }
 
 func (a *Approvals) checkPerson(_ *store.Tx, c *Change) error {

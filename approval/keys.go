@@ -73,8 +73,9 @@ func (p *Proposal) deadline() time.Time {
 		return p.SubmittedAt.Add(ReviewTime)
 	case Approved, Queued, Failed:
 		return p.ExpiresAt
+	default:
+		return time.Time{}
 	}
-	return time.Time{}
 }
 
 func byDeadline(p *Proposal) [][]byte {

@@ -186,21 +186,13 @@ func (p *Proposal) Official() bool {
 // BeforeSending reports whether nothing can have left the daemon since the
 // newest revision was made.
 func (p *Proposal) BeforeSending() bool {
-	switch p.State {
-	case Draft, InReview, ChangesRequested, Approved, Queued, Failed, Held, Expired:
-		return true
-	}
-	return false
+	return slices.Contains([]State{Draft, InReview, ChangesRequested, Approved, Queued, Failed, Held, Expired}, p.State)
 }
 
 // underway reports whether the proposal is on its way to the customer, so that
 // no second answer to the same mention may be submitted.
 func (p *Proposal) underway() bool {
-	switch p.State {
-	case InReview, Approved, Queued, Sending, OutcomeUnknown:
-		return true
-	}
-	return false
+	return slices.Contains([]State{InReview, Approved, Queued, Sending, OutcomeUnknown}, p.State)
 }
 
 // endorsedBy is the person's standing endorsement, or -1.

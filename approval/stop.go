@@ -44,9 +44,9 @@ const stopPrefix = "stop:"
 
 // publishing is the audit subject of the switch, which is one of two words.
 const (
-	publishing audit.Subject = "publishing"
-	stopped                  = "stopped"
-	running                  = "running"
+	publishing = audit.Subject("publishing")
+	stopped    = "stopped"
+	running    = "running"
 )
 
 // standingStop is a standing stop, or nil.

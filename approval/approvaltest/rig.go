@@ -182,6 +182,22 @@ func (a *Actor) SignIn() {
 	a.By = p
 }
 
+// SignOut ends the session; By is what a request in flight still holds of it.
+func (a *Actor) SignOut() {
+	a.r.T.Helper()
+	must(a.r.T, a.r.Staff.RevokeSession(a.r.T.Context(), a.By, a.By.Session()))
+}
+
+// Token is the person behind a new API token with the scopes.
+func (a *Actor) Token(scopes ...people.Scope) people.Principal {
+	a.r.T.Helper()
+	secret, _, err := a.r.Staff.IssueToken(a.r.T.Context(), a.By, "test", scopes, time.Time{})
+	must(a.r.T, err)
+	p, err := a.r.Staff.ByToken(a.r.T.Context(), secret)
+	must(a.r.T, err)
+	return p
+}
+
 // Draft begins an answer.
 func (a *Actor) Draft(c *inbox.Conversation, text string) (*approval.View, error) {
 	return a.r.Approvals.DraftReply(a.r.T.Context(), a.By, c.ID, id.ID[inbox.Mention]{}, approval.Content{Text: text})
@@ -228,6 +244,24 @@ func (r *Rig) Queued(c *inbox.Conversation, text string) *approval.View {
 	p, err := r.As("bert").Approve(r.As("anna").Submitted(c, text))
 	must(r.T, err)
 	return p
+}
+
+// Agreed is a governance proposal by the one that the other approved.
+func (r *Rig) Agreed(by, other string, kind approval.Kind, c approval.Change) *approval.View {
+	r.T.Helper()
+	p, err := r.As(by).Propose(kind, c)
+	must(r.T, err)
+	p, err = r.As(other).Approve(p)
+	must(r.T, err)
+	return p
+}
+
+// Published is an answer of anna and bert that stands on the platform under an id.
+func (r *Rig) Published(c *inbox.Conversation, text, externalID string) *approval.View {
+	r.T.Helper()
+	p := r.Queued(c, text)
+	must(r.T, r.Approvals.RecordPublished(r.T.Context(), r.Claim(), approval.Receipt{ExternalID: externalID}))
+	return r.Get(p)
 }
 
 // Release makes a real release for a connector's tests: a mention, a draft,
