@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -54,16 +55,40 @@ func (v *visit) proposalForm() (approval.ProposalID, approval.Digest, error) {
 }
 
 // refused shows the proposal as it is now, why nothing was done to it, and what
-// was typed. Somebody else having been first is told as news, not as a fault.
+// was typed. That somebody else was first stands on it as news.
 func (v *visit) refused(err error, typed decisionTyped) error {
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Unauthenticated) {
 		return err
 	}
-	p := decisionPage{Typed: typed, Trouble: v.trouble(err)}
-	if fault.Is(err, fault.WrongState) {
-		p.Overtaken = true
+	if err := v.catchUp(err); err != nil {
+		return err
 	}
-	return v.showDecision(statusOf(err), p)
+	return v.showDecision(statusOf(err), decisionPage{Typed: typed, Trouble: v.trouble(err)})
+}
+
+// catchUp waits until the proposal is as a refusal says that it is, so that the
+// page shows who was first. A refusal can come back a moment before the change
+// that it speaks of is durable and can be read.
+func (v *visit) catchUp(refusal error) error {
+	var f *fault.Fault
+	which, err := v.proposalID()
+	if err != nil || !errors.As(refusal, &f) {
+		return err
+	}
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for range 200 {
+		p, err := v.d.Approvals.Get(v.ctx(), which)
+		if err != nil {
+			return err
+		}
+		state, digest := f.Details["state"], f.Details["digest"]
+		if (state == "" || state == string(p.State)) && (digest == "" || digest == p.Digest.String()) {
+			return nil
+		}
+		<-tick.C
+	}
+	return nil
 }
 
 // decisionConfirm asks once more, naming text, account and person: what the

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -250,7 +251,9 @@ func (w *auditWords) talk(name string) *inbox.Conversation {
 func (w *auditWords) row(e audit.Entry) auditRow {
 	r := auditRow{Entry: e, What: w.event(e.Kind), From: w.state(e, e.From), To: w.state(e, e.To)}
 	r.Who, r.Person = w.actor(e.Actor)
-	r.On, r.Href = w.subject(string(e.Subject))
+	if string(e.Subject) != string(e.Actor) {
+		r.On, r.Href = w.subject(string(e.Subject))
+	}
 	r.Alarm = slices.Contains(alarms, e.Kind) || e.Facts["read_back"] == "differs"
 	return r
 }
@@ -324,7 +327,10 @@ func (w *auditWords) state(e audit.Entry, value string) string {
 		}
 		return w.people.name(who)
 	}
-	room, _, _ := strings.Cut(e.Kind, ".")
+	room, what, _ := strings.Cut(e.Kind, ".")
+	if room == "proposal" && what == "in_force" && value == string(approval.Published) {
+		return w.t("decision.inforce.state")
+	}
 	for _, prefix := range []string{map[string]string{"proposal": "proposal", "conversation": "state"}[room], "priority", "audit.value"} {
 		if key := prefix + "." + value; w.words.has(key) {
 			return w.t(key)
@@ -350,11 +356,13 @@ type recordPages struct{ running sync.Mutex }
 type verifiedPage struct {
 	Report   *audit.Report
 	Replay   *approval.Replay
-	Took     time.Duration
 	Key      string
 	Unsigned uint64
-	Trouble  *trouble
+	Anchor   string // how the log contradicts the anchor outside the data directory
 }
+
+// OK reports that nothing is wrong.
+func (p verifiedPage) OK() bool { return p.Report.OK() && p.Anchor == "" }
 
 func (r *recordPages) verify(v *visit) error {
 	if v.d.Records == nil {
@@ -364,12 +372,18 @@ func (r *recordPages) verify(v *visit) error {
 		return fault.New(fault.RateLimited, "a colleague verifies the record at this moment").Fix("Try again in a minute.")
 	}
 	defer r.running.Unlock()
-	begun := time.Now()
+	p := verifiedPage{Key: v.d.Log.VerifierKey()}
+	var contradiction *audit.AnchorError
+	if _, err := v.d.Log.Checkpoint(v.ctx()); errors.As(err, &contradiction) {
+		p.Anchor = contradiction.Error()
+	} else if err != nil {
+		return err
+	}
 	report, replay, err := v.d.Records.Verify(v.ctx())
 	if err != nil {
 		return err
 	}
-	p := verifiedPage{Report: report, Replay: replay, Took: time.Since(begun), Key: v.d.Log.VerifierKey()}
+	p.Report, p.Replay = report, replay
 	if report.Signed < report.Size {
 		p.Unsigned = report.Size - report.Signed
 	}

@@ -48,7 +48,6 @@ type decisionPage struct {
 	Place, Of   int // in the visitor's queue
 	Typed       decisionTyped
 	Trouble     *trouble
-	Overtaken   bool // somebody else was first
 	Half        string
 	HalfTrouble *trouble
 }
