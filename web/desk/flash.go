@@ -52,7 +52,7 @@ func (v *visit) takeFlash() *flash {
 }
 
 func (v *visit) flashCookie(value string, maxAge int) {
-	http.SetCookie(v.w, &http.Cookie{
+	http.SetCookie(v.w, &http.Cookie{ //nolint:gosec // Secure wherever the desk is reached over TLS
 		Name: flashCookie, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true,
 		Secure: v.secure(), SameSite: http.SameSiteStrictMode,
 	})

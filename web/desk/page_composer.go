@@ -85,8 +85,7 @@ func editable(pending []*approval.View, asked string) *approval.View {
 		}
 	}
 	for _, p := range slices.Backward(pending) {
-		switch p.State {
-		case approval.Draft, approval.ChangesRequested, approval.Held, approval.Expired:
+		if slices.Contains([]approval.State{approval.Draft, approval.ChangesRequested, approval.Held, approval.Expired}, p.State) {
 			return p
 		}
 	}
@@ -170,7 +169,7 @@ func (v *visit) reply() error {
 	submit := v.form("do") == "submit"
 	p, err := v.write(c, submit)
 	if err == nil && submit {
-		p, err = v.d.Approvals.Submit(v.ctx(), v.who, p.ID, p.Digest)
+		_, err = v.d.Approvals.Submit(v.ctx(), v.who, p.ID, p.Digest)
 	}
 	if err != nil {
 		return v.again(c, err, func(t *thread) {

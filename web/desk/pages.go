@@ -20,7 +20,6 @@ type page struct {
 var (
 	writers  = []people.Role{people.Agent, people.Press}
 	stoppers = []people.Role{people.Press, people.Admin}
-	endorses = []people.Role{people.Agent, people.Press, people.Manager, people.Admin}
 	admins   = []people.Role{people.Admin}
 )
 

@@ -44,7 +44,7 @@ func (k *desk) serve(p page) http.Handler {
 			err = p.handle(v)
 		}
 		if err != nil {
-			v.fail(err)
+			v.fail(err) //nolint:contextcheck // a visit carries its request, and with it the context
 		}
 	})
 }
