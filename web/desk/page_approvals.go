@@ -13,7 +13,6 @@ import (
 func (k *desk) approvalPages() []page {
 	return []page{
 		{method: "GET", path: "/approvals", handle: (*visit).approvals},
-		{method: "GET", path: "/approvals/waiting", handle: (*visit).approvalsWaiting},
 		{method: "GET", path: "/approvals/{id}", handle: (*visit).decision},
 		{method: "GET", path: "/approvals/{id}/confirm", handle: (*visit).decisionConfirm},
 		{method: "GET", path: "/approvals/{id}/edit", handle: (*visit).decisionEdit, may: writers},
@@ -231,11 +230,6 @@ func (v *visit) nextWaiting(done approval.ProposalID) (string, error) {
 		}
 	}
 	return "/approvals", nil
-}
-
-// approvalsWaiting is the frame alone, from which modules take the badge.
-func (v *visit) approvalsWaiting() error {
-	return v.show("waiting", v.t("approvals.title"), struct{}{})
 }
 
 // mayGovern reports whether the visitor can propose changes of the daemon.

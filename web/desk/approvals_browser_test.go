@@ -1,0 +1,139 @@
+package desk_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"standpunt/approval"
+	"standpunt/internal/browser"
+	"standpunt/web/desk/desktest"
+)
+
+// toDecide opens a proposal and waits until its page follows live events.
+func (s *screen) toDecide(p *approval.View) {
+	s.t.Helper()
+	s.goTo(at(p))
+	s.live()
+	s.await(`document.getElementById("decision")`)
+}
+
+var phone = browser.Look{Width: 360, Height: 740}
+
+func TestApproveByKeys(t *testing.T) {
+	d := desktest.New(t)
+	p := d.As("anna").Submitted(d.Say("plein", "1", "@eva", "Eva", "Hallo?", time.Hour), "Dag Eva, we zoeken het uit.")
+	later := d.As("anna").Submitted(d.Say("plein", "2", "@tom", "Tom", "Hoi?", time.Minute), "Dag Tom.")
+	s := open(t, d, "bert", wide)
+	s.toDecide(p)
+	s.await(`!document.getElementById("approve").disabled`)
+	s.must(s.Press("\r", true))
+	s.await(`document.getElementById("approve-dialog").open`)
+	asked := s.js(`document.getElementById("approve-dialog").innerText`)
+	for _, want := range []string{"Dag Eva, we zoeken het uit.", "plein", "Eva @eva", p.Digest.Short()} {
+		if !strings.Contains(asked, want) {
+			t.Errorf("the dialog does not say %q: %s", want, asked)
+		}
+	}
+	d.State(p, approval.InReview) // asking is not deciding
+	s.await(`document.activeElement.id === "approve-now"`)
+	s.press("\r")
+	s.await(`location.pathname === "` + at(later) + `"`)
+	d.State(p, approval.Queued)
+	s.must(s.AwaitText("Approved. It goes out now."))
+	d.State(later, approval.InReview)
+}
+
+func TestALongTextIsReadToTheEndFirst(t *testing.T) {
+	st := newStage(t)
+	for _, look := range []browser.Look{wide, phone} {
+		s := open(t, st.Desk, "paul", look)
+		s.toDecide(st.long)
+		s.await(`document.getElementById("approve").disabled && document.getElementById("gate").textContent !== ""`)
+		s.must(s.Press("\r", true))
+		s.must(s.AwaitText("Read to the end of the text first"))
+		if s.js(`document.getElementById("approve-dialog").open`) != "false" {
+			t.Error("the dialog opens before the text was read")
+		}
+		s.js(`document.getElementById("read-end").scrollIntoView({block: "center"})`)
+		s.await(`!document.getElementById("approve").disabled`)
+		s.click("#approve")
+		s.await(`document.getElementById("approve-dialog").open`)
+		s.click("#approve-dialog [data-close]")
+		st.State(st.long, approval.InReview)
+	}
+}
+
+func TestAColleagueDecidesMeanwhile(t *testing.T) {
+	d := desktest.New(t)
+	p := d.As("anna").Submitted(d.Say("plein", "1", "@eva", "Eva", "Hallo?", time.Hour), "Dag Eva.")
+	s := open(t, d, "bert", wide)
+	s.toDecide(p)
+	s.click("#act-reject summary")
+	s.fill("#reject-comment", "Nog niet: de storing duurt voort.")
+	if _, err := d.As("paul").Approve(p); err != nil {
+		t.Fatal(err)
+	}
+	s.await(`document.getElementById("decision").dataset.state === "queued"`)
+	s.must(s.AwaitText("paul approved this"))
+	s.must(s.AwaitText("Nog niet: de storing duurt voort.")) // what was typed is not lost
+	if s.js(`document.getElementById("approve") === null`) != "true" {
+		t.Error("there is still something to approve")
+	}
+}
+
+func TestTheTextChangesMeanwhile(t *testing.T) {
+	d := desktest.New(t)
+	p := d.As("anna").Submitted(d.Say("plein", "1", "@eva", "Eva", "Hallo?", time.Hour), "We betalen alles terug.")
+	s := open(t, d, "bert", wide)
+	s.toDecide(p)
+	s.click("#act-changes summary")
+	s.fill("#changes-comment", "Noem een datum.")
+	q, err := d.As("anna").Revise(p, "We betalen een deel terug.")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.await(`document.getElementById("decision").dataset.revision === "2"`)
+	s.must(s.AwaitText("Changed since the revision that you saw (1)"))
+	s.must(s.AwaitText("Noem een datum."))
+	if s.js(`document.getElementById("approve") === null`) != "true" {
+		t.Error("a draft can be approved")
+	}
+	if _, err := d.As("anna").Submit(q); err != nil {
+		t.Fatal(err)
+	}
+	s.await(`document.getElementById("approve") && !document.getElementById("approve").disabled`)
+	if got := s.js(`document.querySelector("#approve-dialog [name=digest]").value`); got != q.Digest.String() {
+		t.Errorf("the dialog would approve %s", got)
+	}
+	s.must(s.AwaitText("een deel"))
+	// Coming back later, the page still compares with what one saw last.
+	if _, err := d.As("anna").Revise(q, "We betalen de helft terug."); err != nil {
+		t.Fatal(err)
+	}
+	s.await(`document.getElementById("decision").dataset.revision === "3"`)
+}
+
+func TestTheQueueAndItsBadgeAreLive(t *testing.T) {
+	d := desktest.New(t)
+	s := open(t, d, "bert", phone)
+	s.goTo("/approvals")
+	s.live()
+	s.must(s.AwaitText("Nothing waits for you"))
+	p := d.As("anna").Submitted(d.Mention("1", "Hallo?"), "Dag.")
+	s.await(`document.querySelector('[data-row][href="` + at(p) + `"]')`)
+	s.await(`!document.getElementById("waiting").hidden && document.getElementById("waiting").textContent.startsWith("1")`)
+	s.press("j")
+	s.await(`document.activeElement.matches("[data-row]")`)
+	s.press("\r")
+	s.await(`document.getElementById("approve") && !document.getElementById("approve").disabled`)
+	s.click("#approve")
+	s.await(`document.getElementById("approve-dialog").open`)
+	s.click("#approve-now")
+	s.must(s.AwaitText("Nothing waits for you"))
+	d.State(p, approval.Queued)
+	s.goTo("/settings/people") // the badge follows on every page
+	s.live()
+	d.As("anna").Submitted(d.Mention("2", "Hallo?"), "Dag!")
+	s.await(`!document.getElementById("waiting").hidden && document.getElementById("waiting").textContent.startsWith("1")`)
+}
