@@ -126,7 +126,8 @@ func openBrowser(t *testing.T) *browser.Browser {
 		}
 		t.Skip("chromium is missing: apt-get install -y chromium")
 	}
-	dir, err := os.MkdirTemp("", "standpunt-browser-")
+	// Not t.TempDir: it fails the test when Chromium's last processes still write while it goes.
+	dir, err := os.MkdirTemp("", "standpunt-browser-") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +137,6 @@ func openBrowser(t *testing.T) *browser.Browser {
 	}
 	t.Cleanup(func() {
 		b.Close()
-		// Chromium's last processes may still be writing while it goes.
 		for range 50 {
 			if os.RemoveAll(dir) == nil {
 				return

@@ -25,7 +25,7 @@ func New[K any]() ID[K] { return ID[K](uuid.Must(uuid.NewV7())) }
 // transaction with one timestamp.
 func At[K any](at time.Time) ID[K] {
 	v := ID[K](uuid.Must(uuid.NewV7()))
-	ms := uint64(at.UnixMilli()) //nolint:gosec // times before 1970 do not occur
+	ms := uint64(at.UnixMilli())
 	for i := range 6 {
 		v[i] = byte(ms >> (8 * (5 - i)))
 	}

@@ -45,11 +45,11 @@ func shots() []shot {
 	return []shot{
 		{name: "signin", path: "/"},
 		{name: "inbox", login: "anna", path: "/inbox"},
-		{name: "conversation", login: "anna", path: "/inbox", click: "a[href^='/inbox/0']"},
+		{name: "conversation", login: "anna", path: "/inbox", click: "a[href^='/inbox/'][href*='-']"},
 		{name: "approvals", login: "bert", path: "/approvals"},
-		{name: "decision", login: "bert", path: "/approvals", click: "a[href^='/approvals/0']"},
+		{name: "decision", login: "bert", path: "/approvals", click: "a[href^='/approvals/'][href*='-']"},
 		{name: "audit", login: "mara", path: "/audit"},
-		{name: "dossier", login: "mara", path: "/audit", click: "a[href^='/dossier/']"},
+		{name: "dossier", login: "mara", path: "/audit?kind=proposal.", click: "a[href^='/audit/proposals/']"},
 		{name: "accounts", login: "ada", path: "/settings/accounts"},
 		{name: "people", login: "ada", path: "/settings/people"},
 		{name: "policies", login: "ada", path: "/settings/policies"},
@@ -121,7 +121,7 @@ func startDemo(ctx context.Context, dir string) (url string, stop func(), err er
 		return "", nil, fmt.Errorf("build the program: %w", err)
 	}
 	data := filepath.Join(dir, "demo")
-	demo := exec.CommandContext(ctx, binary, "demo", "--data", data, "--listen", "127.0.0.1:0") //nolint:gosec // built above
+	demo := exec.CommandContext(ctx, binary, "demo", "--data", data, "--listen", "127.0.0.1:0")
 	demo.Cancel = func() error { return demo.Process.Signal(syscall.SIGTERM) }
 	demo.Stderr = os.Stderr
 	if err := demo.Start(); err != nil {
@@ -135,7 +135,7 @@ func startDemo(ctx context.Context, dir string) (url string, stop func(), err er
 		var f struct {
 			URL string `json:"url"`
 		}
-		b, err := os.ReadFile(filepath.Join(data, "demo.json")) //nolint:gosec // our own directory
+		b, err := os.ReadFile(filepath.Join(data, "demo.json"))
 		if err == nil && json.Unmarshal(b, &f) == nil {
 			return f.URL, stop, nil
 		}
