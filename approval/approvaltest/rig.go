@@ -264,6 +264,20 @@ func (r *Rig) Published(c *inbox.Conversation, text, externalID string) *approva
 	return r.Get(p)
 }
 
+// Recovered re-enrols somebody as the command `recover` does; the caller stops
+// publishing first, as it does too. They have to sign in again.
+func (r *Rig) Recovered(login string) {
+	r.T.Helper()
+	var e people.Enrolment
+	must(r.T, r.DB.Update(r.T.Context(), func(tx *store.Tx) (err error) {
+		e, err = r.Staff.ResetCredentials(tx, people.NewMandate("recover").By("system", "cli"), r.As(login).ID)
+		return err
+	}))
+	_, err := r.Staff.Enrol(r.T.Context(), e.Code(), Password)
+	must(r.T, err)
+	r.As(login).SignIn()
+}
+
 // Release makes a real release for a connector's tests: a mention, a draft,
 // a second person, a claim. Every call has a store of its own.
 func Release(t testing.TB, account inbox.AccountName, remoteID string, target inbox.Inbound, text string) approval.Release {
