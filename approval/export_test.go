@@ -3,6 +3,7 @@ package approval
 import (
 	"context"
 
+	"standpunt/internal/id"
 	"standpunt/store"
 )
 
@@ -21,3 +22,15 @@ func (a *Approvals) Tamper(ctx context.Context, proposal ProposalID, change func
 
 // ScanMost is how many proposals one call of List looks at.
 const ScanMost = scanMost
+
+// Copies puts n proposals like one beside it.
+func (a *Approvals) Copies(ctx context.Context, proposal ProposalID, n int) error {
+	return a.db.Update(ctx, func(tx *store.Tx) error {
+		p, err := a.proposals.Get(tx, proposal)
+		for i := 0; i < n && err == nil; i++ {
+			p.ID = id.At[Proposal](tx.Now())
+			err = a.proposals.Put(tx, p)
+		}
+		return err
+	})
+}
