@@ -45,11 +45,11 @@ func shots() []shot {
 	return []shot{
 		{name: "signin", path: "/"},
 		{name: "inbox", login: "anna", path: "/inbox"},
-		{name: "conversation", login: "anna", path: "/inbox", click: "a[href^='/inbox/'][href*='-']"},
+		{name: "conversation", login: "anna", path: "/inbox?view=waiting", click: "a[href^='/inbox/'][href*='-']"},
 		{name: "approvals", login: "bert", path: "/approvals"},
 		{name: "decision", login: "bert", path: "/approvals", click: "a[href^='/approvals/'][href*='-']"},
 		{name: "audit", login: "mara", path: "/audit"},
-		{name: "dossier", login: "mara", path: "/audit?kind=proposal.", click: "a[href^='/audit/proposals/']"},
+		{name: "dossier", login: "mara", path: "/audit?kind=proposal.", click: "a[href^='/dossier/']"},
 		{name: "accounts", login: "ada", path: "/settings/accounts"},
 		{name: "people", login: "ada", path: "/settings/people"},
 		{name: "policies", login: "ada", path: "/settings/policies"},
