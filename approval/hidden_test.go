@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"standpunt/approval"
+	"standpunt/approval/approvaltest"
 	"standpunt/internal/fault"
 )
 
@@ -151,4 +152,34 @@ func TestCheckTextSaysWhatIsWrong(t *testing.T) {
 	want(t, approval.CheckText(strings.Repeat("a", approval.MaxText), approval.Measure{}), "")
 	want(t, approval.CheckText(strings.Repeat("a", approval.MaxText+1), approval.Measure{}), fault.TextTooLong)
 	want(t, approval.CheckText("", approval.Measure{}), fault.EmptyText)
+}
+
+func TestBadContentIsRefusedWithTheReason(t *testing.T) {
+	r := approvaltest.New(t)
+	r.Approvals.SetMeasurer("plein", func(s string) approval.Measure {
+		return approval.Measure{Length: len([]rune(s)), Limit: 50, Unit: "characters"}
+	})
+	talk := r.Mention("1", "Vraag")
+	for text, code := range map[string]fault.Code{
+		" \n\t ":                      fault.EmptyText,
+		strings.Repeat("a", 51):       fault.TextTooLong,
+		"saldo \u202e001 betaald":     fault.HiddenCharacters,
+		"hal\u200blo":                 fault.HiddenCharacters,
+		"tag \U000e0041":              fault.HiddenCharacters,
+		"bad \xff":                    fault.InvalidInput,
+		"joiner between\u200dletters": fault.HiddenCharacters,
+	} {
+		_, err := r.As("anna").Draft(talk, text)
+		if got := fault.CodeOf(err); got != code {
+			t.Errorf("%q: got %q (%v), want %q", text, got, err, code)
+		}
+	}
+	for _, text := range []string{
+		"familie 👨‍👩‍👧‍👦 en ❤️ en 🏴󠁧󠁢󠁳󠁣󠁴󠁿 en 1️⃣", "می\u200cخواهم", "👩🏽‍🚒 op weg", "tab\ten regel\nzo",
+	} {
+		p, err := r.As("anna").Draft(talk, text)
+		if p = ok(t, p, err); p.Envelope.Text != text {
+			t.Errorf("%q became %q", text, p.Envelope.Text)
+		}
+	}
 }

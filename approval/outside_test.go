@@ -235,3 +235,35 @@ func TestAReleaseCannotBeChangedByWhoHoldsIt(t *testing.T) {
 		t.Fatal("the endorsers changed")
 	}
 }
+
+func TestPublishedOutsideRaisesTheAlarm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := approvaltest.New(t)
+		observe := func(posts ...approval.OwnPost) {
+			t.Helper()
+			if err := r.Approvals.Observe(t.Context(), "plein", posts); err != nil {
+				t.Fatal(err)
+			}
+		}
+		observe(approval.OwnPost{ExternalID: "old", PostedAt: time.Now().Add(-time.Hour)})
+		time.Sleep(time.Minute)
+		p := r.Queued(r.Mention("1", "Vraag"), "Antwoord")
+		rel := r.Claim()
+		observe(approval.OwnPost{ExternalID: "9", Text: "Antwoord", PostedAt: time.Now()},
+			approval.OwnPost{ExternalID: "10", Text: "Buiten om", PostedAt: time.Now()})
+		if err := r.Approvals.RecordPublished(t.Context(), rel, approval.Receipt{ExternalID: "9"}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Minute)
+		if _, err := r.Approvals.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		list, err := r.Approvals.PublishedOutside(t.Context(), 10)
+		if err != nil || len(list) != 1 || list[0].ExternalID != "10" {
+			t.Fatalf("outside: %+v, %v", list, err)
+		}
+		observe(approval.OwnPost{ExternalID: "10", Text: "Buiten om", PostedAt: time.Now()})
+		r.State(p, approval.Published)
+		r.Replay()
+	})
+}

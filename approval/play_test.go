@@ -1,7 +1,6 @@
 package approval_test
 
 import (
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -402,66 +401,4 @@ func TestOneAnswerToOneMention(t *testing.T) {
 	p = ok(t, p, err)
 	_, err = r.As("paul").Submit(p)
 	want(t, err, fault.Conflict)
-}
-
-func TestPublishedOutsideRaisesTheAlarm(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := approvaltest.New(t)
-		observe := func(posts ...approval.OwnPost) {
-			t.Helper()
-			if err := r.Approvals.Observe(t.Context(), "plein", posts); err != nil {
-				t.Fatal(err)
-			}
-		}
-		observe(approval.OwnPost{ExternalID: "old", PostedAt: time.Now().Add(-time.Hour)})
-		time.Sleep(time.Minute)
-		p := r.Queued(r.Mention("1", "Vraag"), "Antwoord")
-		rel := r.Claim()
-		observe(approval.OwnPost{ExternalID: "9", Text: "Antwoord", PostedAt: time.Now()},
-			approval.OwnPost{ExternalID: "10", Text: "Buiten om", PostedAt: time.Now()})
-		if err := r.Approvals.RecordPublished(t.Context(), rel, approval.Receipt{ExternalID: "9"}); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(3 * time.Minute)
-		if _, err := r.Approvals.Sweep(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		list, err := r.Approvals.PublishedOutside(t.Context(), 10)
-		if err != nil || len(list) != 1 || list[0].ExternalID != "10" {
-			t.Fatalf("outside: %+v, %v", list, err)
-		}
-		observe(approval.OwnPost{ExternalID: "10", Text: "Buiten om", PostedAt: time.Now()})
-		r.State(p, approval.Published)
-		r.Replay()
-	})
-}
-
-func TestBadContentIsRefusedWithTheReason(t *testing.T) {
-	r := approvaltest.New(t)
-	r.Approvals.SetMeasurer("plein", func(s string) approval.Measure {
-		return approval.Measure{Length: len([]rune(s)), Limit: 50, Unit: "characters"}
-	})
-	talk := r.Mention("1", "Vraag")
-	for text, code := range map[string]fault.Code{
-		" \n\t ":                      fault.EmptyText,
-		strings.Repeat("a", 51):       fault.TextTooLong,
-		"saldo \u202e001 betaald":     fault.HiddenCharacters,
-		"hal\u200blo":                 fault.HiddenCharacters,
-		"tag \U000e0041":              fault.HiddenCharacters,
-		"bad \xff":                    fault.InvalidInput,
-		"joiner between\u200dletters": fault.HiddenCharacters,
-	} {
-		_, err := r.As("anna").Draft(talk, text)
-		if got := fault.CodeOf(err); got != code {
-			t.Errorf("%q: got %q (%v), want %q", text, got, err, code)
-		}
-	}
-	for _, text := range []string{
-		"familie 👨‍👩‍👧‍👦 en ❤️ en 🏴󠁧󠁢󠁳󠁣󠁴󠁿 en 1️⃣", "می\u200cخواهم", "👩🏽‍🚒 op weg", "tab\ten regel\nzo",
-	} {
-		p, err := r.As("anna").Draft(talk, text)
-		if p = ok(t, p, err); p.Envelope.Text != text {
-			t.Errorf("%q became %q", text, p.Envelope.Text)
-		}
-	}
 }
