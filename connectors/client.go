@@ -290,7 +290,10 @@ func (r *Response) JSON(v any) error {
 func (r *Response) Nonsense(what string) *Error { return r.nonsense("%s", what) }
 
 func (r *Response) nonsense(format string, args ...any) *Error {
-	e := &Error{Kind: Garbage, Message: "the platform's answer is " + fmt.Sprintf(format, args...)}
+	e := &Error{
+		Kind: Garbage, Message: "the platform's answer is " + fmt.Sprintf(format, args...),
+		Remedy: "Look whether the address is the platform's own, and whether a proxy or a sign-in page stands in between.",
+	}
 	if r.Sent {
 		e.Kind, e.Remedy = Unknown, "Reading back will show whether it was carried out."
 	}

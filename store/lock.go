@@ -135,7 +135,7 @@ func heldFault(path string) error {
 		}
 	}
 	f := fault.New(fault.Conflict, "the data file is in use by %s", who).At("data", path).
-		Fix("Stop the daemon, or use its control socket")
+		Fix("Stop it first; audit verify, audit export and backup also work while it runs")
 	if h.PID != 0 {
 		f = f.With("pid", fmt.Sprint(h.PID))
 	}

@@ -159,7 +159,7 @@ func (c *Connector) events(ctx context.Context, body io.Reader, alive func(), de
 			}
 			var p post
 			if json.Unmarshal(value, &p) != nil || !p.whole() {
-				return connectors.Errorf(connectors.Garbage, "the network's stream makes no sense")
+				return &connectors.Error{Kind: connectors.Garbage, Message: "the network's stream makes no sense", Remedy: "It is read again by itself; if this stays, look whether base_url is the network's own."}
 			}
 			var page connectors.Page
 			c.sort(&page, &p)
@@ -171,7 +171,7 @@ func (c *Connector) events(ctx context.Context, body io.Reader, alive func(), de
 		}
 	}
 	if errors.Is(lines.Err(), bufio.ErrTooLong) {
-		return connectors.Errorf(connectors.Garbage, "the network's stream makes no sense")
+		return &connectors.Error{Kind: connectors.Garbage, Message: "the network's stream makes no sense", Remedy: "It is read again by itself; if this stays, look whether base_url is the network's own."}
 	}
 	if ctx.Err() != nil {
 		return &connectors.Error{Kind: connectors.Temporary, Message: "the network's stream fell silent", Err: ctx.Err()}
