@@ -42,6 +42,13 @@ func New(t testing.TB) *Rig {
 // NewWith makes a rig under other policies.
 func NewWith(t testing.TB, policies ...approval.Policy) *Rig {
 	t.Helper()
+	plein := approval.Configured{Name: "plein", Kind: "sandbox", BaseURL: "http://plein.test"}
+	return newRig(t, plein, "brand-1", policies)
+}
+
+// newRig makes a rig with one accepted account.
+func newRig(t testing.TB, account approval.Configured, remoteID string, policies []approval.Policy) *Rig {
+	t.Helper()
 	db := storetest.Open(t, audit.Schema, people.Schema, inbox.Schema, approval.Schema)
 	log, err := audit.Open(t.Context(), db, audit.Options{KeyDir: t.TempDir()})
 	must(t, err)
@@ -53,8 +60,8 @@ func NewWith(t testing.TB, policies ...approval.Policy) *Rig {
 	r := &Rig{T: t, DB: db, Log: log, Staff: staff, Box: box, cast: make(map[string]*Actor)}
 	r.Approvals = approval.New(db, log, staff, box, approval.Options{Log: quiet})
 	must(t, r.Approvals.InitPolicies(t.Context(), policies))
-	must(t, r.Approvals.InitAccounts(t.Context(), []approval.Configured{{Name: "plein", Kind: "sandbox", BaseURL: "http://plein.test"}}))
-	must(t, r.Approvals.RecordIdentity(t.Context(), "plein", "brand-1", "@brand", ""))
+	must(t, r.Approvals.InitAccounts(t.Context(), []approval.Configured{account}))
+	must(t, r.Approvals.RecordIdentity(t.Context(), account.Name, remoteID, "@brand", ""))
 	r.Hire("anna", people.Agent)
 	r.Hire("bert", people.Press)
 	r.Hire("paul", people.Press)
@@ -282,15 +289,12 @@ func (r *Rig) Recovered(login string) {
 // a second person, a claim. Every call has a store of its own.
 func Release(t testing.TB, account inbox.AccountName, remoteID string, target inbox.Inbound, text string) approval.Release {
 	t.Helper()
-	r := New(t)
-	ctx := context.WithoutCancel(t.Context())
-	must(t, r.Approvals.InitAccounts(ctx, []approval.Configured{{Name: account, Kind: "test", BaseURL: "test"}}))
-	must(t, r.Approvals.RecordIdentity(ctx, account, remoteID, "", ""))
+	r := newRig(t, approval.Configured{Name: account, Kind: "test", BaseURL: "test"}, remoteID, []approval.Policy{approval.DefaultPolicy()})
 	if target.PostedAt.IsZero() {
 		target.PostedAt = time.Now()
 	}
 	r.Queued(r.Ingest(account, target), text)
-	rel, ok, err := r.Approvals.Claim(ctx, account)
+	rel, ok, err := r.Approvals.Claim(context.WithoutCancel(t.Context()), account)
 	must(t, err)
 	if !ok {
 		t.Fatal("nothing is due")
