@@ -221,3 +221,32 @@ func with(p approval.Policy, change func(*approval.Policy)) approval.Policy {
 	change(&p)
 	return p
 }
+
+// TestAbuse12_TheRecordPointsAtAnotherText: both texts are sealed and true, but
+// the second one was endorsed for another customer.
+func TestAbuse12_TheRecordPointsAtAnotherText(t *testing.T) {
+	r := approvaltest.New(t)
+	p := r.Queued(r.Mention("1", "Mag ik mijn geld terug?"), "Nee.")
+	other := r.As("anna").Submitted(r.Mention("2", "Klopt deze factuur niet?"), "Ja.")
+	err := r.Approvals.Tamper(t.Context(), p.ID, func(p *approval.Proposal) {
+		p.Digest = other.Digest
+		for i := range p.Endorsements {
+			p.Endorsements[i].Digest = other.Digest
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.NothingDue()
+	if reason, err := held(r, p); err != nil || reason != approval.ReasonRecordDamaged {
+		t.Fatalf("held because %q, %v", reason, err)
+	}
+}
+
+func TestWhatThePlatformTakesNoAnswerTo(t *testing.T) {
+	r := approvaltest.New(t)
+	in := inboundWithRoute("1")
+	in.Unanswerable = "replies are closed"
+	_, err := r.As("anna").Draft(r.Ingest("plein", in), "Antwoord")
+	want(t, err, fault.NotAnswerable)
+}

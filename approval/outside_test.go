@@ -267,3 +267,30 @@ func TestPublishedOutsideRaisesTheAlarm(t *testing.T) {
 		r.Replay()
 	})
 }
+
+// TestTheNewestIsReadBackFirst, so that posts that nobody will ever find do not
+// keep the others waiting; what is of unknown outcome is settled in order.
+func TestTheNewestIsReadBackFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := approvaltest.New(t)
+		for _, id := range []string{"1", "2", "3"} {
+			r.Published(r.Mention(id, "Vraag"), "Antwoord", "r"+id)
+			time.Sleep(time.Second)
+		}
+		list, err := r.Approvals.Unread(t.Context(), "plein")
+		if err != nil || len(list) != 3 || list[0].Target != "3" || list[2].Target != "1" {
+			t.Fatalf("unread %v, %v", list, err)
+		}
+		for _, id := range []string{"4", "5"} {
+			r.Queued(r.Mention(id, "Vraag"), "Antwoord")
+			if err := r.Approvals.RecordUnknown(t.Context(), r.Claim(), "weg"); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+		}
+		list, err = r.Approvals.Unknown(t.Context(), "plein")
+		if err != nil || len(list) != 2 || list[0].Target != "4" {
+			t.Fatalf("unknown %v, %v", list, err)
+		}
+	})
+}

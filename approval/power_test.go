@@ -355,3 +355,30 @@ func TestGovernanceContentIsRefusedWhenItIsProposed(t *testing.T) {
 	_, err = ada.Propose(approval.KindResume, approval.Change{Reason: " "})
 	want(t, err, fault.InvalidInput)
 }
+
+// TestNobodyHelpsToResetThemselves: whoever the reset concerns can refuse it,
+// and cannot be one of the two behind it.
+func TestNobodyHelpsToResetThemselves(t *testing.T) {
+	r := approvaltest.New(t)
+	p := ok2(t)(r.As("ada").Propose(approval.KindCredential, approval.Change{Person: r.As("mara").ID}))
+	_, err := r.As("mara").Approve(p)
+	want(t, err, fault.SelfApproval)
+	if _, err := r.As("mara").Decide(p, approval.Reject, "Ik weet het nog."); err != nil {
+		t.Fatal(err)
+	}
+	r.State(p, approval.Rejected)
+	_, err = r.Approvals.Half(t.Context(), r.As("ada").By, p.ID)
+	want(t, err, fault.WrongState)
+	r.Replay()
+}
+
+// TestAuthorsSubmitWhatTheyWereShown: an author, too, signs what they were shown.
+func TestAuthorsSubmitWhatTheyWereShown(t *testing.T) {
+	r := approvaltest.New(t)
+	anna := r.As("anna")
+	first := ok2(t)(anna.Draft(r.Mention("1", "Vraag"), "Eerste"))
+	second := ok2(t)(anna.Revise(first, "Tweede"))
+	_, err := anna.Submit(first)
+	want(t, err, fault.StaleDigest)
+	ok2(t)(anna.Submit(second))
+}
