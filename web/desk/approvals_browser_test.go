@@ -55,13 +55,28 @@ func TestALongTextIsReadToTheEndFirst(t *testing.T) {
 		if s.js(`document.getElementById("approve-dialog").open`) != "false" {
 			t.Error("the dialog opens before the text was read")
 		}
-		s.js(`document.getElementById("read-end").scrollIntoView({block: "center"})`)
-		s.await(`!document.getElementById("approve").disabled`)
+		s.js(`document.getElementById("main").scrollTo(0, 1e6)`) // jumping to the end is not reading
+		s.await(`(() => { const end = document.getElementById("read-end").getBoundingClientRect(); return end.bottom < innerHeight; })()`)
+		s.await(`document.getElementById("approve").disabled`)
+		s.js(`document.getElementById("main").scrollTo(0, 0)`)
+		s.await(`(() => { const main = document.getElementById("main"); main.scrollBy(0, main.clientHeight / 4); return !document.getElementById("approve").disabled; })()`)
 		s.click("#approve")
 		s.await(`document.getElementById("approve-dialog").open`)
 		s.click("#approve-dialog [data-close]")
 		st.State(st.long, approval.InReview)
 	}
+}
+
+// A text that fits is read once one has scrolled past it, however fast.
+func TestAShortTextBelowAnExchange(t *testing.T) {
+	d := desktest.New(t)
+	question := strings.Repeat("Een lange klacht over de eindafrekening.\n", 60)
+	p := d.As("anna").Submitted(d.Say("plein", "1", "@eva", "Eva", question, time.Hour), "Dag Eva.")
+	s := open(t, d, "bert", phone)
+	s.toDecide(p)
+	s.await(`document.getElementById("approve").disabled`)
+	s.js(`document.getElementById("main").scrollTo(0, 1e6)`)
+	s.await(`!document.getElementById("approve").disabled`)
 }
 
 func TestAColleagueDecidesMeanwhile(t *testing.T) {

@@ -49,11 +49,11 @@ func newStage(t *testing.T) *stage {
 	p = done(bert.Revise(p, "Dag! Wat vervelend. We zoeken uit hoe het zit met uw bedrag en u hoort vandaag van ons. Mail naar service@n\u043eordlicht.example of kijk op noordlicht.example/storingen."))
 	s.rich = done(bert.Submit(p))
 	var lines []string
-	for i := range 40 {
+	for i := range 120 {
 		lines = append(lines, fmt.Sprintf("%d. Dit is een regel van een lange brief, die een mens tot het eind moet lezen voor hij erachter kan staan.", i+1))
 	}
 	d.Approvals.SetMeasurer("plein", func(text string) approval.Measure {
-		return approval.Measure{Length: len([]rune(text)), Limit: 8000, Unit: "characters"}
+		return approval.Measure{Length: len([]rune(text)), Limit: 20000, Unit: "characters"}
 	})
 	mail := d.Ingest("plein", inbox.Inbound{
 		ExternalID: "mail-1", Author: inbox.Author{ExternalID: "c-mail", Handle: "saskia@klant.example", Name: "Saskia de Wit"}, Kind: "mail",

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -33,7 +34,8 @@ func (v *visit) similarAnswers(p *approval.View, question *inbox.Mention) ([]sim
 	}
 	score := make(map[inbox.ConversationID]int)
 	var talks []*inbox.Conversation
-	for _, word := range tellingWords(question.Text) {
+	words := tellingWords(question.Text)
+	for _, word := range words {
 		list, err := v.d.Box.List(v.ctx(), inbox.Filter{Account: p.Account, Words: word}, "", similarTalks)
 		if err != nil {
 			return nil, err
@@ -51,6 +53,9 @@ func (v *visit) similarAnswers(p *approval.View, question *inbox.Mention) ([]sim
 	slices.SortStableFunc(talks, func(a, b *inbox.Conversation) int {
 		return cmp.Or(score[b.ID]-score[a.ID], cmp.Compare(b.Rank, a.Rank))
 	})
+	if len(words) > 2 { // one word in common is chance
+		talks = slices.DeleteFunc(talks, func(talk *inbox.Conversation) bool { return score[talk.ID] < 2 })
+	}
 	var found []similarAnswer
 	for _, talk := range talks[:min(len(talks), similarTalks)] {
 		all, err := v.d.Approvals.OfConversation(v.ctx(), talk.ID)
@@ -70,9 +75,13 @@ func (v *visit) similarAnswers(p *approval.View, question *inbox.Mention) ([]sim
 	return found, nil
 }
 
+// notTelling are handles and addresses: everybody who writes to us names us.
+var notTelling = regexp.MustCompile(`[@#][\p{L}\p{N}_.-]+|https?://\S+`)
+
 // tellingWords are the longest words of a text, each once.
 func tellingWords(text string) []string {
-	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	text = notTelling.ReplaceAllString(strings.ToLower(text), " ")
+	words := strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	words = slices.DeleteFunc(words, func(w string) bool { return utf8.RuneCountInString(w) < similarLetter })
 	slices.SortStableFunc(words, func(a, b string) int {
 		return cmp.Or(utf8.RuneCountInString(b)-utf8.RuneCountInString(a), strings.Compare(a, b))

@@ -117,6 +117,7 @@ func (v *visit) describeChange(p *decisionPage, staff roster) error {
 			now = c.Policies
 		}
 		p.Rules = difference(v.policyLines(now), v.policyLines(c.Policies))
+	case approval.KindResume, approval.KindReply: // the sentence says it all
 	}
 	return nil
 }

@@ -74,6 +74,7 @@ func (v *visit) changeSentence(p *approval.View, all roster) string {
 		return v.t("change.resume")
 	case approval.KindAccount:
 		return v.t("change.account", "account", string(c.Account), "remote", c.RemoteID, "url", c.BaseURL)
+	case approval.KindReply: // is no change
 	}
 	return p.Envelope.Text
 }

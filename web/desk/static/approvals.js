@@ -38,6 +38,9 @@ async function refreshQueue() {
 
 // ---- Reading to the end
 
+// A text that fits on the screen is read once its end was in sight or above
+// it. A longer one carries a mark at every half screen, and each has to come
+// by: jumping to the end is not reading.
 let unread = new Set();
 let watcher;
 
@@ -49,17 +52,37 @@ function openGate() {
   document.getElementById("gate").textContent = shut ? t("gate") : "";
 }
 
+function markLongText(screen) {
+  const post = document.getElementById("post");
+  for (let y = screen / 2; post && post.offsetHeight > screen && y < post.offsetHeight; y += screen / 2) {
+    const mark = document.createElement("i");
+    mark.dataset.read = "";
+    mark.style.top = `${y}px`;
+    post.append(mark);
+  }
+}
+
 function watchReading() {
   watcher?.disconnect();
-  unread = new Set(document.querySelectorAll("#decision [data-read]"));
+  const main = document.getElementById("main");
   const bar = document.getElementById("acts")?.offsetHeight ?? 0;
+  if (!document.querySelector("#post [data-read]")) markLongText(main.clientHeight - bar);
+  unread = new Set(document.querySelectorAll("#decision [data-read]"));
   watcher = new IntersectionObserver((seen) => {
     for (const one of seen) if (one.isIntersecting) unread.delete(one.target);
     openGate();
-  }, { root: document.getElementById("main"), rootMargin: `0px 0px -${bar}px 0px` });
+  }, { root: main, rootMargin: `0px 0px -${bar}px 0px` });
   unread.forEach((end) => watcher.observe(end));
   openGate();
 }
+
+document.getElementById("main").addEventListener("scroll", () => {
+  if (unread.size !== 1 || document.querySelector("#post [data-read]")) return;
+  const [end] = unread;
+  if (end.getBoundingClientRect().bottom > document.getElementById("main").getBoundingClientRect().top) return;
+  unread.clear();
+  openGate();
+}, { passive: true });
 
 // ---- Asking once more
 
@@ -67,7 +90,7 @@ function ask() {
   const button = document.getElementById("approve");
   if (!button) return;
   if (button.disabled) {
-    document.getElementById("post")?.scrollIntoView({ block: "center" });
+    [...unread].sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)[0]?.scrollIntoView({ block: "center" });
     toast(t("gate"), "warning");
     return;
   }
