@@ -100,3 +100,30 @@ func TestCountsStopAtTheirCap(t *testing.T) {
 		}
 	}
 }
+
+func TestResolvingBySlipDoesNotResetTheClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		anna := r.as("anna", "agent")
+		r.ingest("", inbox.Ingested{New: 1}, post("1", "a question", 0))
+		asked := r.conversation("1").AwaitingSince
+		change := func(s inbox.State) *inbox.Conversation {
+			t.Helper()
+			c, err := r.box.Change(t.Context(), anna, r.conversation("1").ID, inbox.Change{State: &s})
+			r.must(err)
+			return c
+		}
+		if c := change(inbox.Resolved); !c.AwaitingSince.IsZero() {
+			t.Fatalf("resolved, it waits since %s", c.AwaitingSince)
+		}
+		time.Sleep(5 * time.Minute)
+		if c := change(inbox.Open); !c.AwaitingSince.Equal(asked) {
+			t.Fatalf("taken back, it waits since %s, want %s", c.AwaitingSince, asked)
+		}
+		change(inbox.Resolved)
+		time.Sleep(time.Hour)
+		if c := change(inbox.Open); !c.AwaitingSince.Equal(time.Now()) {
+			t.Fatalf("opened anew after an hour, it waits since %s", c.AwaitingSince)
+		}
+	})
+}

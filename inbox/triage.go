@@ -201,14 +201,22 @@ func (t *triage) move(c *Change) error {
 	return t.moveTo(*c.State, until)
 }
 
+// slip is how soon after a resolution opening the conversation again takes it
+// back, instead of beginning a new wait.
+const slip = 10 * time.Minute
+
 // moveTo changes the state. A conversation that is resolved waits no longer;
-// one that is opened by hand waits from then on.
+// one that is opened by hand waits from then on, or, soon after it was
+// resolved, as if it never had been.
 func (t *triage) moveTo(to State, until time.Time) error {
 	was := t.conv.State
 	t.conv.State, t.conv.SnoozedUntil = to, until
 	switch {
 	case to == Resolved:
+		t.conv.ResolvedAt, t.conv.WaitedSince = t.tx.Now(), t.conv.AwaitingSince
 		t.conv.AwaitingSince = time.Time{}
+	case was == Resolved && t.tx.Now().Sub(t.conv.ResolvedAt) <= slip && !t.conv.WaitedSince.IsZero():
+		t.conv.AwaitingSince = t.conv.WaitedSince
 	case to == Open && t.conv.AwaitingSince.IsZero():
 		t.conv.AwaitingSince = t.tx.Now()
 	}

@@ -174,6 +174,10 @@ type Conversation struct {
 	// Rank orders lists, highest first: LastActivity in microseconds, pushed up where needed
 	// to be greater than every rank given before, so that no two are equal.
 	Rank uint64 `cbor:"19,keyasint"`
+	// ResolvedAt and WaitedSince let a resolution that was a slip be undone: the clock then goes
+	// on from where it was.
+	ResolvedAt  time.Time `cbor:"20,keyasint,omitzero"`
+	WaitedSince time.Time `cbor:"21,keyasint,omitzero"`
 }
 
 // Note is an internal remark on a conversation; the customer never sees it.
