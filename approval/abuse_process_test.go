@@ -350,22 +350,3 @@ func TestAbuse36_ADecisionNamesWhoAndWhen(t *testing.T) {
 		}
 	})
 }
-
-// TestAbuse26_TheClockIsMovedBack: with the machine's clock behind the record
-// (in the bubble it is the year 2000), no expiry can be trusted.
-func TestAbuse26_TheClockIsMovedBack(t *testing.T) {
-	r := approvaltest.New(t)
-	p := r.Queued(r.Mention("1", "Vraag"), "Antwoord")
-	err := r.Approvals.Tamper(t.Context(), p.ID, func(p *approval.Proposal) { p.Due = time.Unix(0, 0) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	synctest.Test(t, func(t *testing.T) {
-		_, got, err := r.Approvals.Claim(t.Context(), "plein")
-		if want(t, err, fault.Unavailable); got {
-			t.Fatal("claimed")
-		}
-	})
-	r.State(p, approval.Queued)
-	r.Claim()
-}
