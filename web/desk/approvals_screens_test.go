@@ -146,6 +146,9 @@ func TestApprovalScreens(t *testing.T) {
 				if over := b.js(`Math.max(document.documentElement.scrollWidth - document.documentElement.clientWidth, document.getElementById("main").scrollWidth - document.getElementById("main").clientWidth)`); over != "0" {
 					t.Errorf("%s at %d px is %s px too wide", shot.name, width, over)
 				}
+				if over := b.js("document.documentElement.scrollHeight - document.documentElement.clientHeight"); over != "0" {
+					t.Errorf("%s at %d px: the frame scrolls by %s px", shot.name, width, over)
+				}
 			}
 		}
 	}
