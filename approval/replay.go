@@ -25,7 +25,7 @@ import (
 // an export. The zero Replay is not usable; see [NewReplay].
 type Replay struct {
 	proposals map[audit.Subject]*replayed
-	people    map[audit.Actor]*standing
+	people    map[audit.Actor]*member
 	accounts  map[string]bool // accepted
 	policies  []Policy        // in force, first match first
 	coming    []Policy        // a new list, of which not all was read yet
@@ -36,8 +36,8 @@ type Replay struct {
 	Transitions int
 }
 
-// standing is what the log says of one person.
-type standing struct {
+// member is what the log says of one person.
+type member struct {
 	roles   []people.Role
 	enabled bool
 	from    time.Time // end of the cooling time
@@ -46,7 +46,7 @@ type standing struct {
 // NewReplay begins at an empty log.
 func NewReplay() *Replay {
 	return &Replay{
-		proposals: make(map[audit.Subject]*replayed), people: make(map[audit.Actor]*standing),
+		proposals: make(map[audit.Subject]*replayed), people: make(map[audit.Actor]*member),
 		accounts: make(map[string]bool), switched: running,
 	}
 }
@@ -111,7 +111,7 @@ func (r *Replay) person(e audit.Entry) error {
 	}
 	switch e.Kind {
 	case "person.created":
-		r.people[audit.Actor(e.Subject)] = &standing{roles: rolesOf(e.Facts["roles"]), enabled: true, from: from}
+		r.people[audit.Actor(e.Subject)] = &member{roles: rolesOf(e.Facts["roles"]), enabled: true, from: from}
 	case "person.roles_changed":
 		if !slices.Equal(p.roles, rolesOf(e.From)) {
 			return fmt.Errorf("%s had other roles than %q", e.Subject, e.From)

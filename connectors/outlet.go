@@ -109,8 +109,12 @@ func (o *outlet) lastLook(ctx context.Context, r approval.Release) error {
 		return nil
 	}
 	e := &Error{Kind: Temporary, Message: "It was kept back: the outbox could not be asked.", Err: err}
-	if fault.Is(err, fault.PublishingStopped) {
+	switch fault.CodeOf(err) {
+	case fault.PublishingStopped:
 		e.Message = "It was kept back: publishing was stopped before it was sent."
+	case fault.WrongState:
+		e.Message = "It was kept back: what it was approved for no longer held right before it was sent."
+	default:
 	}
 	return e
 }
