@@ -372,6 +372,9 @@ func (r *recordPages) verify(v *visit) error {
 		return fault.New(fault.RateLimited, "a colleague verifies the record at this moment").Fix("Try again in a minute.")
 	}
 	defer r.running.Unlock()
+	if err := http.NewResponseController(v.w).SetWriteDeadline(time.Now().Add(exportTime)); err != nil {
+		return err
+	}
 	p := verifiedPage{Key: v.d.Log.VerifierKey()}
 	var contradiction *audit.AnchorError
 	if _, err := v.d.Log.Checkpoint(v.ctx()); errors.As(err, &contradiction) {
@@ -406,7 +409,8 @@ func (v *visit) exportJSONL() error {
 	})
 }
 
-// exportTime bounds one download; a log of a million entries takes seconds.
+// exportTime bounds one download or verification; a log of a million entries
+// takes seconds.
 const exportTime = 30 * time.Minute
 
 // download streams a file. One that cannot be finished is cut off, so that

@@ -36,13 +36,26 @@ type Desk struct {
 func New(t testing.TB) *Desk {
 	t.Helper()
 	r := approvaltest.New(t)
+	return Serve(t, r, sources{}, records{r})
+}
+
+// Sources is a connector side to stand in for the daemon's.
+type Sources interface {
+	desk.Sources
+	Deliver(context.Context, inbox.AccountName, []byte) (inbox.Ingested, error)
+}
+
+// Serve serves the desk of a rig with another connector side, and without the
+// record as a whole where that is nil.
+func Serve(t testing.TB, r *approvaltest.Rig, from Sources, whole desk.Records) *Desk {
+	t.Helper()
 	r.Approvals.SetMeasurer("plein", func(text string) approval.Measure {
 		return approval.Measure{Length: len([]rune(text)), Limit: 280, Unit: "characters"}
 	})
 	s, err := web.New(web.Deps{
-		Staff: r.Staff, Box: r.Box, Approvals: r.Approvals, Log: r.Log, Sources: sources{},
+		Staff: r.Staff, Box: r.Box, Approvals: r.Approvals, Log: r.Log, Sources: from,
 		Desk: desk.New(desk.Deps{
-			Staff: r.Staff, Box: r.Box, Approvals: r.Approvals, Log: r.Log, Sources: sources{}, Records: records{r}, Logger: slog.New(testHandler{t}),
+			Staff: r.Staff, Box: r.Box, Approvals: r.Approvals, Log: r.Log, Sources: from, Records: whole, Logger: slog.New(testHandler{t}),
 		}),
 	}, web.Options{Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
