@@ -116,6 +116,7 @@ document.addEventListener("keydown", (event) => {
     act.open = false;
     act.querySelector("summary").focus();
   });
+  if (event.key === "Enter" && event.repeat && event.target.closest("#approve-dialog")) event.preventDefault(); // keys held down confirm nothing
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
   if (event.target.closest("dialog")) return;
   const form = event.target.closest("form.act-body");
