@@ -40,10 +40,17 @@ func (a *API) events() {
 		if !ok {
 			return nil, fault.New(fault.Unavailable, "the daemon is stopping").With("retry_after", "2")
 		}
-		if !resumes {
-			after = c.from - 1 // 0-1 is audit.NoneBefore
+		// The log may be ahead of the hub's one reader, whose channel begins at c.from.
+		size, err := a.d.Log.Size(ctx)
+		if err != nil {
+			a.hub.leave(c)
+			return nil, err
 		}
-		if after != audit.NoneBefore && after >= c.from {
+		end := max(c.from, size)
+		if !resumes {
+			after = end - 1 // 0-1 is audit.NoneBefore
+		}
+		if after != audit.NoneBefore && after >= end {
 			a.hub.leave(c)
 			return nil, fault.New(fault.InvalidInput, "there is no such event yet").At("Last-Event-ID", strconv.FormatUint(after, 10)).
 				Fix("Reload, and begin without it.")
@@ -122,9 +129,12 @@ func (s *stream) run(ctx context.Context, c *client, after uint64) {
 	}
 }
 
-// pass sends one event. One about the person who follows may have ended the
-// session.
+// pass sends one event, unless the client has it. One about the person who
+// follows may have ended the session.
 func (s *stream) pass(ctx context.Context, e liveEvent) error {
+	if s.sent != audit.NoneBefore && e.number <= s.sent {
+		return nil
+	}
 	if err := s.write(e.text); err != nil {
 		return err
 	}
