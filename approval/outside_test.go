@@ -294,3 +294,32 @@ func TestTheNewestIsReadBackFirst(t *testing.T) {
 		}
 	})
 }
+
+// TestAbsenceIsFoundTwiceInOneAttempt: what the first attempt's reading back
+// did not find says nothing about the second.
+func TestAbsenceIsFoundTwiceInOneAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := approvaltest.New(t)
+		p := r.Queued(r.Mention("1", "Vraag"), "Antwoord")
+		absent := func() bool {
+			t.Helper()
+			rel := r.Claim()
+			if err := r.Approvals.RecordUnknown(t.Context(), rel, "weg"); err != nil {
+				t.Fatal(err)
+			}
+			settled, err := r.Approvals.SettleAbsent(t.Context(), rel.Attempt())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return settled
+		}
+		absent()
+		ok2(t)(r.Approvals.Settle(t.Context(), r.As("paul").By, p.ID, approval.Ruling{Reason: "staat er niet"}))
+		ok2(t)(r.Approvals.Retry(t.Context(), r.As("anna").By, p.ID))
+		time.Sleep(time.Hour)
+		if absent() {
+			t.Fatal("one look settled the second attempt")
+		}
+		r.State(p, approval.OutcomeUnknown)
+	})
+}

@@ -382,3 +382,24 @@ func TestAuthorsSubmitWhatTheyWereShown(t *testing.T) {
 	want(t, err, fault.StaleDigest)
 	ok2(t)(anna.Submit(second))
 }
+
+// TestAnotherKindOfAccountIsAnotherAccount: the same name, address and identity
+// behind another connector were not accepted.
+func TestAnotherKindOfAccountIsAnotherAccount(t *testing.T) {
+	r := approvaltest.New(t)
+	now := func(kind string) {
+		t.Helper()
+		err := r.Approvals.Reconcile(t.Context(), []approval.Configured{{Name: "plein", Kind: kind, BaseURL: "http://plein.test"}})
+		if err == nil {
+			err = r.Approvals.RecordIdentity(t.Context(), "plein", "brand-1", "", "")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	now("mail")
+	p := ok2(t)(r.As("ada").Propose(approval.KindAccount, approval.Change{Account: "plein"}))
+	now("push")
+	_, err := r.As("mara").Approve(p)
+	want(t, err, fault.Conflict)
+}

@@ -97,10 +97,18 @@ func TestReplayFindsForgery(t *testing.T) {
 			delete(e.Facts, "proposal")
 			e.Via = "cli"
 		}), "policy.set"},
-		"a person by nobody":          {last("person.created", func(e *audit.Entry) { e.Facts["mandate"] = "" }), "person.created"},
-		"a person by init, too late":  {last("person.created", func(e *audit.Entry) { e.Facts["mandate"], e.Via = "init", "cli" }), "person.created"},
-		"a person by init, no shell":  {change("person.created", func(e *audit.Entry) { e.Via = "daemon" }), "person.created"},
-		"a person by another":         {last("person.created", func(e *audit.Entry) { e.Facts["mandate"] = "proposal:none" }), "person.created"},
+		"a person by nobody":         {last("person.created", func(e *audit.Entry) { e.Facts["mandate"] = "" }), "person.created"},
+		"a person by init, too late": {last("person.created", func(e *audit.Entry) { e.Facts["mandate"], e.Via = "init", "cli" }), "person.created"},
+		"a person by init, no shell": {change("person.created", func(e *audit.Entry) { e.Via = "daemon" }), "person.created"},
+		"a person by another":        {last("person.created", func(e *audit.Entry) { e.Facts["mandate"] = "proposal:none" }), "person.created"},
+		"a person before the approval": {func(es []audit.Entry) []audit.Entry {
+			for i := len(es) - 1; ; i-- {
+				if es[i].Kind == "person.created" {
+					return slices.Delete(es, i-1, i)
+				}
+			}
+		}, "person.created"},
+		"an answer in force":          {change("proposal.queued", func(e *audit.Entry) { e.Kind, e.To = "proposal.in_force", "published" }), "proposal.in_force"},
 		"a person made twice":         {last("person.created", func(e *audit.Entry) { e.Subject = audit.Subject(actor("anna")) }), "person.created"},
 		"roles by recover":            {change("person.roles_changed", func(e *audit.Entry) { e.Facts["mandate"], e.Via = "recover", "cli" }), "person.roles_changed"},
 		"other roles before":          {change("person.roles_changed", func(e *audit.Entry) { e.From = "admin" }), "person.roles_changed"},
