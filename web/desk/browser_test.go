@@ -57,7 +57,7 @@ func TestTriageByKeyboard(t *testing.T) {
 	s.press("p")
 	s.await(`document.getElementById("menu-priority").open && document.activeElement.value === "urgent"`)
 	s.press("\r")
-	s.await(`document.getElementById("menu-priority").textContent.includes("Urgent") && !document.getElementById("menu-priority").open`)
+	s.await(`document.querySelector("#menu-priority summary").textContent.includes("Urgent") && !document.getElementById("menu-priority").open`)
 	if c := now(second); c.Priority != inbox.Urgent {
 		t.Errorf("its priority is %s", c.Priority)
 	}
