@@ -76,6 +76,10 @@ func (c *committer) update(ctx context.Context, fn func(*Tx) error) error {
 	select {
 	case tx := <-r.turn:
 		if err := r.run(tx, fn); err != nil {
+			// It may speak of what others in the batch wrote, so it is told once that is durable.
+			if failed := <-r.done; failed != nil {
+				return failed
+			}
 			return err
 		}
 	case err := <-r.done:
@@ -149,20 +153,24 @@ func (c *committer) commit(e *boltEngine, first *request) {
 		return
 	}
 	now := e.now()
-	var batch []*request
+	var batch, refused []*request
 	written := false
 	for r, n := first, 1; r != nil; r, n = c.next(n), n+1 {
 		stands, err := r.lend(e, btx, now)
 		if err != nil {
-			e.abandon(btx, append(batch, r), err)
+			e.abandon(btx, append(append(batch, refused...), r), err)
 			return
 		}
 		if stands {
 			batch = append(batch, r)
 			written = written || len(r.kv.journal.steps) > 0
+		} else {
+			refused = append(refused, r)
 		}
 	}
-	if err := e.finish(btx, now, written); err != nil {
+	err = e.finish(btx, now, written)
+	e.answer(refused, err)
+	if err != nil {
 		e.answer(batch, err)
 		return
 	}

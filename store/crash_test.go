@@ -16,6 +16,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 
 	"go.etcd.io/bbolt"
 
@@ -243,5 +244,57 @@ func TestPanicInsideACommit(t *testing.T) {
 	closeDB(t, db)
 	if got := thing(t, openFileAt(t, path, thingsOptions()), "k"); got != "" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestRefusalWaitsForWhatItRestsOn lets an Update refuse because of what
+// another in its batch wrote. The refusal is told once that is durable, and is
+// not told at all when it never becomes so.
+func TestRefusalWaitsForWhatItRestsOn(t *testing.T) {
+	refusal := errors.New("taken")
+	for name, hook := range map[string]func(*bbolt.Tx) error{
+		"durable": nil,
+		"lost":    func(*bbolt.Tx) error { return errors.New("no space") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				db := openFileAt(t, filepath.Join(t.TempDir(), "standpunt.db"), thingsOptions())
+				committed, toldAfter := false, false
+				db.engine.(*boltEngine).commitHook = func(tx *bbolt.Tx) error {
+					committed = true
+					if hook != nil {
+						return hook(tx)
+					}
+					return tx.Commit()
+				}
+				second := make(chan error, 1)
+				err := db.Update(t.Context(), func(tx *Tx) error {
+					go func() {
+						err := db.Update(t.Context(), func(tx *Tx) error {
+							if tx.Get(things, []byte("k")) == nil {
+								return errors.New("the two did not share a batch")
+							}
+							return refusal
+						})
+						toldAfter = committed
+						second <- err
+					}()
+					synctest.Wait() // the second one stands in the queue
+					return tx.Put(things, []byte("k"), []byte("1"))
+				})
+				refused := <-second
+				if !toldAfter {
+					t.Error("the refusal was told before the commit")
+				}
+				if hook == nil && (err != nil || !errors.Is(refused, refusal)) {
+					t.Errorf("got %v and %v", err, refused)
+				}
+				if hook != nil && (!fault.Is(err, fault.Unavailable) || !fault.Is(refused, fault.Unavailable)) {
+					t.Errorf("got %v and %v", err, refused)
+				}
+				db.engine.(*boltEngine).commitHook = nil
+				closeDB(t, db)
+			})
+		})
 	}
 }
