@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -60,35 +59,7 @@ func (v *visit) refused(err error, typed decisionTyped) error {
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Unauthenticated) {
 		return err
 	}
-	if err := v.catchUp(err); err != nil {
-		return err
-	}
 	return v.showDecision(statusOf(err), decisionPage{Typed: typed, Trouble: v.trouble(err)})
-}
-
-// catchUp waits until the proposal is as a refusal says that it is, so that the
-// page shows who was first. A refusal can come back a moment before the change
-// that it speaks of is durable and can be read.
-func (v *visit) catchUp(refusal error) error {
-	var f *fault.Fault
-	which, err := v.proposalID()
-	if err != nil || !errors.As(refusal, &f) {
-		return err
-	}
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for range 200 {
-		p, err := v.d.Approvals.Get(v.ctx(), which)
-		if err != nil {
-			return err
-		}
-		state, digest := f.Details["state"], f.Details["digest"]
-		if (state == "" || state == string(p.State)) && (digest == "" || digest == p.Digest.String()) {
-			return nil
-		}
-		<-tick.C
-	}
-	return nil
 }
 
 // decisionConfirm asks once more, naming text, account and person: what the
