@@ -108,20 +108,29 @@ func TestReplayFindsForgery(t *testing.T) {
 				}
 			}
 		}, "person.created"},
-		"an answer in force":          {change("proposal.queued", func(e *audit.Entry) { e.Kind, e.To = "proposal.in_force", "published" }), "proposal.in_force"},
-		"a person made twice":         {last("person.created", func(e *audit.Entry) { e.Subject = audit.Subject(actor("anna")) }), "person.created"},
-		"roles by recover":            {change("person.roles_changed", func(e *audit.Entry) { e.Facts["mandate"], e.Via = "recover", "cli" }), "person.roles_changed"},
-		"other roles before":          {change("person.roles_changed", func(e *audit.Entry) { e.From = "admin" }), "person.roles_changed"},
-		"a reset by recover, no stop": {change("credentials.reset", func(e *audit.Entry) { e.Facts["mandate"], e.Via = "recover", "cli" }), "credentials.reset"},
-		"somebody unknown":            {change("person.disabled", func(e *audit.Entry) { e.Subject = "person:x" }), "person.disabled"},
-		"a cooling time that is none": {change("credentials.reset", func(e *audit.Entry) { e.Facts["endorses_from"] = "never" }), "credentials.reset"},
-		"an endorser still cooling":   {change("person.created", func(e *audit.Entry) { e.Facts["endorses_from"] = later }), "proposal.submitted"},
-		"in force without approval":   {last("proposal.in_force", func(e *audit.Entry) { e.From = "in_review" }), "proposal.in_force"},
-		"a stop lifted by nobody":     {change("publishing.resumed", func(e *audit.Entry) { e.Facts["proposal"] = "" }), "publishing.resumed"},
-		"a stop that lets go on":      {change("publishing.stopped", func(e *audit.Entry) { e.To = "running" }), "publishing.stopped"},
-		"a stop from nowhere":         {change("publishing.stopped", func(e *audit.Entry) { e.From = "stopped" }), "publishing.stopped"},
-		"an account by nobody":        {last("account.accepted", func(e *audit.Entry) { delete(e.Facts, "proposal") }), "account.accepted"},
-		"an account never accepted":   {without("account.accepted"), "proposal.claimed"},
+		"an answer in force": {change("proposal.queued", func(e *audit.Entry) { e.Kind, e.To = "proposal.in_force", "published" }), "proposal.in_force"},
+		"a person by a proposal for something else": {func(es []audit.Entry) []audit.Entry {
+			for i, e := range es {
+				if e.Facts["kind"] == string(approval.KindPerson) {
+					es[i].Facts["kind"] = string(approval.KindRoles)
+				}
+			}
+			return es
+		}, "person.created"},
+		"an endorser who was disabled": {change("person.disabled", func(e *audit.Entry) { e.Subject = audit.Subject(actor("mara")) }), "proposal.endorsed"},
+		"a person made twice":          {last("person.created", func(e *audit.Entry) { e.Subject = audit.Subject(actor("anna")) }), "person.created"},
+		"roles by recover":             {change("person.roles_changed", func(e *audit.Entry) { e.Facts["mandate"], e.Via = "recover", "cli" }), "person.roles_changed"},
+		"other roles before":           {change("person.roles_changed", func(e *audit.Entry) { e.From = "admin" }), "person.roles_changed"},
+		"a reset by recover, no stop":  {change("credentials.reset", func(e *audit.Entry) { e.Facts["mandate"], e.Via = "recover", "cli" }), "credentials.reset"},
+		"somebody unknown":             {change("person.disabled", func(e *audit.Entry) { e.Subject = "person:x" }), "person.disabled"},
+		"a cooling time that is none":  {change("credentials.reset", func(e *audit.Entry) { e.Facts["endorses_from"] = "never" }), "credentials.reset"},
+		"an endorser still cooling":    {change("person.created", func(e *audit.Entry) { e.Facts["endorses_from"] = later }), "proposal.submitted"},
+		"in force without approval":    {last("proposal.in_force", func(e *audit.Entry) { e.From = "in_review" }), "proposal.in_force"},
+		"a stop lifted by nobody":      {change("publishing.resumed", func(e *audit.Entry) { e.Facts["proposal"] = "" }), "publishing.resumed"},
+		"a stop that lets go on":       {change("publishing.stopped", func(e *audit.Entry) { e.To = "running" }), "publishing.stopped"},
+		"a stop from nowhere":          {change("publishing.stopped", func(e *audit.Entry) { e.From = "stopped" }), "publishing.stopped"},
+		"an account by nobody":         {last("account.accepted", func(e *audit.Entry) { delete(e.Facts, "proposal") }), "account.accepted"},
+		"an account never accepted":    {without("account.accepted"), "proposal.claimed"},
 	} {
 		forged := make([]audit.Entry, len(entries))
 		for i, e := range entries {
