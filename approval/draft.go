@@ -121,7 +121,7 @@ func (a *Approvals) revise(tx *store.Tx, by people.Principal, p *Proposal, c Con
 	old := p.Digest
 	p.Revision, p.Author, p.Digest = e.Revision, by.ID(), Digest(digest)
 	p.Contributors = appendOnce(p.Contributors, by.ID())
-	p.Endorsements, p.Basis, p.Failure = nil, "", nil
+	p.Endorsements, p.Basis, p.Failure, p.Tries = nil, "", nil, 0
 	p.SubmittedAt, p.QuorumAt, p.ExpiresAt, p.Due = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	p.Reason, p.Remark, p.SettledBy, p.ClaimedAt, p.AbsentAt = "", "", people.ID{}, time.Time{}, time.Time{}
 	r := &Revision{Proposal: p.ID, Number: p.Revision, Author: p.Author, At: tx.Now(), Digest: p.Digest}

@@ -78,6 +78,7 @@ func (a *Approvals) claim(tx *store.Tx, p *Proposal) (Release, error) {
 		return Release{}, a.hold(tx, p, reason, audit.System, "daemon")
 	}
 	p.Attempts++
+	p.Tries++
 	p.ClaimedAt, p.Failure, p.AbsentAt = tx.Now(), nil, time.Time{}
 	facts := policy.facts()
 	facts["attempt"] = itoa(p.Attempts)
@@ -228,10 +229,10 @@ func (a *Approvals) RecordFailed(ctx context.Context, r Release, f Failure) erro
 		err := a.move(tx, p, step{to: Failed, event: "failed", actor: audit.System, via: "connector", facts: map[string]string{
 			"attempt": itoa(p.Attempts), "error": f.Kind,
 		}})
-		if err != nil || !f.Retryable || p.Attempts >= maxAttempts {
+		if err != nil || !f.Retryable || p.Tries >= maxAttempts {
 			return err
 		}
-		due := tx.Now().Add(15 * time.Second << p.Attempts)
+		due := tx.Now().Add(15 * time.Second << p.Tries)
 		if !due.Before(p.ExpiresAt) {
 			return nil
 		}

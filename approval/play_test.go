@@ -358,7 +358,23 @@ func TestTemporaryFailuresAreTriedAgainWithTheSameKey(t *testing.T) {
 			r.NothingDue()
 			time.Sleep(15 * time.Minute)
 		}
-		r.State(p, approval.Failed)
+		p = r.State(p, approval.Failed)
+
+		// Another revision is another release: its own key, its own tries.
+		p, err := r.As("anna").Revise(p, "Antwoord, nog eens")
+		p = ok(t, p, err)
+		p, err = r.As("anna").Submit(p)
+		p = ok(t, p, err)
+		p, err = r.As("bert").Approve(p)
+		p = ok(t, p, err)
+		rel := r.Claim()
+		if rel.Attempt().Key == key || rel.Attempt().Number != 6 {
+			t.Fatalf("the new revision's attempt is %d under the key %s", rel.Attempt().Number, rel.Attempt().Key)
+		}
+		if err := r.Approvals.RecordFailed(t.Context(), rel, approval.Failure{Kind: "temporary", Message: "down", Retryable: true}); err != nil {
+			t.Fatal(err)
+		}
+		r.State(p, approval.Queued)
 		r.Replay()
 	})
 }

@@ -125,6 +125,7 @@ type Proposal struct {
 	Remark       string      `cbor:"28,keyasint,omitempty"` // the person's words for it
 	SettledBy    people.ID   `cbor:"29,keyasint,omitzero"`  // who settled an unknown outcome by hand
 	About        people.ID   `cbor:"30,keyasint,omitzero"`  // the person whom a governance proposal concerns
+	Tries        int         `cbor:"31,keyasint,omitempty"` // attempts of the newest revision
 }
 
 // Endorsement is one person standing behind one digest.

@@ -88,10 +88,14 @@ func TestRestoredBackupSendsNothing(t *testing.T) {
 			t.Errorf("a restored proposal is %v", now)
 		}
 	}
+	pending := s.people["ada"].do("POST", "/publishing/resume", map[string]string{"reason": "Bijna klaar met nakijken."}, 0)
 	again.stop()
 	again = s.serve("--data", restored)
 	if causes := s.causes(); causes != "restored" {
 		t.Errorf("after a restart stopped for %q", causes)
+	}
+	if state := str(anna.do("GET", "/proposals/"+str(pending, "id"), nil, 0), "state"); state != "in_review" {
+		t.Errorf("a restart took the proposal to resume to %q", state)
 	}
 	s.resume("ada")
 	for _, p := range []map[string]any{review, later} {

@@ -116,13 +116,7 @@ func (d *daemon) distrust(ctx context.Context) error {
 		return err
 	}
 	if !restored.IsZero() {
-		held, err := d.approvals.HoldAll(ctx, approval.ReasonRestored)
-		if err != nil {
-			return err
-		}
-		d.logger.Warn("this is a restored backup: publishing is stopped until two people release it",
-			slog.Time("backup", restored), slog.Int("held", held))
-		if err := d.approvals.StopFor(ctx, approval.CauseRestored, "This data directory was restored from a backup of "+restored.Format(time.RFC3339)+"."); err != nil {
+		if err := d.distrustCopy(ctx, restored); err != nil {
 			return err
 		}
 	}
@@ -159,6 +153,26 @@ func (d *daemon) acceptLog(ctx context.Context) error {
 	d.contradicted = false
 	d.logger.Warn("two people accepted the audit log as it is; the old anchor is kept beside the new one")
 	return nil
+}
+
+// distrustCopy holds what was on its way when the backup was made, at the first
+// start on it, and stops publishing.
+func (d *daemon) distrustCopy(ctx context.Context, made time.Time) error {
+	reason := "This data directory was restored from a backup of " + made.Format(time.RFC3339) + "."
+	standing, err := d.approvals.Stops(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(standing, func(s approval.Stop) bool { return s.Cause == approval.CauseRestored && s.Reason == reason }) {
+		return nil // what is on its way now came after people looked
+	}
+	held, err := d.approvals.HoldAll(ctx, approval.ReasonRestored)
+	if err != nil {
+		return err
+	}
+	d.logger.Warn("this is a restored backup: publishing is stopped until two people release it",
+		slog.Time("backup", made), slog.Int("held", held))
+	return d.approvals.StopFor(ctx, approval.CauseRestored, reason)
 }
 
 // join makes the runner and the dispatcher and tells approval how each
