@@ -70,6 +70,19 @@ func (g governanceEffect) Validate(tx *store.Tx, e *Envelope) error {
 	return g.check(tx, c)
 }
 
+// Governance is the change that the envelope of a governance proposal holds.
+// It is false for a nil envelope and for one that holds none.
+func (e *Envelope) Governance() (Change, bool) {
+	if e == nil || len(e.Change) == 0 {
+		return Change{}, false
+	}
+	c, err := decodeChange(e)
+	if err != nil {
+		return Change{}, false
+	}
+	return *c, true
+}
+
 func decodeChange(e *Envelope) (*Change, error) {
 	var c Change
 	if err := store.Decode(e.Change, &c); err != nil {
@@ -101,7 +114,7 @@ func (a *Approvals) governance() map[Kind]Effect {
 			_, err := a.staff.ResetCredentials(tx, m, c.Person)
 			return err
 		}),
-		KindPolicy: wrap(checkPolicies, func(tx *store.Tx, p *Proposal, c *Change, _ people.Mandate) error {
+		KindPolicy: wrap(a.checkNewPolicies, func(tx *store.Tx, p *Proposal, c *Change, _ people.Mandate) error {
 			return a.setPolicies(tx, c.Policies, "daemon", p)
 		}),
 		KindResume:  wrap(a.checkStopped, func(tx *store.Tx, p *Proposal, _ *Change, _ people.Mandate) error { return a.resume(tx, p) }),

@@ -59,6 +59,29 @@ func accountOr(n inbox.AccountName) string {
 	return string(n)
 }
 
+// checkNewPolicies also asks that every account which a policy names is known:
+// a slip there would leave the account to a later, perhaps weaker policy.
+func (a *Approvals) checkNewPolicies(tx *store.Tx, c *Change) error {
+	if err := checkPolicies(tx, c); err != nil {
+		return err
+	}
+	for i := range c.Policies {
+		for _, name := range c.Policies[i].Accounts {
+			if name == Any {
+				continue
+			}
+			if _, known, err := a.box.Account(tx, inbox.AccountName(name)); err != nil || !known {
+				if err == nil {
+					err = fault.New(fault.InvalidInput, "no account has this name").
+						At("policies."+c.Policies[i].Name+".accounts", name).Fix(`Name an account, or "*" for all.`)
+				}
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func checkPolicies(_ *store.Tx, c *Change) error {
 	if len(c.Policies) == 0 {
 		return fault.New(fault.InvalidInput, "without a policy nothing could be published").At("policies", "").Fix("Keep at least one.")

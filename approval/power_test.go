@@ -403,3 +403,19 @@ func TestAnotherKindOfAccountIsAnotherAccount(t *testing.T) {
 	_, err := r.As("mara").Approve(p)
 	want(t, err, fault.Conflict)
 }
+
+func TestAPolicyForAnAccountThatNobodyKnowsIsRefused(t *testing.T) {
+	r := approvaltest.New(t)
+	typo := approval.DefaultPolicy()
+	typo.Accounts = []string{"plien"}
+	_, err := r.As("ada").Propose(approval.KindPolicy, approval.Change{Policies: []approval.Policy{typo}})
+	want(t, err, fault.InvalidInput)
+	if !strings.Contains(err.Error(), "plien") {
+		t.Errorf("the refusal does not name the account: %v", err)
+	}
+	right := approval.DefaultPolicy()
+	right.Accounts = []string{"plein"}
+	if _, err := r.As("ada").Propose(approval.KindPolicy, approval.Change{Policies: []approval.Policy{right}}); err != nil {
+		t.Fatal(err)
+	}
+}
