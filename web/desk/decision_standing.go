@@ -80,7 +80,7 @@ type changeRow struct{ Name, From, To string }
 func (v *visit) describeChange(p *decisionPage, staff roster) error {
 	p.Sentence = v.changeSentence(p.P, staff)
 	p.Policy = v.t("decision.governance")
-	c, ok := changeOf(p.P.Envelope)
+	c, ok := p.P.Envelope.Governance()
 	if !ok {
 		return nil
 	}

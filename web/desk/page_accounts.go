@@ -76,7 +76,7 @@ func (v *visit) showAccounts(status int, p accountsPage) error {
 			}
 		}
 		for _, row := range pending {
-			if c, ok := changeOf(row.Envelope); ok && c.Account == r.Name {
+			if c, ok := row.Envelope.Governance(); ok && c.Account == r.Name {
 				card.Proposal = row
 			}
 		}

@@ -28,6 +28,7 @@ func (k *desk) pages() []page {
 	return slices.Concat(
 		k.signInPages(),
 		k.publishingPages(),
+		k.newsPages(),
 		k.inboxPages(),
 		k.settingsPages(),
 		k.approvalPages(),

@@ -148,22 +148,37 @@ func (v *visit) frame(name, title string) (*frame, error) {
 	}
 	me := v.who.Person()
 	f.Who = &me
-	staff, err := v.d.Staff.List(v.ctx())
+	err := v.name(f)
 	if err != nil {
 		return nil, err
+	}
+	if f.Change, err = v.d.Log.Size(v.ctx()); err != nil {
+		return nil, err
+	}
+	return f, v.news(f)
+}
+
+// name lets the frame call people by their names.
+func (v *visit) name(f *frame) error {
+	staff, err := v.d.Staff.List(v.ctx())
+	if err != nil {
+		return err
 	}
 	f.names = make(map[people.ID]*people.Person, len(staff))
 	for _, p := range staff {
 		f.names[p.ID] = p
 	}
-	if f.Change, err = v.d.Log.Size(v.ctx()); err != nil {
-		return nil, err
-	}
+	return nil
+}
+
+// news is what changes around a page while it stands open: how much waits for
+// the visitor, and whether publishing is stopped.
+func (v *visit) news(f *frame) (err error) {
 	if f.Stops, err = v.d.Approvals.Stops(v.ctx()); err != nil {
-		return nil, err
+		return err
 	}
-	f.Waiting, err = v.d.Approvals.Waiting(v.ctx(), me.ID)
-	return f, err
+	f.Waiting, err = v.d.Approvals.Waiting(v.ctx(), f.Who.ID)
+	return err
 }
 
 // secure says whether cookies can be limited to TLS.

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fxamacker/cbor/v2"
-
 	"standpunt/approval"
 	"standpunt/people"
 )
@@ -35,19 +33,9 @@ func (all roster) name(who people.ID) string {
 	return who.String()
 }
 
-// changeOf reads what a governance proposal would change, false for an answer
-// and for content that was erased.
-func changeOf(e *approval.Envelope) (approval.Change, bool) {
-	var c approval.Change
-	if e == nil || len(e.Change) == 0 {
-		return c, false
-	}
-	return c, cbor.Unmarshal(e.Change, &c) == nil
-}
-
 // changeSentence says in one sentence what a governance proposal changes.
 func (v *visit) changeSentence(p *approval.View, all roster) string {
-	c, ok := changeOf(p.Envelope)
+	c, ok := p.Envelope.Governance()
 	if !ok {
 		return v.t("decision.erased")
 	}

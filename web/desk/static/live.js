@@ -41,11 +41,12 @@ export function startLive() {
   addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
   connect();
   // What stands around every page: the badge, and whether publishing is stopped.
+  // The inbox has both with its panes. Desks ask at different moments, so that
+  // one change does not bring all of them to the server at once.
   whenChanged((change) => /^(proposal|publishing)\./.test(change.kind) && !document.getElementById("panes"), async () => {
-    const url = location.href;
-    const { page, ok } = await load(url).catch(() => ({}));
-    if (ok && url === location.href && page.body.dataset.person === document.body.dataset.person) takeFrame(page, false);
-  });
+    const { page, ok } = await load("/waiting").catch(() => ({}));
+    if (ok && page.body.dataset.person === document.body.dataset.person) takeFrame(page, false);
+  }, 500 + 1000 * Math.random());
 }
 
 // whenChanged calls run when changes match: soon, one at a time, at most once
