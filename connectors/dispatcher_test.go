@@ -278,6 +278,55 @@ func TestUnknownOutcomesAreSettledByReadingBack(t *testing.T) {
 	})
 }
 
+// A press officer settles an unknown outcome as not posted, and is mistaken:
+// the customer still sees one answer.
+func TestAMistakenSettlementDoesNotAnswerTwice(t *testing.T) {
+	for name, find := range map[string]func(a approval.Attempt) (connectors.Found, error){
+		"it stands there": func(a approval.Attempt) (connectors.Found, error) {
+			return connectors.Found{Outcome: connectors.Present, Receipt: approval.Receipt{ExternalID: "9"}, Text: a.Text}, nil
+		},
+		"nobody can look": func(approval.Attempt) (connectors.Found, error) {
+			return connectors.Found{}, connectors.Errorf(connectors.Garbage, "nonsense")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := approvaltest.New(t)
+				v := r.Queued(r.Mention("1", "Vraag"), "Antwoord")
+				if err := r.Approvals.RecordUnknown(t.Context(), r.Claim(), "time-out"); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := r.Approvals.Settle(t.Context(), r.As("paul").By, v.ID, approval.Ruling{Reason: "Ik zie het niet staan."}); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := r.Approvals.Retry(t.Context(), r.As("anna").By, v.ID); err != nil {
+					t.Fatal(err)
+				}
+				sent := 0
+				p := &findingPlatform{find: find, platform: platform{publish: func(ctx context.Context, rel approval.Release) (approval.Receipt, error) {
+					sent++
+					return accepts(ctx, rel)
+				}}}
+				d := connectors.NewDispatcher(connectors.DispatcherOptions{Outbox: r.Approvals}, live("plein", p))
+				if err := d.Start(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				if err := d.Stop(t.Context()); err != nil {
+					t.Error(err)
+				}
+				if sent != 0 {
+					t.Errorf("it was sent %d more times", sent)
+				}
+				if got := r.Get(v); name == "it stands there" && (got.State != approval.Published || got.Receipt.ExternalID != "9") {
+					t.Errorf("it is %s with the receipt %+v", got.State, got.Receipt)
+				}
+			})
+		})
+	}
+}
+
 func TestOneThatCannotBeReadKeepsNoOtherWaiting(t *testing.T) {
 	rs := releases(t, "bad", "good")
 	synctest.Test(t, func(t *testing.T) {
