@@ -82,8 +82,9 @@ func (v *visit) decisionConfirm() error {
 // revisePage is the text of a proposal to be written anew.
 type revisePage struct {
 	decisionPage
-	Draft string // what stands in the field
-	Base  approval.Digest
+	Draft    string // what stands in the field
+	Schedule schedule
+	Base     approval.Digest
 }
 
 func (v *visit) decisionEdit() error {
@@ -94,7 +95,9 @@ func (v *visit) decisionEdit() error {
 	if !p.May.Revise || p.P.Envelope == nil {
 		return v.to("/approvals/" + p.P.ID.String())
 	}
-	return v.show("revise", v.t("decision.edit.title"), revisePage{decisionPage: p, Draft: p.P.Envelope.Text, Base: p.P.Digest})
+	return v.show("revise", v.t("decision.edit.title"), revisePage{
+		decisionPage: p, Draft: p.P.Envelope.Text, Schedule: scheduleOf(p.P.Envelope.NotBefore), Base: p.P.Digest,
+	})
 }
 
 // decisionRevise makes a revision of the visitor's own, and submits it where
@@ -109,19 +112,22 @@ func (v *visit) decisionRevise() error {
 		return err
 	}
 	written := strings.ReplaceAll(v.r.Form.Get("text"), "\r\n", "\n")
+	content := approval.Content{Text: written}
+	var was time.Time
+	if e := p.P.Envelope; e != nil {
+		content.Language, was = e.Language, e.NotBefore
+	}
 	again := func(status int, problem *trouble) error {
 		p.Trouble = problem
-		return v.render(status, "revise", v.t("decision.edit.title"), revisePage{decisionPage: p, Draft: written, Base: p.P.Digest})
+		return v.render(status, "revise", v.t("decision.edit.title"), revisePage{
+			decisionPage: p, Draft: written, Schedule: v.typedSchedule(scheduleOf(was)), Base: p.P.Digest,
+		})
 	}
 	if p.P.Digest != base {
 		return again(http.StatusConflict, &trouble{Code: fault.StaleDigest, What: v.t("decision.stale"), Remedy: v.t("decision.stale.own")})
 	}
-	content := approval.Content{Text: written}
-	if e := p.P.Envelope; e != nil {
-		content.Language = e.Language
-		if e.NotBefore.After(time.Now()) {
-			content.NotBefore = e.NotBefore
-		}
+	if content.NotBefore, err = v.notBefore(was); err != nil {
+		return again(statusOf(err), v.trouble(err))
 	}
 	made, err := v.d.Approvals.Revise(v.ctx(), v.who, which, content)
 	if err != nil {

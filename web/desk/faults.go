@@ -58,6 +58,9 @@ func (v *visit) trouble(err error) *trouble {
 	if !v.words.has(key) {
 		return t
 	}
+	if f.Field != "" && v.words.has(key+"."+f.Field) {
+		key += "." + f.Field
+	}
 	t.Exact, t.What, t.Remedy = t.What, v.t(key), ""
 	if v.words.has(key + ".fix") {
 		t.Remedy = v.t(key + ".fix")
@@ -114,7 +117,7 @@ type typed struct{ Name, Value string }
 // that they are not lost. Secrets and choices are none.
 func (v *visit) typed() []typed {
 	var all []typed
-	for _, name := range []string{"text", "reason", "comment", "name", "label"} {
+	for _, name := range []string{"text", "reason", "comment", "name", "label", "not_before"} {
 		for _, value := range v.r.PostForm[name] {
 			if value != "" {
 				all = append(all, typed{name, value})

@@ -22,6 +22,7 @@ type composer struct {
 	Public   bool
 	Approval approvers
 	Check    checked
+	Schedule schedule
 	Folded   bool // an answer is under way, so that writing another one is not the first thing to do
 }
 
@@ -68,7 +69,7 @@ func (v *visit) composer(t *thread, target *inbox.Mention) (*composer, error) {
 	c.Proposal = editable(t.Pending, asked)
 	c.Folded = c.Proposal == nil && len(t.Pending) > 0
 	if c.Proposal != nil && c.Proposal.Envelope != nil {
-		c.Text = c.Proposal.Envelope.Text
+		c.Text, c.Schedule = c.Proposal.Envelope.Text, scheduleOf(c.Proposal.Envelope.NotBefore)
 	}
 	c.Check = v.check(t.Account, c.Text)
 	var err error
@@ -176,6 +177,7 @@ func (v *visit) reply() error {
 			if t.Composer != nil {
 				t.Composer.Text, t.Composer.Folded = v.r.Form.Get("text"), false
 				t.Composer.Check = v.check(t.Account, t.Composer.Text)
+				t.Composer.Schedule = v.typedSchedule(t.Composer.Schedule)
 			}
 		})
 	}
@@ -206,21 +208,34 @@ func (v *visit) write(c inbox.ConversationID, submit bool) (*approval.View, erro
 		return nil, fault.New(fault.StaleDigest, "somebody changed this answer since you opened it").
 			Fix("Your text is still in the field; compare it with the answer as it is now.")
 	}
-	same := p.Envelope != nil && p.Envelope.Text == approval.Normalize(text)
+	var was time.Time
+	if p.Envelope != nil {
+		was = p.Envelope.NotBefore
+	}
+	notBefore, err := v.notBefore(was)
+	if err != nil {
+		return nil, err
+	}
+	same := p.Envelope != nil && p.Envelope.Text == approval.Normalize(text) && notBefore.Equal(upcoming(was))
 	if same && (p.State == approval.Draft && p.Author == v.who.ID() || !submit) {
 		return p, nil
 	}
-	return v.d.Approvals.Revise(v.ctx(), v.who, proposal, approval.Content{Text: text})
+	return v.d.Approvals.Revise(v.ctx(), v.who, proposal, approval.Content{Text: text, NotBefore: notBefore})
 }
 
 // writeNew begins a proposal, unless a double click has begun the same one.
 func (v *visit) writeNew(c inbox.ConversationID, text string) (*approval.View, error) {
+	notBefore, err := v.notBefore(time.Time{})
+	if err != nil {
+		return nil, err
+	}
 	all, err := v.d.Approvals.OfConversation(v.ctx(), c)
 	if err != nil {
 		return nil, err
 	}
 	for _, p := range all {
-		if p.State == approval.Draft && p.Author == v.who.ID() && p.Envelope != nil && p.Envelope.Text == approval.Normalize(text) {
+		if p.State == approval.Draft && p.Author == v.who.ID() && p.Envelope != nil &&
+			p.Envelope.Text == approval.Normalize(text) && p.Envelope.NotBefore.Equal(notBefore) {
 			return p, nil
 		}
 	}
@@ -230,7 +245,7 @@ func (v *visit) writeNew(c inbox.ConversationID, text string) (*approval.View, e
 			return nil, fault.New(fault.InvalidInput, "there is no such mention").At("target", raw)
 		}
 	}
-	return v.d.Approvals.DraftReply(v.ctx(), v.who, c, target, approval.Content{Text: text})
+	return v.d.Approvals.DraftReply(v.ctx(), v.who, c, target, approval.Content{Text: text, NotBefore: notBefore})
 }
 
 // withdrawReply takes an answer back before it is sent.

@@ -76,7 +76,12 @@ type versionDiff struct {
 	Author people.ID
 	Seen   bool // the visitor knows that revision
 	Spans  []span
+	Was    time.Time // not before; and as it is now
+	Now    time.Time
 }
+
+// Moved reports whether the schedule changed.
+func (d versionDiff) Moved() bool { return !d.Was.Equal(d.Now) }
 
 // findingShown is a finding; one about an earlier rejection tells of it.
 type findingShown struct {
@@ -246,6 +251,7 @@ func (v *visit) differences(p *approval.View, versions []approval.RevisionView) 
 			all = append(all, versionDiff{
 				From: versions[i].Number, Author: versions[i].Author, Seen: seen,
 				Spans: difference(versions[i].Envelope.Text, p.Envelope.Text),
+				Was:   versions[i].Envelope.NotBefore, Now: p.Envelope.NotBefore,
 			})
 		}
 	}

@@ -3,7 +3,6 @@ package desk
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"standpunt/inbox"
@@ -147,10 +146,7 @@ func (v *visit) change(c *inbox.Conversation) (inbox.Change, error) {
 // the form of an input of type datetime-local. zone is the visitor's distance
 // from UTC in minutes, empty for the server's zone.
 func snoozeEnd(preset, until, zone string, now time.Time) (time.Time, error) {
-	where := time.Local
-	if minutes, err := strconv.Atoi(zone); err == nil && minutes > -16*60 && minutes < 16*60 {
-		where = time.FixedZone("", minutes*60)
-	}
+	where := zoneOf(zone)
 	now = now.In(where)
 	morning := func(days int) time.Time {
 		return time.Date(now.Year(), now.Month(), now.Day()+days, 9, 0, 0, 0, where)
@@ -167,7 +163,7 @@ func snoozeEnd(preset, until, zone string, now time.Time) (time.Time, error) {
 	case "week":
 		return morning(7), nil
 	}
-	at, err := time.ParseInLocation("2006-01-02T15:04", until, where)
+	at, err := time.ParseInLocation(localMinute, until, where)
 	if err != nil {
 		return time.Time{}, fault.New(fault.InvalidInput, "this is no time").At("until", until).Fix("Choose a day and a time.")
 	}

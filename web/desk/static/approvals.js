@@ -49,8 +49,32 @@ function openGate() {
   if (!button) return;
   const shut = unread.size > 0;
   button.disabled = shut;
-  document.getElementById("gate").textContent = shut ? t("gate") : "";
+  const gate = document.getElementById("gate");
+  const [sentence, told] = [shut ? hint() : "", shut ? t("gate.closed") : ""];
+  gate.hidden = !shut;
+  if (gate.textContent !== sentence) gate.textContent = sentence;
+  const aloud = document.getElementById("gate-told");
+  if (aloud.textContent !== told) aloud.textContent = told;
 }
+
+// hint says how much of the text was not seen yet, and where it leads.
+function hint() {
+  const all = document.querySelectorAll("#decision [data-read]").length;
+  return all > 1 ? t("gate", { n: Math.max(1, Math.round((100 * unread.size) / all)) }) : t("gate.end");
+}
+
+// showUnread goes to the first part that was not seen yet.
+function showUnread() {
+  const [first] = [...unread].sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top);
+  first?.scrollIntoView({ block: "center" });
+  document.getElementById("post")?.focus({ preventScroll: true });
+}
+
+document.addEventListener("click", (event) => {
+  if (!event.target.closest?.("#gate")) return;
+  event.preventDefault();
+  showUnread();
+});
 
 function markLongText(screen) {
   const post = document.getElementById("post");
@@ -90,8 +114,8 @@ function ask() {
   const button = document.getElementById("approve");
   if (!button) return;
   if (button.disabled) {
-    [...unread].sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)[0]?.scrollIntoView({ block: "center" });
-    toast(t("gate"), "warning");
+    showUnread();
+    toast(hint(), "warning");
     return;
   }
   document.querySelectorAll("details.act[open]").forEach((act) => { act.open = false; });

@@ -1,5 +1,6 @@
 // The desk's modules, each in a file of its own. Every page works without them.
 import { watchTimes } from "./times.js";
+import { startZones } from "./zones.js";
 import { startSwapping } from "./swap.js";
 import { startDialogs } from "./dialogs.js";
 import { startKeys } from "./keys.js";
@@ -11,6 +12,7 @@ import { startComposer } from "./composer.js";
 startSwapping();
 startDialogs();
 watchTimes();
+startZones();
 startInbox();
 startComposer();
 startDrafts(); // after those who look after what is restored

@@ -238,7 +238,8 @@ function mergeThread(page) {
   if (!document.querySelector("#thread-head details[open]") && !same($("thread-head"), page.getElementById("thread-head"))) ids.push("thread-head");
   const reply = $("reply");
   const foot = page.getElementById("foot");
-  const touched = reply && (reply.value !== reply.defaultValue || document.activeElement === reply);
+  const later = $("not-before");
+  const touched = [reply, later].some((field) => field && (field.value !== field.defaultValue || document.activeElement === field));
   const note = $("note");
   if ($("foot") && foot && !touched && !note?.value && $("composer")?.dataset.digest !== page.getElementById("composer")?.dataset.digest) ids.push("foot");
   if (ids.length) take(page, ids);
@@ -268,8 +269,6 @@ function settle(scrollToEnd) {
   markCurrent();
   countSelection();
   watchEnd();
-  const zone = document.querySelector("[data-zone]");
-  if (zone) zone.value = -new Date().getTimezoneOffset();
   if (scrollToEnd && $("thread-scroll")) $("thread-scroll").scrollTop = $("thread-scroll").scrollHeight;
 }
 
