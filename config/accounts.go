@@ -46,6 +46,24 @@ func (l *loading) accounts(written []account) {
 	}
 }
 
+// vet lets the caller look at every account that has a kind.
+func (l *loading) vet(vets []func(Account) error) {
+	for _, a := range l.config.Accounts {
+		for _, vet := range vets {
+			if a.Kind == "" || !kindPattern.MatchString(a.Kind) {
+				continue
+			}
+			if err := vet(a); err != nil {
+				found := Problems(err)
+				if len(found) == 0 {
+					found = []*Problem{a.Problem("", a.Name, err.Error(), "")}
+				}
+				l.problems = append(l.problems, found...)
+			}
+		}
+	}
+}
+
 func (l *loading) accountSettings(key string, n *yaml.Node) Settings {
 	path := below(key, "settings")
 	from := &settingsSource{file: l.file, line: l.lines[key], key: path, env: l.env}

@@ -119,7 +119,11 @@ func defaultPolicy() Policy {
 // it) over it. The variables are listed by [Variables]; an empty one counts as
 // not set. Either the configuration is whole, or the error joins every
 // [Problem] there is: see [Problems].
-func Load(path string, environ []string) (*Config, error) {
+//
+// Config does not know the connector kinds. A caller that does gives vet, which
+// looks at one account each, so that what is wrong with its kind and settings
+// is told together with everything else.
+func Load(path string, environ []string, vet ...func(Account) error) (*Config, error) {
 	tree, problems := readTree(path)
 	if tree == nil && len(problems) > 0 {
 		return nil, joined(problems)
@@ -135,6 +139,7 @@ func Load(path string, environ []string) (*Config, error) {
 	l.layers(doc)
 	l.network()
 	l.accounts(doc.Accounts)
+	l.vet(vet)
 	l.api()
 	l.policies(doc.Policies)
 	l.log()

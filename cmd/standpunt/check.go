@@ -23,17 +23,25 @@ func checkCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []s
 	if err := parse(flags, args, "config"); err != nil {
 		return err
 	}
-	conf, err := config.Load(*file, c.environ)
-	if err != nil {
-		return explain(err)
+	conf, faults := config.Load(*file, c.environ, vet)
+	if faults != nil {
+		// What is wrong with one account's settings does not keep us from trying the others.
+		var err error
+		if conf, err = config.Load(*file, c.environ); err != nil {
+			return explain(faults)
+		}
 	}
-	lives, err := connect(conf.Accounts, slog.New(slog.DiscardHandler))
+	// Its faults are among those above.
+	lives, _ := connect(conf.Accounts, slog.New(slog.DiscardHandler))
 	defer connectors.CloseAll(context.WithoutCancel(ctx), lives) //nolint:errcheck // nothing was changed
-	if err != nil {
-		return explain(err)
-	}
 	if *show {
 		_, _ = fmt.Fprintln(c.out, conf.Redacted())
+	}
+	if faults != nil {
+		if len(lives) > 0 {
+			_ = printChecks(ctx, c, lives) // the faults fail the command anyhow
+		}
+		return explain(faults)
 	}
 	_, _ = fmt.Fprintf(c.out, "%s is well-formed: data in %s, desk on %s.\n", *file, conf.Data, conf.Listen)
 	if len(lives) == 0 {

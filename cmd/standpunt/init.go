@@ -56,7 +56,7 @@ func initCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []st
 	if err != nil {
 		return err
 	}
-	conf, err := config.Load(*file, c.environ)
+	conf, err := config.Load(*file, c.environ, vet)
 	if err != nil {
 		return explain(err)
 	}

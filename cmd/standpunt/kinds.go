@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 
@@ -51,6 +52,13 @@ func connect(accounts []config.Account, log *slog.Logger) ([]connectors.Live, er
 		lives = append(lives, connectors.Live{Account: account, Connector: c})
 	}
 	return lives, errors.Join(faults...)
+}
+
+// vet looks at one account of the configuration: its kind, its settings, its
+// secrets.
+func vet(a config.Account) error {
+	lives, err := connect([]config.Account{a}, slog.New(slog.DiscardHandler))
+	return errors.Join(err, connectors.CloseAll(context.Background(), lives))
 }
 
 // configured is what approval knows an account by.

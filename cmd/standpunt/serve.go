@@ -24,7 +24,7 @@ func serveCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []s
 	if err := parse(flags, args, "config"); err != nil {
 		return err
 	}
-	conf, err := config.Load(*file, c.environ)
+	conf, err := config.Load(*file, c.environ, vet)
 	if err != nil {
 		return explain(err)
 	}
