@@ -57,7 +57,11 @@ func auditVerifyCommand(ctx context.Context, c console, flags *pflag.FlagSet, ar
 	if err != nil {
 		return fmt.Errorf("the record cannot be read: %w", err)
 	}
-	return printReport(c, report, replay)
+	if err := printReport(c, report, replay); err != nil || *older == "" {
+		return err
+	}
+	_, _ = fmt.Fprintf(c.out, "  extends      %s: all of it stands here unchanged\n", *older)
+	return nil
 }
 
 // verifierKey is the public key on the command line, in a file, or in the data
@@ -134,15 +138,20 @@ func verifyExport(file, older, key string, replay *approval.Replay) (*audit.Repo
 	return report, nil
 }
 
+// mostProblems is how many problems verify prints; one break often breaks all
+// that follows.
+const mostProblems = 10
+
 // printReport says in words what was proven; what failed is exit status 1.
 func printReport(c console, r *audit.Report, replay *approval.Replay) error {
 	if bad, found := r.FirstBad(); found {
 		_, _ = fmt.Fprintf(c.out, "FAILED. The first bad entry: %s\n", bad)
-		for _, p := range r.Problems {
+		shown := r.Problems[:min(len(r.Problems), mostProblems)]
+		for _, p := range shown {
 			_, _ = fmt.Fprintf(c.out, "  %s\n", p)
 		}
-		if r.Unlisted > 0 {
-			_, _ = fmt.Fprintf(c.out, "  and %d more\n", r.Unlisted)
+		if more := len(r.Problems) - len(shown) + r.Unlisted; more > 0 {
+			_, _ = fmt.Fprintf(c.out, "  and %d more, which may follow from these\n", more)
 		}
 		return errSilent
 	}

@@ -277,13 +277,21 @@ func every(ctx context.Context, log *slog.Logger, chore string, most time.Durati
 	}
 }
 
-// notReady says why the daemon should get no traffic yet, or needs a person.
+// leastFree is how much room the data file needs to go on: enough for a
+// while's records, so that somebody hears of it before writing fails.
+const leastFree = 64 << 20
+
+// notReady says why the daemon should get no traffic, or needs a person.
 func (d *daemon) notReady(context.Context) []string {
+	var reasons []string
 	if err := d.log.AnchorFault(); err != nil {
 		d.logger.Debug("the anchor could not be written", slog.Any("error", err))
-		return []string{"the newest checkpoint is not in the file beside the data directory: the log says why"}
+		reasons = append(reasons, "the newest checkpoint is not in the file beside the data directory: the log says why")
 	}
-	return nil
+	if free, known := freeBytes(d.dir); known && free < leastFree {
+		reasons = append(reasons, fmt.Sprintf("the data directory's disk has %d MiB left: make room", free>>20))
+	}
+	return reasons
 }
 
 // stop undoes everything, within stopTime, though ctx is done.

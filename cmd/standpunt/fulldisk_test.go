@@ -13,11 +13,11 @@ import (
 	"testing"
 )
 
-// smallDisk is a directory on a disk of its own with 24 MiB.
+// smallDisk is a directory on a disk of its own with 128 MiB.
 func smallDisk(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=24m,mode=700", "tmpfs", dir).CombinedOutput(); err != nil {
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=128m,mode=700", "tmpfs", dir).CombinedOutput(); err != nil {
 		t.Skipf("a small disk takes root: %v: %s", err, out)
 	}
 	t.Cleanup(func() {
@@ -60,6 +60,14 @@ func TestFullDiskLosesNothing(t *testing.T) {
 	network.ask("de eerste vraag")
 	conversation := waitForConversation(t, anna, "eerste")
 
+	readiness := func() (int, string) {
+		status, answer := (caller{t: t, url: s.url}).try("GET", "/readyz", nil)
+		return status, fmt.Sprint(answer)
+	}
+	if status, why := readiness(); status != http.StatusOK {
+		t.Errorf("with room on the disk: %d %s", status, why)
+	}
+
 	filler := filepath.Join(disk, "filler")
 	note := map[string]string{"text": strings.Repeat("De klant belde ook. ", 150)}
 	refusals := 0
@@ -79,6 +87,9 @@ func TestFullDiskLosesNothing(t *testing.T) {
 	network.ask("de tweede vraag")
 	if status, _ := (caller{t: t, url: s.url}).try("GET", "/healthz", nil); status != http.StatusOK {
 		t.Errorf("healthz: %d", status)
+	}
+	if status, why := readiness(); status != http.StatusServiceUnavailable || !strings.Contains(why, "make room") {
+		t.Errorf("readyz on a full disk: %d %s", status, why)
 	}
 	if code, out, errs := runOnce(t, "backup", "--data", s.data, "--out", filepath.Join(t.TempDir(), "b.db")); code != exitFailed || !strings.Contains(errs, "room") {
 		t.Errorf("a backup on a full disk: %d %s%s", code, out, errs)
