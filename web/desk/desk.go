@@ -42,6 +42,7 @@ type desk struct {
 	words    *catalogue
 	sets     map[string]map[string]*templateSet // by language, by page
 	undo     *undoable
+	presence *presence
 }
 
 // New gives what web.Deps.Desk asks for: a handler for every address that the
@@ -49,7 +50,7 @@ type desk struct {
 // It fails where an embedded template or word list is broken.
 func New(d Deps) func(*session.Sessions) (http.Handler, error) {
 	return func(sessions *session.Sessions) (http.Handler, error) {
-		k := &desk{d: d, sessions: sessions, logger: d.Logger, undo: newUndoable()}
+		k := &desk{d: d, sessions: sessions, logger: d.Logger, undo: newUndoable(), presence: newPresence()}
 		if k.logger == nil {
 			k.logger = slog.New(slog.DiscardHandler)
 		}

@@ -156,6 +156,7 @@ func (v *visit) measure() error {
 	if err != nil {
 		return err
 	}
+	v.noteTyping(c)
 	v.w.Header().Set("Content-Type", "application/json")
 	return json.NewEncoder(v.w).Encode(v.check(t.Conversation.Account, v.r.Form.Get("text")))
 }
@@ -181,6 +182,7 @@ func (v *visit) reply() error {
 			}
 		})
 	}
+	v.presence.left(v.who.ID(), c)
 	if submit {
 		v.done("composer.submitted")
 	} else {

@@ -24,6 +24,7 @@ func (k *desk) inboxPages() []page {
 		{method: "POST", path: "/inbox/{id}/reply", handle: (*visit).reply, may: writers},
 		{method: "POST", path: "/inbox/{id}/withdraw", handle: (*visit).withdrawReply, may: writers},
 		{method: "POST", path: "/inbox/{id}/measure", handle: (*visit).measure},
+		{method: "GET", path: "/replying", handle: (*visit).answerReplying},
 	}
 }
 
@@ -59,7 +60,8 @@ type row struct {
 	Current  bool
 	Proposal approval.State // of an answer that wants attention, "" for none
 	State    inbox.State
-	Tell     bool // the state, because the list has several
+	Replying string // who of the colleagues is, "" for nobody
+	Tell     bool   // the state, because the list has several
 }
 
 // Who is what the customer is called.
@@ -93,12 +95,17 @@ func (v *visit) showInbox(status int, q query, open *thread) error {
 	if err != nil {
 		return err
 	}
-	if err := v.inboxRows(&p, kinds); err != nil {
+	replying, err := v.replying()
+	if err != nil {
+		return err
+	}
+	if err := v.inboxRows(&p, kinds, replying); err != nil {
 		return err
 	}
 	title := p.Title
 	if open != nil {
 		title = nameOf(open.Customer)
+		open.Replying = replying[open.ID]
 		open.Kind = kinds[open.Account]
 		open.Next = p.after(open.ID)
 		open.List = q.list()
@@ -148,7 +155,7 @@ func (v *visit) inboxViews(p *inboxPage) (map[inbox.AccountName]string, error) {
 	return kinds, nil
 }
 
-func (v *visit) inboxRows(p *inboxPage, kinds map[inbox.AccountName]string) error {
+func (v *visit) inboxRows(p *inboxPage, kinds map[inbox.AccountName]string, replying map[inbox.ConversationID]string) error {
 	list, err := v.d.Box.List(v.ctx(), p.Query.filter(v), p.Query.After, listPage)
 	if fault.Is(err, fault.InvalidInput) {
 		p.Trouble = v.trouble(err)
@@ -163,7 +170,7 @@ func (v *visit) inboxRows(p *inboxPage, kinds map[inbox.AccountName]string) erro
 	}
 	labels := make(map[string]bool)
 	for _, c := range list.Items {
-		r := row{Conversation: c, Kind: kinds[c.Account], Href: p.Query.of(c.ID), Proposal: attention[c.ID], State: c.State}
+		r := row{Conversation: c, Kind: kinds[c.Account], Href: p.Query.of(c.ID), Proposal: attention[c.ID], State: c.State, Replying: replying[c.ID]}
 		r.Current = p.Open != nil && p.Open.ID == c.ID
 		r.Tell = p.Query.View == "all" || c.State != inbox.Open && string(c.State) != p.Query.View
 		p.Rows = append(p.Rows, r)

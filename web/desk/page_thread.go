@@ -28,6 +28,7 @@ type thread struct {
 	Composer *composer // nil where the visitor does not write, or nothing can be answered
 	Mute     string    // why nothing can be answered
 	Trouble  *trouble
+	Replying string // who of the colleagues is, "" for nobody
 	Next     string // address of the next conversation in the list
 	List     string // address of the list
 }

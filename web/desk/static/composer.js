@@ -1,6 +1,6 @@
 // While an answer is written: the platform's own length, findings and hidden
-// characters come from the server, a moment after the last key. Ctrl+Enter
-// submits for approval.
+// characters come from the server, a moment after the last key, and colleagues
+// see that somebody is typing. Ctrl+Enter submits for approval.
 import { dropDrafts } from "./drafts.js";
 
 const waiting = new WeakMap();
@@ -48,17 +48,20 @@ function tell(form, got) {
   text.ariaInvalid = got.hidden.length > 0 || (got.limit > 0 && got.length > got.limit) ? "true" : null;
 }
 
-function measure(form) {
+function stopMeasuring(form) {
   const before = waiting.get(form);
-  if (before) {
-    clearTimeout(before.timer);
-    before.abort.abort();
-  }
+  if (!before) return;
+  clearTimeout(before.timer);
+  before.abort.abort();
+}
+
+function measure(form, typing) {
+  stopMeasuring(form);
   const abort = new AbortController();
   const timer = setTimeout(async () => {
     try {
       const answer = await fetch(form.dataset.measure, {
-        method: "POST", body: new URLSearchParams({ text: form.querySelector("textarea").value }), signal: abort.signal,
+        method: "POST", body: new URLSearchParams({ text: form.querySelector("textarea").value, typing: typing ? "yes" : "no" }), signal: abort.signal,
       });
       if (answer.ok && form.isConnected) tell(form, await answer.json());
     } catch {
@@ -71,8 +74,10 @@ function measure(form) {
 export function startComposer() {
   document.addEventListener("input", (event) => {
     const form = event.target.closest?.("form[data-measure]");
-    if (form && event.target.matches("textarea")) measure(form);
+    if (form && event.target.matches("textarea")) measure(form, !event.detail?.restored);
   });
+  // What is handed in is no longer being typed.
+  document.addEventListener("submit", (event) => stopMeasuring(event.target), { capture: true });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     const form = event.target.closest?.("form.composer, form.note-form");

@@ -8,6 +8,7 @@ import { startLive } from "./live.js";
 import { startDrafts } from "./drafts.js";
 import { startInbox } from "./inbox.js";
 import { startComposer } from "./composer.js";
+import { startPresence } from "./presence.js";
 
 startSwapping();
 startDialogs();
@@ -17,6 +18,7 @@ startInbox();
 startComposer();
 startDrafts(); // after those who look after what is restored
 startKeys();
+if (document.body.dataset.person) startPresence();
 if (document.body.dataset.person) startLive();
 
 // The enrolment link carries its code behind the #, which no server sees.

@@ -17,7 +17,7 @@ function restore(field) {
   if (!kept || kept.text === field.value || field.dataset.typed) return;
   if (kept.base !== field.defaultValue && field.defaultValue !== "") return; // the text was changed meanwhile
   field.value = kept.text;
-  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.dispatchEvent(new CustomEvent("input", { bubbles: true, detail: { restored: true } }));
   tell(field, t("restored"), true);
 }
 
