@@ -213,6 +213,36 @@ func TestAFieldGivenTwiceIsRefused(t *testing.T) {
 	says(t, bert.Post("/inbox/triage", list), http.StatusUnprocessableEntity, "one value for do")
 }
 
+func TestOnesOwnDecisionAgain(t *testing.T) {
+	d := desktest.New(t)
+	p := d.As("anna").Submitted(d.Mention("1", "Hallo?"), "Dag.")
+	bert := d.SignedIn("bert")
+	says(t, bert.Post(at(p)+"/decide", verdict(p, "approve", "")), http.StatusOK, "Approved.")
+	a := bert.Post(at(p)+"/decide", verdict(p, "approve", ""))
+	says(t, a, http.StatusConflict, "You decided this already", "bert approved this")
+	lacks(t, a, "Somebody else was first")
+}
+
+func TestAFieldGivenTwiceIsRefused(t *testing.T) {
+	d := desktest.New(t)
+	c := d.Mention("1", "Hallo?")
+	p := d.As("anna").Submitted(c, "Dag.")
+	bert := d.SignedIn("bert")
+	for field, again := range map[string]string{"verdict": "reject", "digest": strings.Repeat("0", 64), "comment": "Nee."} {
+		form := verdict(p, "approve", "Ja.")
+		form.Add(field, again)
+		says(t, bert.Post(at(p)+"/decide", form), http.StatusUnprocessableEntity, "The form gives a field more than once", "one value for "+field)
+		d.State(p, approval.InReview)
+	}
+	says(t, bert.Post(at(p)+"/decide?verdict=reject", verdict(p, "approve", "")), http.StatusUnprocessableEntity, "more than once")
+	d.State(p, approval.InReview)
+	other := d.Mention("2", "Hoi?")
+	list := url.Values{"id": {c.ID.String(), other.ID.String()}, "do": {"mine"}}
+	says(t, bert.Post("/inbox/triage", list), http.StatusOK, "2") // a list is one
+	list.Add("do", "resolve")
+	says(t, bert.Post("/inbox/triage", list), http.StatusUnprocessableEntity, "one value for do")
+}
+
 func TestRevisingByForm(t *testing.T) {
 	d := desktest.New(t)
 	p := d.As("anna").Submitted(d.Mention("1", "Hallo?"), "We betalen terug.")
