@@ -2,6 +2,7 @@ package approval
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -24,6 +25,29 @@ func Normalize(text string) string {
 	return strings.TrimFunc(strings.Join(lines, "\n"), unicode.IsSpace)
 }
 
+// mostMarks is how many combining marks one character may carry; languages need
+// no more than four.
+const mostMarks = 8
+
+// stacked finds the first character that carries too many combining marks, and
+// its place, from 1. Normalizing puts a joiner of its own among very many, which
+// is no hidden character of the author's.
+func stacked(text string) (base string, position int) {
+	marks, at, i := 0, 0, 0
+	for _, r := range text {
+		i++
+		switch {
+		case unicode.In(r, unicode.Mn, unicode.Me):
+			if marks++; marks > mostMarks {
+				return base, at
+			}
+		default:
+			base, at, marks = string(r), i, 0
+		}
+	}
+	return "", 0
+}
+
 // MaxText is the most bytes that a text may have, where the platform takes more
 // or sets no limit.
 const MaxText = 100_000
@@ -41,6 +65,10 @@ func CheckText(text string, m Measure) error {
 	if i := strings.IndexRune(text, utf8.RuneError); i >= 0 {
 		return fault.New(fault.InvalidInput, "a character of the text was lost on its way: U+FFFD stands in its place").
 			At("text", "").Fix("Write that character again.").With("position", fmt.Sprint(utf8.RuneCountInString(text[:i])+1))
+	}
+	if base, position := stacked(text); position > 0 {
+		return fault.New(fault.InvalidInput, "more marks are stacked on character %d than anybody can read", position).
+			At("text", base).Fix("Retype that character with at most %d accents.", mostMarks).With("position", strconv.Itoa(position))
 	}
 	if len(text) > MaxText {
 		m = Measure{Length: len(text), Limit: MaxText, Unit: "bytes"}

@@ -11,5 +11,5 @@ func freeBytes(dir string) (uint64, bool) {
 	if err := syscall.Statfs(dir, &s); err != nil {
 		return 0, false
 	}
-	return s.Bavail * uint64(s.Bsize), true //nolint:unconvert // signed on some systems
+	return s.Bavail * uint64(s.Bsize), true
 }
