@@ -137,9 +137,15 @@ var months = map[string][]string{
 
 func (s *scribe) month(at time.Time) string { return months[s.lang][at.Month()-1] }
 
+// exact is a time as every page writes it: "23 Nov 2026, 07:14", in Dutch
+// "23 nov 2026 07:14".
 func (s *scribe) exact(at time.Time) string {
 	at = at.Local()
-	return fmt.Sprintf("%d %s %d, %s", at.Day(), s.month(at), at.Year(), at.Format("15:04:05"))
+	between := ", "
+	if s.lang == "nl" {
+		between = " "
+	}
+	return fmt.Sprintf("%d %s %d%s%s", at.Day(), s.month(at), at.Year(), between, at.Format("15:04"))
 }
 
 // responseClock is what the clock of one conversation shows.

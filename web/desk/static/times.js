@@ -1,10 +1,12 @@
 // Keeps relative times and response clocks current, and shows exact times in
 // the reader's own zone.
-import { t, locale } from "./words.js";
+import { t, lang } from "./words.js";
 
-const exact = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
-const stamp = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
-const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
+const months = { en: "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec", nl: "jan feb mrt apr mei jun jul aug sep okt nov dec" }[lang].split(" ");
+const two = (n) => String(n).padStart(2, "0");
+const day = (at) => `${at.getDate()} ${months[at.getMonth()]}`;
+// exact is a time as the server writes it too; no browser makes it another one.
+const exact = (at) => `${day(at)} ${at.getFullYear()}${lang === "nl" ? "" : ","} ${two(at.getHours())}:${two(at.getMinutes())}`;
 
 function span(seconds) {
   const minutes = Math.floor(seconds / 60);
@@ -18,13 +20,13 @@ function relative(at, sign) {
   if (seconds < 60) return t("now");
   if (seconds < 86400) return seconds < 3600 ? t("minutes", { n: Math.floor(seconds / 60) }) : t("hours", { n: Math.floor(seconds / 3600) });
   if (seconds < 7 * 86400) return t("days", { n: Math.floor(seconds / 86400) });
-  return day.format(at);
+  return day(at);
 }
 
 function tell(el) {
   const at = new Date(el.dateTime);
-  el.title = exact.format(at);
-  const text = { ago: () => relative(at, 1), until: () => relative(at, -1), when: () => stamp.format(at) }[el.dataset.time]();
+  el.title = exact(at);
+  const text = { ago: () => relative(at, 1), until: () => relative(at, -1), when: () => exact(at) }[el.dataset.time]();
   if (el.textContent !== text) el.textContent = text;
 }
 

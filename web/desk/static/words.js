@@ -9,7 +9,5 @@ export function t(key, values = {}) {
   return text;
 }
 
-// locale is the browser's own where it speaks the desk's language, so that days
-// and hours look as its owner is used to; else the Dutch or the British one.
-const lang = document.documentElement.lang;
-export const locale = navigator.languages.find((one) => one.startsWith(`${lang}-`)) ?? { nl: "nl-NL", en: "en-GB" }[lang];
+// lang is the language of the page: "en" or "nl".
+export const lang = document.documentElement.lang;
