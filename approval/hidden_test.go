@@ -161,13 +161,14 @@ func TestBadContentIsRefusedWithTheReason(t *testing.T) {
 	})
 	talk := r.Mention("1", "Vraag")
 	for text, code := range map[string]fault.Code{
-		" \n\t ":                      fault.EmptyText,
-		strings.Repeat("a", 51):       fault.TextTooLong,
-		"saldo \u202e001 betaald":     fault.HiddenCharacters,
-		"hal\u200blo":                 fault.HiddenCharacters,
-		"tag \U000e0041":              fault.HiddenCharacters,
-		"bad \xff":                    fault.InvalidInput,
-		"joiner between\u200dletters": fault.HiddenCharacters,
+		" \n\t ":                           fault.EmptyText,
+		strings.Repeat("a", 51):            fault.TextTooLong,
+		"saldo \u202e001 betaald":          fault.HiddenCharacters,
+		"hal\u200blo":                      fault.HiddenCharacters,
+		"tag \U000e0041":                   fault.HiddenCharacters,
+		"bad \xff":                         fault.InvalidInput,
+		"Z" + strings.Repeat("\u0301", 60): fault.InvalidInput,
+		"joiner between\u200dletters":      fault.HiddenCharacters,
 	} {
 		_, err := r.As("anna").Draft(talk, text)
 		if got := fault.CodeOf(err); got != code {
