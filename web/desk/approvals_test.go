@@ -183,34 +183,26 @@ func TestTwoDecideAtOnce(t *testing.T) {
 	d.Replay()
 }
 
-func TestOnesOwnDecisionAgain(t *testing.T) {
-	d := desktest.New(t)
-	p := d.As("anna").Submitted(d.Mention("1", "Hallo?"), "Dag.")
-	bert := d.SignedIn("bert")
-	says(t, bert.Post(at(p)+"/decide", verdict(p, "approve", "")), http.StatusOK, "Approved.")
-	a := bert.Post(at(p)+"/decide", verdict(p, "approve", ""))
-	says(t, a, http.StatusConflict, "You decided this already", "bert approved this")
-	lacks(t, a, "Somebody else was first")
-}
-
-func TestAFieldGivenTwiceIsRefused(t *testing.T) {
+// The text that waits is marked in the conversation as it is for deciders.
+func TestLookalikesAreMarkedInTheThread(t *testing.T) {
 	d := desktest.New(t)
 	c := d.Mention("1", "Hallo?")
-	p := d.As("anna").Submitted(c, "Dag.")
-	bert := d.SignedIn("bert")
-	for field, again := range map[string]string{"verdict": "reject", "digest": strings.Repeat("0", 64), "comment": "Nee."} {
-		form := verdict(p, "approve", "Ja.")
-		form.Add(field, again)
-		says(t, bert.Post(at(p)+"/decide", form), http.StatusUnprocessableEntity, "The form gives a field more than once", "one value for "+field)
-		d.State(p, approval.InReview)
+	p := d.As("anna").Submitted(c, "Mail n\u043eordlicht.")
+	says(t, d.SignedIn("bert").Get("/inbox/"+c.ID.String()), http.StatusOK, `class="odd odd-alike"`, "043E</small>")
+	says(t, d.SignedIn("bert").Get(at(p)), http.StatusOK, "@brand", `<small class="code soft">brand-1</small>`)
+}
+
+func TestTooManyAttemptsSayHowLong(t *testing.T) {
+	c := desktest.New(t).Browser()
+	var a *desktest.Answer
+	for range 40 {
+		if a = c.Post("/sign-in", url.Values{"login": {"anna"}, "password": {"wrong"}}); a.Status == http.StatusTooManyRequests {
+			break
+		}
 	}
-	says(t, bert.Post(at(p)+"/decide?verdict=reject", verdict(p, "approve", "")), http.StatusUnprocessableEntity, "more than once")
-	d.State(p, approval.InReview)
-	other := d.Mention("2", "Hoi?")
-	list := url.Values{"id": {c.ID.String(), other.ID.String()}, "do": {"mine"}}
-	says(t, bert.Post("/inbox/triage", list), http.StatusOK, "2") // a list is one
-	list.Add("do", "resolve")
-	says(t, bert.Post("/inbox/triage", list), http.StatusUnprocessableEntity, "one value for do")
+	if a.Status != http.StatusTooManyRequests || !regexp.MustCompile(`Wait (a second|([2-9]|\d\d+) seconds), then try again`).MatchString(a.Body) {
+		t.Errorf("%d: %s", a.Status, text(a.Body))
+	}
 }
 
 func TestOnesOwnDecisionAgain(t *testing.T) {

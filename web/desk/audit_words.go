@@ -67,11 +67,26 @@ func (w *auditWords) talk(name string) *inbox.Conversation {
 func (w *auditWords) row(e audit.Entry) auditRow {
 	r := auditRow{Entry: e, What: w.event(e.Kind), From: w.state(e, e.From), To: w.state(e, e.To)}
 	r.Who, r.Person = w.actor(e.Actor)
-	if string(e.Subject) != string(e.Actor) {
+	if strings.HasPrefix(string(e.Subject), "account:") || string(e.Subject) != string(e.Actor) { // oneself goes without saying
 		r.On, r.Href = w.subject(string(e.Subject))
 	}
+	r.Came = w.cameIn(e)
 	r.Alarm = slices.Contains(alarms, e.Kind) || e.Facts["read_back"] == "differs"
 	return r
+}
+
+// cameIn is how many mentions an entry brought, "" for one of another kind.
+func (w *auditWords) cameIn(e audit.Entry) string {
+	if e.Kind != "inbox.ingested" {
+		return ""
+	}
+	var all []string
+	for _, what := range []string{"new", "edited", "deleted", "duplicates", "quarantined", "reopened"} {
+		if n := e.Facts[what]; n != "" {
+			all = append(all, w.t("audit.came."+what, "n", n))
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // event is the kind in words, the kind itself where the desk has none for it.

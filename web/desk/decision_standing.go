@@ -25,7 +25,6 @@ func (v *visit) describeStanding(p *decisionPage, staff roster) {
 		if d.Digest == p.P.Digest {
 			p.Decided = &p.P.Decisions[i]
 			p.Repeated = p.Repeated || d.Person == me.ID
-			p.Repeated = p.Repeated || d.Person == me.ID
 		}
 	}
 	p.May = mayDo(p.P, me)

@@ -51,6 +51,10 @@ func (v *visit) trouble(err error) *trouble {
 		return &trouble{Code: fault.Internal, What: v.t("fault.internal"), Remedy: v.t("fault.internal.fix")}
 	}
 	t := &trouble{Code: f.Code, What: capital(f.Message), Remedy: f.Remedy, Field: f.Field}
+	wait := f.Details["retry_after"]
+	if wait != "" {
+		t.Remedy = v.t("fault.wait", "n", wait)
+	}
 	if v.lang == "en" {
 		return t
 	}
@@ -62,7 +66,9 @@ func (v *visit) trouble(err error) *trouble {
 		key += "." + f.Field
 	}
 	t.Exact, t.What, t.Remedy = t.What, v.t(key), ""
-	if v.words.has(key + ".fix") {
+	if wait != "" {
+		t.Remedy = v.t("fault.wait", "n", wait)
+	} else if v.words.has(key + ".fix") {
 		t.Remedy = v.t(key + ".fix")
 	}
 	return t

@@ -208,6 +208,24 @@ func TestTheListGoesOnByItsLink(t *testing.T) {
 	}
 }
 
+func TestFoundWordsStandOutInListAndThread(t *testing.T) {
+	d := desktest.New(t)
+	talk := d.Say("plein", "1", "@eva", "Eva", "Het café <b>Noord</b> heeft storingen.", 0)
+	if _, err := d.Box.AddNote(t.Context(), d.As("bert").By, talk.ID, "Storing bevestigd."); err != nil {
+		t.Fatal(err)
+	}
+	c := d.SignedIn("anna")
+	want := `Het <mark class="hit">café</mark> &lt;b&gt;Noord&lt;/b&gt; heeft <mark class="hit">storingen</mark>.`
+	a := c.Get("/inbox?q=" + url.QueryEscape("Cafe storing"))
+	says(t, a, http.StatusOK, want, "/inbox/"+talk.ID.String()+"?q=Cafe&#43;storing")
+	a = c.Get("/inbox/" + talk.ID.String() + "?q=Cafe+storing")
+	if n := strings.Count(a.Body, want); n != 2 {
+		t.Errorf("they stand out %d times, want in the list and in the thread", n)
+	}
+	says(t, a, http.StatusOK, `<mark class="hit">Storing</mark> bevestigd.`)
+	lacks(t, c.Get("/inbox/"+talk.ID.String()), `class="hit"`)
+}
+
 func TestAnswerByForm(t *testing.T) {
 	d := desktest.New(t)
 	talk := d.Mention("1", "Is er storing?")

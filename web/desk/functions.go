@@ -41,6 +41,8 @@ func functions(lang string, words *catalogue, files *static) template.FuncMap {
 		"capital":  capital,
 		"count":    countWord,
 		"missing":  s.missing,
+		"marked":   marked,
+		"found":    highlight,
 	}
 }
 

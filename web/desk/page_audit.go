@@ -59,6 +59,7 @@ type auditRow struct {
 	Person   *people.Person
 	What     string
 	On       string
+	Came     string // how many mentions, for those that came in
 	Href     string
 	From, To string
 	Alarm    bool

@@ -44,7 +44,6 @@ type decisionPage struct {
 	Lapses      time.Time // when a submission that nobody decides becomes a draft again
 	Decided     *approval.Decision
 	Repeated    bool   // the visitor decided on this revision already
-	Repeated    bool   // the visitor decided on this revision already
 	Reader      string // why the visitor only reads, in their language
 	May         may
 	Place, Of   int // in the visitor's queue

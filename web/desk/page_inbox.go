@@ -67,13 +67,9 @@ type row struct {
 // Who is what the customer is called.
 func (r row) Who() string { return nameOf(r.Customer) }
 
-// Age is since when the customer waits, else when something last happened.
-func (r row) Age() time.Time {
-	if r.AwaitingSince.IsZero() {
-		return r.LastActivity
-	}
-	return r.AwaitingSince
-}
+// Age is when something last happened, by which the list is sorted. How long
+// the customer waits is the clock's to say.
+func (r row) Age() time.Time { return r.LastActivity }
 
 func nameOf(a inbox.Author) string {
 	switch {

@@ -34,6 +34,13 @@ func TestTheRecordIsNarrowed(t *testing.T) {
 	says(t, mara.Get("/audit?from=yesterday"), http.StatusUnprocessableEntity, "This is no day")
 }
 
+// What came in names its account and how much it was.
+func TestTheRecordSaysWhatCameIn(t *testing.T) {
+	d := desktest.New(t)
+	d.Mention("1", "Hallo?")
+	says(t, d.SignedIn("mara").Get("/audit"), http.StatusOK, "mentions came in", "plein</a>: 1 new")
+}
+
 // Every entry is met once on the way through the pages.
 func TestTheRecordGoesOnByItsLink(t *testing.T) {
 	s := newStage(t)

@@ -4,10 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"maps"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"slices"
 	"strings"
 
@@ -64,26 +62,6 @@ func (v *visit) parse() error {
 	default:
 		return fault.New(fault.InvalidInput, "the form could not be read").Because(err)
 	}
-}
-
-// lists are the fields that a form can hold more than once; those of a policy
-// carry its number behind a dot.
-var lists = []string{"id", "roles", "labels", "scope", "account", "kind", "role"}
-
-// refuseRepeats refuses a form that gives one field twice: which of the two is
-// meant is not for the desk to choose.
-func (v *visit) refuseRepeats() error {
-	if v.r.Method == http.MethodGet || v.r.Method == http.MethodHead {
-		return nil
-	}
-	for _, name := range slices.Sorted(maps.Keys(v.r.Form)) {
-		base, _, _ := strings.Cut(name, ".")
-		if len(v.r.Form[name]) > 1 && !slices.Contains(lists, base) {
-			return fault.New(fault.InvalidInput, "the form gives a field more than once").At(name, "").
-				Fix("Nothing was done. Send the form again, with one value for %s.", name)
-		}
-	}
-	return nil
 }
 
 // lists are the fields that a form can hold more than once; those of a policy
