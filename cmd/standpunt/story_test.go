@@ -126,7 +126,7 @@ func TestStoryByAPIOnTheDemo(t *testing.T) {
 
 	data := filepath.Join(dir, "data")
 	code, out, errs := runOnce(t, "audit", "verify", "--data", data)
-	if code != exitOK || !strings.HasPrefix(out, "OK.") {
+	if code != exitOK || !strings.HasPrefix(out, "OK.") || strings.Contains(out, "not signed yet") {
 		t.Fatalf("verify on the running daemon: %d\n%s%s", code, out, errs)
 	}
 	export := filepath.Join(dir, "record.jsonl")
