@@ -19,8 +19,11 @@ func (x records) Verify(ctx context.Context) (*audit.Report, *approval.Replay, e
 	return report, replay, err
 }
 
-// ExportJSONL writes the verifiable export.
+// ExportJSONL writes the verifiable export, signed to its last entry.
 func (x records) ExportJSONL(ctx context.Context, w io.Writer) error {
+	if _, err := x.r.log.Checkpoint(ctx); err != nil {
+		return err
+	}
 	return audit.ExportJSONL(ctx, x.r.db, w)
 }
 
