@@ -180,13 +180,32 @@ function watchEnd() {
 
 // Live changes
 
-let fresh = 0;
+let fresh = 0; // rows that came on top
+let moved = 0; // rows that belong higher up now, and wait where they are read
 
 function tellNew() {
   const pill = $("list-new");
   if (!pill) return;
-  pill.hidden = fresh === 0;
-  pill.textContent = t("new", { n: fresh });
+  pill.hidden = fresh + moved === 0;
+  pill.textContent = t("new", { n: fresh + moved });
+}
+
+// risen is how many of the rows in the page the incoming order has higher up.
+function risen(incoming) {
+  const places = new Map([...$("rows").children].map((row, place) => [row.id, place]));
+  const known = incoming.map((row) => places.get(row.id)).filter((place) => place !== undefined);
+  return known.filter((place, i) => known.slice(i + 1).some((later) => later < place)).length;
+}
+
+async function showNew() {
+  if (moved) {
+    const { page, ok } = await load(location.href).catch(() => ({}));
+    if (ok) take(page, ["list"]);
+  }
+  $("list-scroll").scrollTo({ top: 0 });
+  fresh = 0;
+  moved = 0;
+  tellNew();
 }
 
 // mergeRows updates rows in place and puts new ones on top, scrolled so that
@@ -201,6 +220,7 @@ function mergeRows(page) {
   }
   const before = scroll.scrollHeight;
   const at = scroll.scrollTop;
+  moved = risen(incoming);
   let anchor = rows.firstElementChild;
   for (const row of incoming) {
     const old = $(row.id);
@@ -280,6 +300,7 @@ export function startInbox() {
   document.addEventListener("desk:swapped", (event) => {
     if (event.detail.ids.includes("list")) {
       fresh = 0;
+      moved = 0;
       tellNew();
     }
     const other = opened() !== shown;
@@ -298,11 +319,7 @@ export function startInbox() {
       document.querySelectorAll(".pick input:checked").forEach((box) => { box.checked = false; });
       countSelection();
     }
-    if (target.closest?.("#list-new")) {
-      $("list-scroll").scrollTo({ top: 0 });
-      fresh = 0;
-      tellNew();
-    }
+    if (target.closest?.("#list-new")) showNew();
   });
   document.addEventListener("scroll", (event) => {
     if (event.target.id === "list-scroll" && event.target.scrollTop < 8 && fresh) {
