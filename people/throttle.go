@@ -96,7 +96,7 @@ func (t *throttle) succeeded(a attempt) {
 func slowDown(wait time.Duration) *fault.Fault {
 	seconds := strconv.Itoa(int((wait + time.Second - 1) / time.Second))
 	return fault.New(fault.RateLimited, "there were too many failed attempts").
-		With("retry_after", seconds).Fix("Wait %s seconds, then try again.", seconds)
+		With("retry_after", seconds).Fix("Try again in %s s.", seconds)
 }
 
 // addressKey is the address, or for IPv6 the /64 network, which one attacker
