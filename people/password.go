@@ -15,7 +15,7 @@ import (
 // The most common passwords of at least passwordLeast characters, one a line,
 // lower case, without the digits and signs that people put at the end.
 //
-//go:embed common-passwords.txt
+//go:embed guessed-passwords.txt
 var commonPasswords string
 
 const (
