@@ -6,21 +6,19 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"standpunt/internal/browser"
+	"standpunt/internal/browser/browsertest"
 )
 
 // TestStoryInTheBrowser plays the main job on the screens, as the people who
 // use them all day: on the demo, with a real Chromium.
 func TestStoryInTheBrowser(t *testing.T) {
 	t.Parallel()
-	screen := openBrowser(t)
+	screen := browsertest.Start(t)
 	dir := t.TempDir()
 	demo, f, people := playDemo(t, dir)
 	s := &stage{t: t, screen: screen, url: f.URL}
@@ -115,36 +113,6 @@ func TestStoryInTheBrowser(t *testing.T) {
 	if code, out, _ := runOnce(t, "audit", "verify", "--data", data); code != exitFailed {
 		t.Fatalf("verify after one byte was changed: %d\n%s", code, out)
 	}
-}
-
-// openBrowser starts Chromium, or skips with what to install; with CI=true it fails.
-func openBrowser(t *testing.T) *browser.Browser {
-	t.Helper()
-	if _, err := exec.LookPath("chromium"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("chromium is missing: apt-get install -y chromium")
-		}
-		t.Skip("chromium is missing: apt-get install -y chromium")
-	}
-	// Not t.TempDir: it fails the test when Chromium's last processes still write while it goes.
-	dir, err := os.MkdirTemp("", "standpunt-browser-") //nolint:usetesting // see above
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := browser.Start(t.Context(), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		b.Close()
-		for range 50 {
-			if os.RemoveAll(dir) == nil {
-				return
-			}
-			time.Sleep(100 * time.Millisecond)
-		}
-	})
-	return b
 }
 
 // stage is where the people of a browser test stand.

@@ -29,7 +29,7 @@ var rooms = []room{
 	{"e2e/...", nil, "tests of the whole daemon from outside; no shipped code"},
 	{"cmd/...", []string{"..."}, "wiring: cmd alone knows every room"},
 	{"internal/screenshots", []string{"internal/..."}, "drives the finished program as a person does"},
-	{"internal/browser", nil, "a person at a screen, for pictures and tests; never part of the daemon"},
+	{"internal/browser/...", []string{"self/..."}, "a person at a screen, for pictures and tests; never part of the daemon"},
 
 	{
 		"web", []string{"self/...", "positions", "approval", "inbox", "people", "audit", "connectors", "internal/..."},

@@ -1,13 +1,13 @@
 package desk_test
 
 import (
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"standpunt/approval/approvaltest"
 	"standpunt/internal/browser"
+	"standpunt/internal/browser/browsertest"
 	"standpunt/web/desk/desktest"
 )
 
@@ -26,14 +26,7 @@ type screen struct {
 // there is no Chromium. Whatever the console complains about fails the test.
 func open(t *testing.T, d *desktest.Desk, login string, look browser.Look) *screen {
 	t.Helper()
-	if _, err := exec.LookPath("chromium"); err != nil {
-		t.Skip("there is no chromium on this machine")
-	}
-	b, err := browser.Start(t.Context(), t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Close)
+	b := browsertest.Start(t)
 	page, err := b.Open(look)
 	if err != nil {
 		t.Fatal(err)
