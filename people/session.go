@@ -184,7 +184,17 @@ func (s *Staff) recordRefusal(ctx context.Context, person *Person, at string) er
 
 // BySession is who the secret of a session belongs to, or an unauthenticated
 // fault. It counts as use of the session, written down at most once a minute.
-func (s *Staff) BySession(ctx context.Context, secret string) (p Principal, err error) {
+func (s *Staff) BySession(ctx context.Context, secret string) (Principal, error) {
+	return s.bySession(ctx, secret, true)
+}
+
+// PeekSession is BySession for what a page asks by itself, without the person
+// doing anything: it does not count as use.
+func (s *Staff) PeekSession(ctx context.Context, secret string) (Principal, error) {
+	return s.bySession(ctx, secret, false)
+}
+
+func (s *Staff) bySession(ctx context.Context, secret string, use bool) (p Principal, err error) {
 	key := hashSecret(secret)
 	var idle time.Duration
 	err = s.db.View(ctx, func(tx *store.Tx) error {
@@ -199,7 +209,7 @@ func (s *Staff) BySession(ctx context.Context, secret string) (p Principal, err 
 	if err != nil {
 		return Principal{}, err
 	}
-	if idle >= touchEvery {
+	if use && idle >= touchEvery {
 		s.touched(ctx, s.db.Update(ctx, func(tx *store.Tx) error {
 			v, ok, err := sessions.Lookup(tx, key)
 			if err != nil || !ok || tx.Now().Sub(v.SeenAt) < touchEvery {

@@ -240,10 +240,13 @@ func TestSessionEndsByTime(t *testing.T) {
 		if !p.FreshWithin(time.Minute) {
 			t.Fatal("a new session is not fresh")
 		}
-		for range 5 {
+		for i := range 5 {
 			time.Sleep(59 * time.Minute)
 			if _, err := r.staff.BySession(r.ctx, used); err != nil {
 				t.Fatalf("a session in use ended: %v", err)
+			}
+			if _, err := r.staff.PeekSession(r.ctx, idle); (err == nil) != (i == 0) { // an open page is no use
+				t.Fatalf("after %d hours the idle session: %v", i+1, err)
 			}
 		}
 		if p.FreshWithin(time.Hour) {

@@ -73,6 +73,10 @@ func (s *Sessions) Identify(next http.Handler) http.Handler {
 	})
 }
 
+// Background is the header of what a page asks by itself. Such a request does
+// not keep the session from ending for want of use.
+const Background = "Standpunt-Background"
+
 // principal is who the request's token or cookie belongs to. A token counts
 // before a cookie, and a wrong token is not made up for by a cookie.
 func (s *Sessions) principal(r *http.Request) (people.Principal, error) {
@@ -88,6 +92,9 @@ func (s *Sessions) principal(r *http.Request) (people.Principal, error) {
 	if secret == "" {
 		return people.Principal{}, fault.New(fault.Unauthenticated, "you are not signed in").
 			Fix("Sign in, or send an API token as \"Authorization: Bearer %s...\".", people.TokenPrefix)
+	}
+	if r.Header.Get(Background) != "" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		return s.staff.PeekSession(r.Context(), secret)
 	}
 	return s.staff.BySession(r.Context(), secret)
 }

@@ -3,7 +3,7 @@
 // what a colleague did to it. What somebody typed survives all of that.
 import { t } from "./words.js";
 import { whenChanged } from "./live.js";
-import { load, take, takeFrame, toast } from "./swap.js";
+import { peek, take, takeFrame, toast } from "./swap.js";
 import { openDialog } from "./dialogs.js";
 
 document.documentElement.classList.add("js");
@@ -29,7 +29,7 @@ document.addEventListener("keydown", (event) => {
 async function refreshQueue() {
   const focused = document.activeElement?.getAttribute?.("href");
   if (document.activeElement?.closest?.("#queue select")) return;
-  const got = await load(location.href);
+  const got = await peek(location.href);
   if (!got.ok) return;
   take(got.page, ["queue", "queue-tabs"]);
   takeFrame(got.page, false);
@@ -175,7 +175,7 @@ async function refreshDecision() {
   const was = { digest: old.dataset.digest, state: old.dataset.state };
   const url = new URL(location.pathname, location.href);
   url.searchParams.set("since", firstSeen);
-  const got = await load(url);
+  const got = await peek(url);
   const fresh = got.page.getElementById("decision");
   if (!got.ok || !fresh) return;
   const moved = fresh.dataset.digest !== was.digest || fresh.dataset.state !== was.state;

@@ -2,7 +2,7 @@
 // somebody reads.
 import { t } from "./words.js";
 import { bind } from "./keys.js";
-import { go, load, send, take, takeFrame } from "./swap.js";
+import { go, load, peek, send, take, takeFrame } from "./swap.js";
 import { tellTimes } from "./times.js";
 import { whenChanged } from "./live.js";
 
@@ -270,7 +270,7 @@ function mergeThread(page) {
 async function refresh() {
   if (!onPage()) return;
   const url = location.href;
-  const { page, ok } = await load(url).catch(() => ({}));
+  const { page, ok } = await peek(url).catch(() => ({}));
   if (!ok || url !== location.href || page.body.dataset.person !== document.body.dataset.person) return;
   takeFrame(page, false);
   if (!$("views").contains(document.activeElement)) take(page, ["views"]);

@@ -3,7 +3,7 @@
 // dispatched on document as "desk:change" with {kind, subject, ...} in detail;
 // pages decide what to load anew.
 import { t } from "./words.js";
-import { load, takeFrame } from "./swap.js";
+import { peek, takeFrame } from "./swap.js";
 
 const state = document.getElementById("connection");
 
@@ -44,7 +44,7 @@ export function startLive() {
   // The inbox has both with its panes. Desks ask at different moments, so that
   // one change does not bring all of them to the server at once.
   whenChanged((change) => /^(proposal|publishing)\./.test(change.kind) && !document.getElementById("panes"), async () => {
-    const { page, ok } = await load("/waiting").catch(() => ({}));
+    const { page, ok } = await peek("/waiting").catch(() => ({}));
     if (ok && page.body.dataset.person === document.body.dataset.person) takeFrame(page, false);
   }, 500 + 1000 * Math.random());
 }

@@ -22,7 +22,7 @@ async function ask() {
     return;
   }
   try {
-    const answer = await fetch("/replying", { headers: { Accept: "application/json" } });
+    const answer = await fetch("/replying", { headers: { Accept: "application/json", "Standpunt-Background": "1" } });
     show(answer.ok && !answer.redirected ? await answer.json() : {});
   } catch {
     show({}); // offline: nobody knows

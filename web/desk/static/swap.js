@@ -19,6 +19,12 @@ export async function load(url, options = {}) {
   return { page: parser.parseFromString(await answer.text(), "text/html"), url: answer.url, ok: answer.ok };
 }
 
+// peek is load for what the page asks by itself: it does not count as use of
+// the session, so that a forgotten desk signs out.
+export function peek(url) {
+  return load(url, { headers: { Accept: "text/html", "Standpunt-Background": "1" } });
+}
+
 // take puts the elements with the ids from page into the document. Ids that
 // one of both does not have are left alone.
 export function take(page, ids) {
