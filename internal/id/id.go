@@ -10,6 +10,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,14 +23,45 @@ type ID[K any] [16]byte
 func New[K any]() ID[K] { return ID[K](uuid.Must(uuid.NewV7())) }
 
 // At makes an id whose time part is at, for records that arrive in one
-// transaction with one timestamp.
+// transaction with one timestamp. Ids for one and the same newest millisecond
+// sort in the order in which this process made them, 4096 of them.
 func At[K any](at time.Time) ID[K] {
 	v := ID[K](uuid.Must(uuid.NewV7()))
 	ms := uint64(at.UnixMilli())
 	for i := range 6 {
 		v[i] = byte(ms >> (8 * (5 - i)))
 	}
+	if seq, ok := newest.next(ms); ok {
+		v[6], v[7] = 0x70|byte(seq>>8), byte(seq)
+	}
 	return v
+}
+
+// newest counts the ids of the newest millisecond that At was asked for.
+var newest sequence
+
+type sequence struct {
+	mu  sync.Mutex
+	ms  uint64
+	seq uint16
+}
+
+// next is the place of one more id in ms. It is false for an earlier
+// millisecond and where the 12 bits are used up: such ids keep random bits.
+func (s *sequence) next(ms uint64) (uint16, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case ms < s.ms:
+		return 0, false
+	case ms > s.ms:
+		s.ms, s.seq = ms, 0
+	case s.seq == 1<<12-1:
+		return 0, false
+	default:
+		s.seq++
+	}
+	return s.seq, true
 }
 
 // Parse reads the canonical text form.
