@@ -222,3 +222,40 @@ func TestAnotherAccountsTokensAreToldAndNotUsed(t *testing.T) {
 		t.Errorf("%v", e)
 	}
 }
+
+func TestARemovalIsReadBack(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	target := r.Post(t, "een vraag")
+	reply := release(t, c, mentions(t, c)[target], "Een antwoord.")
+	receipt, err := c.Publish(t.Context(), reply)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Remove(t.Context(), reply); err == nil || errorOf(t, err).Kind != connectors.NotAllowed {
+		t.Errorf("a reply as removal: %v", err)
+	}
+	removal := approval.Attempt{Action: approval.Remove, Target: receipt.ExternalID}
+	for i, want := range []connectors.Outcome{connectors.CannotTell, connectors.Present} {
+		found, err := c.Find(t.Context(), removal)
+		if err != nil || found.Outcome != want {
+			t.Errorf("time %d: %+v, %v", i+1, found, err)
+		}
+		if i == 0 {
+			if _, err := twitter.Erase(c, t.Context(), receipt.ExternalID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if got := r.x.Answers(target); len(got) != 0 {
+		t.Errorf("stand there: %q", got)
+	}
+	if _, err := twitter.Erase(c, t.Context(), receipt.ExternalID); err == nil || errorOf(t, err).Kind != connectors.Gone {
+		t.Errorf("a second removal: %v", err)
+	}
+	// The reply's receipt names a post that is gone, but so young that X may not show it yet.
+	lost := reply.Attempt()
+	lost.Receipt = receipt
+	if found, err := c.Find(t.Context(), lost); err != nil || found.Outcome != connectors.CannotTell {
+		t.Errorf("%+v, %v", found, err)
+	}
+}

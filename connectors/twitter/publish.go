@@ -61,7 +61,11 @@ func (c *Connector) Remove(ctx context.Context, r approval.Release) (approval.Re
 	if err != nil {
 		return approval.Receipt{}, err
 	}
-	answer, err := c.client.Do(ctx, connectors.Call{Method: http.MethodDelete, Path: "/2/tweets/" + a.Target, Send: true})
+	return c.erase(ctx, a.Target)
+}
+
+func (c *Connector) erase(ctx context.Context, id string) (approval.Receipt, error) {
+	answer, err := c.client.Do(ctx, connectors.Call{Method: http.MethodDelete, Path: "/2/tweets/" + id, Send: true})
 	if err != nil {
 		return approval.Receipt{}, err
 	}
@@ -76,7 +80,7 @@ func (c *Connector) Remove(ctx context.Context, r approval.Release) (approval.Re
 	if !got.Data.Deleted {
 		return approval.Receipt{}, answer.Nonsense("not that the post was deleted")
 	}
-	return c.receipt(a.Target), nil
+	return c.receipt(id), nil
 }
 
 // answered is the post that a reply goes under: the version that was read.
