@@ -64,7 +64,10 @@ func TestAnEmptyFileIsTheDefault(t *testing.T) {
 
 func TestExampleLoadsAndShowsEveryKey(t *testing.T) {
 	const path = "../config.example.yaml"
-	c, err := config.Load(path, []string{"MAIL_SERVICE_PASSWORD=hunter2", "SANDBOX_TOKEN=hunter3"})
+	c, err := config.Load(path, []string{
+		"MAIL_SERVICE_PASSWORD=hunter2", "SANDBOX_TOKEN=hunter3",
+		"X_CONSUMER_KEY=a", "X_CONSUMER_SECRET=b", "X_ACCESS_TOKEN=c", "X_ACCESS_TOKEN_SECRET=hunter4",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,8 +84,20 @@ func TestExampleLoadsAndShowsEveryKey(t *testing.T) {
 		Token     config.Secret   `yaml:"token" required:"true"`
 		PollEvery config.Duration `yaml:"poll_every"`
 	}
+	var x struct {
+		BaseURL           config.URL      `yaml:"base_url"`
+		Handle            string          `yaml:"handle" required:"true"`
+		ConsumerKey       config.Secret   `yaml:"consumer_key" required:"true"`
+		ConsumerSecret    config.Secret   `yaml:"consumer_secret" required:"true"`
+		AccessToken       config.Secret   `yaml:"access_token" required:"true"`
+		AccessTokenSecret config.Secret   `yaml:"access_token_secret" required:"true"`
+		PollEvery         config.Duration `yaml:"poll_every"`
+		Vocabulary        string          `yaml:"vocabulary"`
+	}
 	for _, a := range c.Accounts {
 		switch a.Kind {
+		case "twitter":
+			err = a.Settings.Decode(&x)
 		case "mail":
 			err = a.Settings.Decode(&mail)
 		case "sandbox":
@@ -98,6 +113,9 @@ func TestExampleLoadsAndShowsEveryKey(t *testing.T) {
 	}
 	if mail.Password.Reveal() != "hunter2" || network.PollEvery.Std() != 5*time.Second || network.BaseURL != "http://127.0.0.1:8430" {
 		t.Errorf("decoded %+v and %+v", mail, network)
+	}
+	if x.AccessTokenSecret.Reveal() != "hunter4" || x.PollEvery.Std() != time.Minute || x.Handle != "@brand" {
+		t.Errorf("decoded %+v", x)
 	}
 	// The example's values are the defaults, but for the accounts.
 	c.Accounts = nil

@@ -11,7 +11,9 @@ import (
 // with its real kind, so that the example cannot fall behind the settings.
 func TestExampleConfigurationConnects(t *testing.T) {
 	t.Parallel()
-	conf, err := config.Load("../../config.example.yaml", []string{"MAIL_SERVICE_PASSWORD=x", "SANDBOX_TOKEN=y"})
+	conf, err := config.Load("../../config.example.yaml", []string{
+		"MAIL_SERVICE_PASSWORD=x", "SANDBOX_TOKEN=y", "X_CONSUMER_KEY=a", "X_CONSUMER_SECRET=b", "X_ACCESS_TOKEN=c", "X_ACCESS_TOKEN_SECRET=d",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"standpunt/connectors/mail"
 	"standpunt/connectors/push"
 	"standpunt/connectors/sandbox"
+	"standpunt/connectors/twitter"
 	"standpunt/inbox"
 )
 
@@ -20,6 +21,7 @@ func kinds() []connectors.Kind {
 		{Name: "sandbox", New: sandbox.New},
 		{Name: "mail", New: func(a connectors.Account) (connectors.Connector, error) { return mail.New(a) }},
 		{Name: "push", New: push.New},
+		{Name: "twitter", New: twitter.New},
 	}
 }
 

@@ -1,0 +1,261 @@
+package twitter_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"standpunt/approval"
+	"standpunt/approval/approvaltest"
+	"standpunt/config"
+	"standpunt/connectors"
+	"standpunt/connectors/connectortest"
+	"standpunt/connectors/twitter"
+	"standpunt/connectors/twitter/replay/platform"
+	"standpunt/inbox"
+)
+
+const account = inbox.AccountName("x")
+
+func play(t *testing.T, o platform.Options) (*remote, *twitter.Connector) {
+	t.Helper()
+	r := newRemote(t, o)
+	return r, r.connect(t, connectors.Account{Name: account, Backfill: time.Hour}, secrets[3])
+}
+
+// mentions polls to the end and returns what came, by id.
+func mentions(t *testing.T, c *twitter.Connector) map[string]inbox.Inbound {
+	t.Helper()
+	came, cursor := make(map[string]inbox.Inbound), inbox.Cursor(nil)
+	for {
+		page, err := c.Poll(t.Context(), cursor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range page.Mentions {
+			came[m.ExternalID] = m
+		}
+		if cursor = page.Next; !page.More {
+			return came
+		}
+	}
+}
+
+func release(t *testing.T, c *twitter.Connector, in inbox.Inbound, text string) approval.Release {
+	t.Helper()
+	who, err := c.Identity(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return approvaltest.Release(t, account, who.RemoteID, in, text)
+}
+
+func errorOf(t *testing.T, err error) *connectors.Error {
+	t.Helper()
+	var e *connectors.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("%T: %v", err, err)
+	}
+	return e
+}
+
+func TestLinksAndNamesReadBackAsApproved(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	target := r.Post(t, "zie <a> & https://example.com/x?a=1&b=2")
+	in := mentions(t, c)[target]
+	if want := "@noordlicht zie <a> & https://example.com/x?a=1&b=2"; in.Text != want || in.Author.Handle != "@jan" || in.Unanswerable != "" {
+		t.Errorf("%+v", in)
+	}
+	const text = "@jan zie example.com/hulp & https://Example.com/a?b=1&c=2, <b>dank</b>"
+	rel := release(t, c, in, text)
+	if _, err := c.Publish(t.Context(), rel); err != nil {
+		t.Fatal(err)
+	}
+	again := r.connect(t, connectors.Account{Name: account}, secrets[3])
+	found, err := again.Find(t.Context(), rel.Attempt())
+	if err != nil || found.Outcome != connectors.Present || found.Text != text {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+func TestXRefusesAnswers(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	stranger := r.say(t, platform.Draft{Author: "eva", Text: "niemand genoemd"})
+	gone := r.Post(t, "weg")
+	came := mentions(t, c)
+	in := came[gone]
+	r.x.Erase(gone)
+	_, err := c.Publish(t.Context(), release(t, c, in, "Te laat."))
+	if e := errorOf(t, err); e.Kind != connectors.Gone || e.Remedy == "" {
+		t.Errorf("an answer to what is gone: %s, %v", e.Kind, e)
+	}
+	in.ExternalID = stranger
+	_, err = c.Publish(t.Context(), release(t, c, in, "Ongevraagd."))
+	if e := errorOf(t, err); e.Kind != connectors.NotAllowed || !strings.Contains(e.Remedy, "by hand") {
+		t.Errorf("an answer to a stranger: %s, %v", e.Kind, e)
+	}
+	quoting := r.say(t, platform.Draft{Author: "eva", Text: "@noordlicht kijk"})
+	in = mentions(t, c)[quoting]
+	for i, want := range []connectors.ErrorKind{"", connectors.Rejected} {
+		_, err = c.Publish(t.Context(), release(t, c, in, "Twee keer hetzelfde."))
+		if (err == nil) != (want == "") || err != nil && errorOf(t, err).Kind != want {
+			t.Errorf("time %d: %v", i+1, err)
+		}
+	}
+	if got := r.x.Answers(quoting); len(got) != 1 {
+		t.Errorf("stand there: %q", got)
+	}
+}
+
+func TestAnAnswerGoesUnderTheVersionThatWasRead(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	first := r.Post(t, "mijn pakket is weg")
+	latest := r.x.Revise(first, "@noordlicht mijn pakket is er")
+	in := mentions(t, c)[first]
+	if in.EditedAt.IsZero() || !slices.Contains(in.Route, inbox.Field{Name: "post", Value: latest}) {
+		t.Fatalf("%+v", in)
+	}
+	rel := release(t, c, in, "Fijn!")
+	if _, err := c.Publish(t.Context(), rel); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := c.Find(t.Context(), rel.Attempt()); err != nil || found.Outcome != connectors.Present {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+func TestRateLimitSaysWhenItEnds(t *testing.T) {
+	_, c := play(t, platform.Options{Limits: map[string]int{"GET /2/users/{id}/mentions": 1}})
+	_ = mentions(t, c)
+	_, err := c.Poll(t.Context(), nil)
+	if e := errorOf(t, err); e.Kind != connectors.RateLimited || e.RetryAfter < 14*time.Minute || e.RetryAfter > 15*time.Minute {
+		t.Errorf("%s, %v: %v", e.Kind, e.RetryAfter, e)
+	}
+}
+
+// Answers that X gives, word for word, and what staff read.
+func TestErrorsAreExplained(t *testing.T) {
+	for _, c := range []struct {
+		status  int
+		body    string
+		kind    connectors.ErrorKind
+		explain string
+	}{
+		{403, `{"errors":[{"code":453,"message":"You currently have access to a subset of X API V2 endpoints"}]}`, connectors.NotAllowed, "access level"},
+		{401, `{"errors":[{"code":135,"message":"Timestamp out of bounds."}]}`, connectors.BadAuth, "NTP"},
+		{401, `{"title":"Unauthorized","type":"about:blank","status":401,"detail":"Unauthorized"}`, connectors.BadAuth, "consumer_key"},
+		{403, `{"title":"Forbidden","type":"https://api.twitter.com/2/problems/oauth1-permissions","status":403,"detail":"Your client app is not configured with the appropriate oauth1 app permissions for this endpoint."}`, connectors.NotAllowed, "Read and write"},
+		{429, `{"title":"UsageCapExceeded","type":"https://api.twitter.com/2/problems/usage-capped"}`, connectors.RateLimited, "usage cap"},
+		{402, `{"title":"CreditsDepleted"}`, connectors.NotAllowed, "credits"},
+		{403, `{"errors":[{"code":326,"message":"locked"}]}`, connectors.BadAuth, "x.com"},
+		{400, `{"errors":[{"message":"The query parameter [tweet.fields] is not one of [post.fields]"}],"title":"Invalid Request"}`, connectors.Rejected, "vocabulary to post"},
+		{403, `{"detail":"You are not allowed to create a Tweet with duplicate content.","type":"about:blank","title":"Forbidden","status":403}`, connectors.Rejected, "already"},
+		{503, `<html>over capacity</html>`, connectors.Temporary, "503"},
+		{200, `<html>sign in</html>`, connectors.Garbage, "proxy"},
+		{200, `{"errors":[{"title":"Forbidden","type":"about:blank"}]}`, connectors.Garbage, "account"},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(c.status)
+			_, _ = io.WriteString(w, c.body)
+		}))
+		r := &remote{Proxy: &connectortest.Proxy{URL: server.URL}}
+		_, err := r.connect(t, connectors.Account{}, secrets[3]).Identity(t.Context())
+		if e := errorOf(t, err); e.Kind != c.kind || !strings.Contains(e.Error(), c.explain) {
+			t.Errorf("%d %s: %s, %v", c.status, c.body, e.Kind, e)
+		}
+		server.Close()
+	}
+}
+
+func TestClockSkewIsToldFromWrongKeys(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	defer server.Close()
+	r := &remote{Proxy: &connectortest.Proxy{URL: server.URL}}
+	_, err := r.connect(t, connectors.Account{}, secrets[3]).Identity(t.Context())
+	if e := errorOf(t, err); e.Kind != connectors.BadAuth || !strings.Contains(e.Message, "clock is off by 1h0m") {
+		t.Errorf("%v", e)
+	}
+}
+
+func TestSettingsAreStrict(t *testing.T) {
+	_, err := twitter.New(connectors.Account{Settings: config.NewSettings(map[string]any{
+		"base_url": "ftp://x", "handle": "two words", "consumer_kye": secrets[0], "poll_every": "1s", "vocabulary": "toot",
+	})})
+	var keys []string
+	for _, p := range config.Problems(err) {
+		keys = append(keys, strings.TrimPrefix(p.Key, "settings."))
+		if p.Remedy == "" || strings.Contains(p.Error(), secrets[0]) {
+			t.Errorf("%v", p)
+		}
+	}
+	slices.Sort(keys)
+	want := []string{"access_token", "access_token_secret", "base_url", "consumer_key", "consumer_kye", "consumer_secret", "handle", "poll_every", "vocabulary"}
+	if !slices.Equal(keys, want) {
+		t.Errorf("faults at %v, want %v: %v", keys, want, err)
+	}
+}
+
+func TestAnotherAccountsTokensAreToldAndNotUsed(t *testing.T) {
+	r := newRemote(t, platform.Options{})
+	made, err := twitter.New(connectors.Account{Name: account, Settings: config.NewSettings(map[string]any{
+		"base_url": r.URL, "handle": "anders", "consumer_key": secrets[0], "consumer_secret": secrets[1],
+		"access_token": secrets[2], "access_token_secret": secrets[3],
+	})})
+	c, ok := made.(*twitter.Connector)
+	if err != nil || !ok {
+		t.Fatal(err)
+	}
+	who, err := c.Identity(t.Context())
+	if err != nil || who.CanSend || !strings.Contains(who.Note, "@noordlicht") {
+		t.Errorf("%+v, %v", who, err)
+	}
+	_, err = c.Poll(t.Context(), nil)
+	if e := errorOf(t, err); e.Kind != connectors.BadAuth || e.Remedy == "" {
+		t.Errorf("%v", e)
+	}
+}
+
+func TestARemovalIsReadBack(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	target := r.Post(t, "een vraag")
+	reply := release(t, c, mentions(t, c)[target], "Een antwoord.")
+	receipt, err := c.Publish(t.Context(), reply)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Remove(t.Context(), reply); err == nil || errorOf(t, err).Kind != connectors.NotAllowed {
+		t.Errorf("a reply as removal: %v", err)
+	}
+	removal := approval.Attempt{Action: approval.Remove, Target: receipt.ExternalID}
+	for i, want := range []connectors.Outcome{connectors.CannotTell, connectors.Present} {
+		found, err := c.Find(t.Context(), removal)
+		if err != nil || found.Outcome != want {
+			t.Errorf("time %d: %+v, %v", i+1, found, err)
+		}
+		if i == 0 {
+			if _, err := twitter.Erase(c, t.Context(), receipt.ExternalID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if got := r.x.Answers(target); len(got) != 0 {
+		t.Errorf("stand there: %q", got)
+	}
+	if _, err := twitter.Erase(c, t.Context(), receipt.ExternalID); err == nil || errorOf(t, err).Kind != connectors.Gone {
+		t.Errorf("a second removal: %v", err)
+	}
+	// The reply's receipt names a post that is gone, but so young that X may not show it yet.
+	lost := reply.Attempt()
+	lost.Receipt = receipt
+	if found, err := c.Find(t.Context(), lost); err != nil || found.Outcome != connectors.CannotTell {
+		t.Errorf("%+v, %v", found, err)
+	}
+}

@@ -1,0 +1,102 @@
+package twitter
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"standpunt/connectors"
+)
+
+// errDuplicate is X's word that a text stands there already.
+var errDuplicate = errors.New("duplicate content")
+
+// classify reads X's own words for what went wrong, in any of its three shapes.
+// What it does not know is left to the status.
+func (c *Connector) classify(r *connectors.Response) *connectors.Error {
+	t := readTrouble(r.Body)
+	switch r.Status {
+	case http.StatusTooManyRequests:
+		return limited(r, &t)
+	case http.StatusUnauthorized:
+		return unauthorized(r, &t)
+	case http.StatusPaymentRequired:
+		return &connectors.Error{
+			Kind: connectors.NotAllowed, Message: "X wants to be paid: the app's credits are used up",
+			Remedy: "Buy credits in X's developer console, or raise the spending limit there.",
+		}
+	case http.StatusForbidden, http.StatusBadRequest, http.StatusNotFound:
+		return c.refused(r, &t)
+	}
+	return nil
+}
+
+func limited(r *connectors.Response, t *trouble) *connectors.Error {
+	e := &connectors.Error{Kind: connectors.RateLimited, Message: "X asks for fewer requests", RetryAfter: connectors.RetryAfter(r.Header)}
+	if t.says("usage-capped") || t.says("usage cap") {
+		e.Message, e.Remedy = "X has reached the app's usage cap", "Raise the cap in X's developer console, or wait until it begins anew."
+	}
+	if seconds, err := strconv.ParseInt(r.Header.Get("X-Rate-Limit-Reset"), 10, 64); err == nil && e.RetryAfter == 0 {
+		e.RetryAfter = min(max(time.Until(time.Unix(seconds, 0)), time.Second), 24*time.Hour)
+	}
+	return e
+}
+
+// skewed is how far apart clocks may be before X refuses signatures.
+const skewed = 4 * time.Minute
+
+func unauthorized(r *connectors.Response, t *trouble) *connectors.Error {
+	e := &connectors.Error{
+		Kind: connectors.BadAuth, Message: "X does not accept the account's keys and tokens",
+		Remedy: "Copy consumer_key, consumer_secret, access_token and access_token_secret anew from X's developer console; each changes when it is regenerated.",
+	}
+	if at, err := http.ParseTime(r.Header.Get("Date")); err == nil {
+		if off := time.Since(at).Round(time.Second); off.Abs() > skewed {
+			e.Message = fmt.Sprintf("X refuses the signature: this machine's clock is off by %s", off)
+			e.Remedy = "Set the clock, and keep it right with NTP."
+			return e
+		}
+	}
+	if t.coded(135) {
+		e.Message, e.Remedy = "X refuses the signature's time", "Set this machine's clock, and keep it right with NTP."
+	}
+	return e
+}
+
+// refused reads the texts and codes of an answer that refuses one request.
+func (c *Connector) refused(r *connectors.Response, t *trouble) *connectors.Error {
+	fail := func(kind connectors.ErrorKind, message, remedy string) *connectors.Error {
+		return &connectors.Error{Kind: kind, Message: message, Remedy: remedy}
+	}
+	switch {
+	case t.says("duplicate content") || t.coded(187):
+		e := fail(connectors.Rejected, "X refuses a text that stands there already", "Look whether it does; else word it differently.")
+		e.Err = errDuplicate
+		return e
+	case t.says("you have not been mentioned") || t.says("where you are mentioned or are the author"):
+		return fail(connectors.NotAllowed, "X takes no answer here through the API, since its author neither mentioned nor quoted us",
+			"Open the post on X and answer by hand.")
+	case t.says("deleted or not visible") || t.coded(144, 385):
+		return fail(connectors.Gone, "the post no longer exists, or X does not show it to us",
+			"Look at the conversation again; the customer may have deleted it.")
+	case t.says("too long") || t.coded(186):
+		return fail(connectors.Rejected, "X finds the text too long", "Shorten it to 280 characters as X counts them.")
+	case t.coded(453):
+		return fail(connectors.NotAllowed, "the app's access level does not include this call", "Use the API v2, or buy the access level in X's developer console.")
+	case t.says("oauth1-permissions") || t.says("oauth1 app permissions") || t.coded(261):
+		return fail(connectors.NotAllowed, "the app may read only", "Set its permissions to Read and write in X's developer console, then regenerate the access token and its secret.")
+	case t.says("client-not-enrolled") || t.says("client-forbidden"):
+		return fail(connectors.NotAllowed, "the app belongs to no project with access to the API v2", "Attach it to a project in X's developer console.")
+	case t.coded(64, 326):
+		return fail(connectors.BadAuth, "X has suspended or locked the account", "Sign in on x.com as the brand and follow what it says there.")
+	case r.Status == http.StatusBadRequest && t.says("query parameter"):
+		other := "post"
+		if c.s.Vocabulary == "post" {
+			other = "tweet"
+		}
+		return fail(connectors.Rejected, "X does not know a parameter of the request", "Set vocabulary to "+other+".")
+	}
+	return nil
+}

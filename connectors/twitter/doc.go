@@ -1,0 +1,21 @@
+// Package twitter is the connector of kind "twitter": it brings posts that
+// mention an account on X in, and publishes released answers there.
+//
+// It speaks the X API v2 over HTTP, signed with OAuth 1.0a as one user, and
+// understands both vocabularies of the API, the one with tweets and the one
+// with posts. In come mentions, newest first and page by page. Out go replies,
+// posts of our own and removals, each sent once.
+//
+// X knows no idempotency keys and shows its own writes late. So a request
+// whose answer got lost is of kind Unknown, and [Connector.Find] never says
+// that something is absent merely because it was not seen.
+//
+// What X does to texts, and what is undone when one is read: &, < and > come
+// as HTML entities; links come as t.co addresses, with the address that was
+// written beside them; the text of a reply begins with the names of those whom
+// it answers. [WeightedLength] counts as X counts.
+//
+// The package never follows a link, never answers what X would refuse, and
+// never tries a publication again. The replay folder holds a server that
+// speaks the same wire format, for tests and for trying out by hand.
+package twitter

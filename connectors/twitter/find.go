@@ -1,0 +1,131 @@
+package twitter
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"standpunt/approval"
+	"standpunt/connectors"
+)
+
+const (
+	clockSkew = 2 * time.Minute  // between X's clock and ours
+	settling  = 15 * time.Minute // within which an attempt's post was made
+	visible   = 5 * time.Minute  // after which a post that stands can be read by its id
+	findPages = 5                // of our own posts, at most
+)
+
+// Find reads back what became of an attempt. With a receipt it reads that post.
+// Without, it looks through our own posts for the one that answers the target
+// with the approved text and was made within a quarter of an hour of the claim:
+// X keeps no key of ours, but refuses the same text twice. Two that fit, or one
+// that another release made, are for a person to judge, and so is none.
+func (c *Connector) Find(ctx context.Context, a approval.Attempt) (connectors.Found, error) {
+	unsure := connectors.Found{Outcome: connectors.CannotTell}
+	switch {
+	case a.Action == approval.Remove && isID(a.Target):
+		p, err := c.read(ctx, a.Target)
+		if err != nil || p != nil {
+			return unsure, err
+		}
+		return connectors.Found{Outcome: connectors.Present, Receipt: c.receipt(a.Target)}, nil
+	case a.Action != approval.Reply && a.Action != approval.Post:
+		return unsure, nil
+	case isID(a.Receipt.ExternalID):
+		return c.findByID(ctx, a)
+	case a.ClaimedAt.IsZero() || a.Action == approval.Reply && !isID(a.Target):
+		return unsure, nil
+	}
+	return c.findAmongOwn(ctx, a)
+}
+
+func (c *Connector) findByID(ctx context.Context, a approval.Attempt) (connectors.Found, error) {
+	unsure := connectors.Found{Outcome: connectors.CannotTell}
+	id := a.Receipt.ExternalID
+	self, err := c.me(ctx)
+	if err != nil {
+		return unsure, err
+	}
+	p, err := c.read(ctx, id)
+	if err == nil && p != nil {
+		if h := p.history(); len(h) > 0 && isID(h[len(h)-1]) && h[len(h)-1] != id { // somebody edited it
+			p, err = c.read(ctx, h[len(h)-1])
+		}
+	}
+	switch {
+	case err != nil:
+		return unsure, err
+	case p == nil && time.Since(timeOf(id)) > visible:
+		return connectors.Found{Outcome: connectors.Absent}, nil
+	case p == nil || p.AuthorID != self:
+		return unsure, nil
+	}
+	return connectors.Found{Outcome: connectors.Present, Receipt: c.receipt(id), Text: p.textBeside(a.Text)}, nil
+}
+
+// read is the post with the id, nil where X says that there is none.
+func (c *Connector) read(ctx context.Context, id string) (*post, error) {
+	name, fields := c.s.fields()
+	answer, err := c.client.Do(ctx, connectors.Call{Path: "/2/tweets/" + id, Query: url.Values{name: {fields}}})
+	if err != nil {
+		if connectors.KindOf(err) == connectors.Gone {
+			return nil, nil
+		}
+		return nil, err
+	}
+	var got struct {
+		Data *post `json:"data"`
+	}
+	if err := answer.JSON(&got); err != nil {
+		return nil, err
+	}
+	if got.Data == nil {
+		if t := readTrouble(answer.Body); t.says("resource-not-found") || t.says("not found error") {
+			return nil, nil
+		}
+		return nil, answer.Nonsense("without the post that was asked for")
+	}
+	if got.Data.ID != id {
+		return nil, answer.Nonsense("about another post than the one that was asked for")
+	}
+	return got.Data, nil
+}
+
+func (c *Connector) findAmongOwn(ctx context.Context, a approval.Attempt) (connectors.Found, error) {
+	unsure := connectors.Found{Outcome: connectors.CannotTell}
+	self, err := c.me(ctx)
+	if err != nil {
+		return unsure, err
+	}
+	at := place{Since: idAt(a.ClaimedAt.Add(-clockSkew))}
+	var fit []*post
+	for range findPages {
+		got, err := c.page(ctx, "/2/users/"+self+"/tweets", at)
+		if err != nil {
+			return unsure, err
+		}
+		for i := range got.Data {
+			if p := &got.Data[i]; p.AuthorID == self && c.fits(p, a) {
+				fit = append(fit, p)
+			}
+		}
+		if at.Token = got.Meta.Next; at.Token != "" {
+			continue
+		}
+		if len(fit) == 1 {
+			return connectors.Found{Outcome: connectors.Present, Receipt: c.receipt(fit[0].ID), Text: fit[0].textBeside(a.Text)}, nil
+		}
+		return unsure, nil
+	}
+	return unsure, nil
+}
+
+// fits reports whether a post of ours can be the attempt's.
+func (c *Connector) fits(p *post, a approval.Attempt) bool {
+	above, wanted := p.refers("replied_to"), ""
+	if a.Action == approval.Reply {
+		wanted = answered(a)
+	}
+	return above == wanted && timeOf(p.ID).Before(a.ClaimedAt.Add(settling)) && !c.anothers(p.ID, a.Key) && p.textBeside(a.Text) == a.Text
+}

@@ -1,0 +1,227 @@
+package twitter
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
+)
+
+// Link is a part of a text that X makes a link of; From and To are offsets in
+// bytes.
+type Link struct {
+	From, To int
+	Scheme   bool // it was written with http:// or https://
+}
+
+// Links finds the links in a text as twitter-text 3 does: with a scheme or
+// without, but only with a known top-level domain, and not directly behind a
+// letter, a digit, @, # or $.
+func Links(text string) []Link {
+	var found []Link
+	for i := 0; i < len(text); {
+		if links, end := linksAt(text, i); end > i {
+			found, i = append(found, links...), end
+			continue
+		}
+		_, n := utf8.DecodeRuneInString(text[i:])
+		i += n
+	}
+	return found
+}
+
+const (
+	maxLink   = 4096 // bytes beyond which X makes no link
+	maxDomain = 512  // bytes beyond which no domain is looked for; DNS ends at 253 characters
+)
+
+const accents = `\x{00C0}-\x{00D6}\x{00D8}-\x{00F6}\x{00F8}-\x{00FF}\x{0100}-\x{024F}\x{0253}\x{0254}\x{0256}\x{0257}` +
+	`\x{0259}\x{025B}\x{0263}\x{0268}\x{026F}\x{0272}\x{0289}\x{028B}\x{02BB}\x{0300}-\x{036F}\x{1E00}-\x{1EFF}`
+
+const (
+	pathChar  = `[a-z\p{Cyrillic}0-9!*';:=+,.$/%#\[\]\-\x{2013}_~@|&` + accents + `]`
+	pathEnd   = `[+\-a-z\p{Cyrillic}0-9=_#/` + accents + `]`
+	pathParen = `\((?:` + pathChar + `+|` + pathChar + `*\(` + pathChar + `+\)` + pathChar + `*)\)`
+	pathPart  = `(?:` + pathChar + `*(?:` + pathParen + pathChar + `*)*(?:` + pathEnd + `|` + pathParen + `)|@` + pathChar + `+/)`
+	query     = `\?[a-z0-9!?*'@();:&=+$/%#\[\]\-_.,~|]*[a-z0-9\-_&=#/]`
+)
+
+var (
+	schemePattern = regexp.MustCompile(`(?i)^https?://`)
+	portPattern   = regexp.MustCompile(`^:[0-9]+`)
+	pathPattern   = regexp.MustCompile(`(?i)^/` + pathPart + `*`)
+	queryPattern  = regexp.MustCompile(`(?i)^` + query)
+	shortPattern  = regexp.MustCompile(`(?i)^https?://t\.co/([a-z0-9]+)(?:\?` + query[2:] + `)?`)
+	asciiLabel    = regexp.MustCompile(`(?i)[\-a-z0-9` + accents + `]+`)
+)
+
+// linksAt reads an address that begins at i. It returns where to read on, i
+// if there is none. Without a scheme an address holds one link for each ASCII
+// domain in it, as for two that a Japanese word joins.
+func linksAt(text string, i int) ([]Link, int) {
+	before, _ := utf8.DecodeLastRuneInString(text[:i])
+	if i > 0 && !mayPrecede(before) {
+		return nil, i
+	}
+	scheme := len(schemePattern.FindString(text[i:]))
+	domain := domainEnd(text, i+scheme)
+	if domain == 0 {
+		return nil, i
+	}
+	end := domain + len(portPattern.FindString(text[domain:]))
+	path := len(pathPattern.FindString(text[end:]))
+	end += path
+	end += len(queryPattern.FindString(text[end:]))
+	if end-i > maxLink {
+		return nil, end
+	}
+	if scheme > 0 {
+		if m := shortPattern.FindStringSubmatch(text[i:end]); m != nil {
+			if len(m[1]) > 40 {
+				return nil, end
+			}
+			end = i + len(m[0])
+		}
+		return []Link{{i, end, true}}, end
+	}
+	if i > 0 && strings.ContainsRune("-_./", before) {
+		return nil, end
+	}
+	links := asciiDomains(text[:domain], i)
+	if len(links) > 0 && path > 0 {
+		links[len(links)-1].To = end
+	}
+	return links, end
+}
+
+func mayPrecede(r rune) bool {
+	switch {
+	case r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r)):
+		return false
+	}
+	return !strings.ContainsRune("@＠$#＃\uFFFE\uFEFF\uFFFF", r)
+}
+
+// domainEnd is where the longest domain ends that begins at i, 0 if none does.
+func domainEnd(text string, i int) int {
+	end := 0
+	text = text[:min(len(text), i+maxDomain)]
+	for label := i; ; {
+		stop := labelEnd(text, label)
+		if stop == label || stop >= len(text) || text[stop] != '.' || !labelFits(text[label:stop]) {
+			return end
+		}
+		if !strings.Contains(text[label:stop], "_") { // only subdomains have those
+			if suffix := suffixEnd(text, stop+1); suffix > 0 {
+				end = suffix
+			}
+		}
+		label = stop + 1
+	}
+}
+
+// labelEnd is where the run of characters of a domain's part ends.
+func labelEnd(text string, i int) int {
+	for j, r := range text[i:] {
+		if r != '-' && r != '_' && !isDomainChar(r) {
+			return i + j
+		}
+	}
+	return len(text)
+}
+
+// labelFits reports whether a domain's part begins and ends as one does.
+func labelFits(label string) bool { return strings.Trim(label, "-_") == label }
+
+func isDomainChar(r rune) bool {
+	switch {
+	case r == utf8.RuneError, unicode.IsSpace(r), unicode.IsControl(r):
+		return false
+	case r >= 0x2000 && r <= 0x200F, r >= 0x2028 && r <= 0x202F, r >= 0x205F && r <= 0x206F, r == 0x061C, r == 0x180E, r == 0x3000:
+		return false
+	}
+	return !strings.ContainsRune("!\"'#%&()*+,\\-./:;<=>?@[]^_{|}~$`\uFFFE\uFEFF\uFFFF", r)
+}
+
+// suffixEnd is where a known top-level domain ends that begins at i, 0 if none
+// does. An ASCII letter or digit, @, + or - behind it makes it another word.
+func suffixEnd(text string, i int) int {
+	j := i
+	for j < len(text) && isASCIIAlnum(text[j]) {
+		j++
+	}
+	if j > i {
+		if strings.EqualFold(text[i:j], "xn") && strings.HasPrefix(text[j:], "--") {
+			for j < len(text) && (isASCIIAlnum(text[j]) || text[j] == '-') {
+				j++
+			}
+			return j
+		}
+		if j < len(text) && strings.IndexByte("@+-", text[j]) >= 0 || !isTopLevel(text[i:j]) {
+			return 0
+		}
+		return j
+	}
+	// One in another script may have more letters of the same script behind it.
+	end, runes := 0, 0
+	for k, r := range text[i:] {
+		if r < utf8.RuneSelf || !unicode.IsLetter(r) && !unicode.IsMark(r) || runes > 12 {
+			break
+		}
+		runes++
+		stop := i + k + utf8.RuneLen(r)
+		if (stop == len(text) || !isASCIIAlnum(text[stop]) && strings.IndexByte("@+-", text[stop]) < 0) && isTopLevel(text[i:stop]) {
+			end = stop
+		}
+	}
+	return end
+}
+
+func isASCIIAlnum(b byte) bool {
+	return b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
+}
+
+// isTopLevel reports whether a label is a top-level domain of the public
+// suffix list.
+func isTopLevel(label string) bool {
+	if len(label) < 2 {
+		return false
+	}
+	ascii, err := idna.ToASCII(strings.ToLower(label))
+	if err != nil || ascii == "" {
+		return false
+	}
+	_, known := publicsuffix.PublicSuffix("x." + ascii)
+	return known
+}
+
+// asciiDomains finds the ASCII domains from i to the end of the text.
+func asciiDomains(text string, i int) (links []Link) {
+	for i < len(text) {
+		at := asciiLabel.FindStringIndex(text[i:])
+		if at == nil {
+			return links
+		}
+		from, to, end := i+at[0], i+at[1], 0
+		for to < len(text) && text[to] == '.' {
+			if suffix := suffixEnd(text, to+1); suffix > 0 {
+				end = suffix
+			}
+			next := asciiLabel.FindStringIndex(text[to+1:])
+			if next == nil || next[0] != 0 {
+				break
+			}
+			to += 1 + next[1]
+		}
+		if end == 0 {
+			i = to
+			continue
+		}
+		links = append(links, Link{from, end, false})
+		i = end
+	}
+	return links
+}

@@ -1,0 +1,147 @@
+package twitter
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"standpunt/approval"
+	"standpunt/connectors"
+	"standpunt/inbox"
+)
+
+// Publish posts a released answer, or a released post that answers nothing. X
+// refuses a text that stands there already; from the second attempt on, that
+// can be the first one's doing, and the outcome is unknown.
+func (c *Connector) Publish(ctx context.Context, r approval.Release) (approval.Receipt, error) {
+	a, err := c.accept(ctx, r, approval.Reply, approval.Post)
+	if err != nil {
+		return approval.Receipt{}, err
+	}
+	type reply struct {
+		To string `json:"in_reply_to_tweet_id"`
+	}
+	body := struct {
+		Text  string `json:"text"`
+		Reply *reply `json:"reply,omitempty"`
+	}{Text: a.Text}
+	if a.Action == approval.Reply {
+		body.Reply = &reply{answered(a)}
+	}
+	answer, err := c.client.Do(ctx, connectors.Call{Method: http.MethodPost, Path: "/2/tweets", JSON: body, Send: true})
+	if err != nil {
+		if errors.Is(err, errDuplicate) && a.Number > 1 {
+			return approval.Receipt{}, &connectors.Error{
+				Kind: connectors.Unknown, Message: "X says that this text stands there already, perhaps by an earlier attempt",
+				Remedy: "Reading back will show whether it was carried out.", Err: errDuplicate,
+			}
+		}
+		return approval.Receipt{}, err
+	}
+	var got struct {
+		Data struct {
+			ID string `json:"id"`
+		} `json:"data"`
+	}
+	if err := answer.JSON(&got); err != nil {
+		return approval.Receipt{}, err
+	}
+	if !isID(got.Data.ID) {
+		return approval.Receipt{}, answer.Nonsense("without the post's id")
+	}
+	c.remember(got.Data.ID, a.Key)
+	return c.receipt(got.Data.ID), nil
+}
+
+// Remove deletes an answer of ours.
+func (c *Connector) Remove(ctx context.Context, r approval.Release) (approval.Receipt, error) {
+	a, err := c.accept(ctx, r, approval.Remove)
+	if err != nil {
+		return approval.Receipt{}, err
+	}
+	return c.erase(ctx, a.Target)
+}
+
+func (c *Connector) erase(ctx context.Context, id string) (approval.Receipt, error) {
+	answer, err := c.client.Do(ctx, connectors.Call{Method: http.MethodDelete, Path: "/2/tweets/" + id, Send: true})
+	if err != nil {
+		return approval.Receipt{}, err
+	}
+	var got struct {
+		Data struct {
+			Deleted bool `json:"deleted"`
+		} `json:"data"`
+	}
+	if err := answer.JSON(&got); err != nil {
+		return approval.Receipt{}, err
+	}
+	if !got.Data.Deleted {
+		return approval.Receipt{}, answer.Nonsense("not that the post was deleted")
+	}
+	return c.receipt(id), nil
+}
+
+// answered is the post that a reply goes under: the version that was read.
+func answered(a approval.Attempt) string {
+	for _, f := range a.Route {
+		if f.Name == routePost && isID(f.Value) {
+			return f.Value
+		}
+	}
+	return a.Target
+}
+
+// accept refuses what this account does not publish.
+func (c *Connector) accept(ctx context.Context, r approval.Release, actions ...approval.Action) (approval.Attempt, error) {
+	if !r.Valid() {
+		return approval.Attempt{}, connectors.Errorf(connectors.NotAllowed, "there is no release: nobody approved this")
+	}
+	a := r.Attempt()
+	refuse := func(why string) (approval.Attempt, error) {
+		return approval.Attempt{}, &connectors.Error{Kind: connectors.NotAllowed, Message: why, Remedy: "Propose the answer again."}
+	}
+	switch {
+	case !slices.Contains(actions, a.Action):
+		return refuse("the release is for another action (" + string(a.Action) + ")")
+	case a.Account != c.account:
+		return refuse("the release is for another account (" + string(a.Account) + ")")
+	case a.Visibility == inbox.Private:
+		return refuse("this account publishes no private messages")
+	case a.Action != approval.Post && !isID(a.Target):
+		return refuse("the release names no post of X")
+	}
+	self, err := c.me(ctx) // of the credentials that will sign
+	if err != nil {
+		return approval.Attempt{}, err
+	}
+	if a.RemoteID != self {
+		return refuse("the release is for another account on X")
+	}
+	return a, nil
+}
+
+// remembered is how long a post is kept in mind as a release's.
+const remembered = 24 * time.Hour
+
+// remember keeps which release a post is, so that [Connector.Find] takes it for
+// no other's with the same text.
+func (c *Connector) remember(id, key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for old := range c.posted {
+		if time.Since(timeOf(old)) > remembered {
+			delete(c.posted, old)
+		}
+	}
+	c.posted[id] = key
+}
+
+// anothers reports whether the post is known as that of another release.
+func (c *Connector) anothers(id, key string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known, ok := c.posted[id]
+	return ok && known != key
+}

@@ -1,0 +1,252 @@
+package platform
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"standpunt/connectors/twitter"
+)
+
+// maxBody bounds a request's body, in bytes.
+const maxBody = 1 << 20
+
+// call is one request that was let in.
+type call struct {
+	*http.Request
+	query url.Values
+	body  []byte
+	words words
+	asked map[string]bool // fields and expansions
+}
+
+// routes lists the endpoints, with X's limits per user.
+func (p *Platform) routes() {
+	timeline := []string{"max_results", "since_id", "until_id", "pagination_token", "expansions", "user.fields"}
+	p.handle("GET /2/users/me", 75, []string{"user.fields"}, p.me)
+	p.handle("GET /2/users/{id}/mentions", 300, timeline, p.mentionsOf)
+	p.handle("GET /2/users/{id}/tweets", 900, timeline, p.postsOf)
+	p.handle("GET /2/tweets/{id}", 900, []string{"expansions", "user.fields"}, p.one)
+	p.handle("POST /2/tweets", 100, nil, p.create)
+	p.handle("DELETE /2/tweets/{id}", 50, nil, p.remove)
+	p.mux.HandleFunc("POST /replay/posts", p.sayByHand)
+	p.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		refuse(http.StatusNotFound, "Not Found").write(w)
+	})
+}
+
+// handle serves an endpoint: signature, limit and parameters are checked first.
+func (p *Platform) handle(endpoint string, limit int, params []string, f func(call) (int, any, *failure)) {
+	p.mux.HandleFunc(endpoint, func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		c := call{Request: r, query: r.URL.Query(), body: body, words: tweetWords}
+		fault := p.signed(r)
+		if fault == nil {
+			fault = p.count(w, endpoint, limit)
+		}
+		if fault == nil && err != nil {
+			fault = invalid("body", "larger than allowed")
+		}
+		if fault == nil {
+			fault = p.parameters(&c, params)
+		}
+		if fault != nil {
+			fault.write(w)
+			return
+		}
+		status, answer, fault := f(c)
+		if fault != nil {
+			fault.write(w)
+			return
+		}
+		writeJSON(w, "application/json", status, answer)
+	})
+}
+
+// parameters refuses every parameter that the endpoint does not take.
+func (p *Platform) parameters(c *call, params []string) *failure {
+	c.asked = make(map[string]bool)
+	for name, values := range c.query {
+		isFields := (name == "tweet.fields" && p.o.Vocabulary != "post" || name == "post.fields" && p.o.Vocabulary != "tweet") &&
+			slices.Contains(params, "expansions")
+		if !isFields && !slices.Contains(params, name) || len(values) != 1 {
+			return invalid(name, "The query parameter ["+name+"] is not one of ["+strings.Join(params, ",")+"]")
+		}
+		if name == "post.fields" {
+			c.words = postWords
+		}
+	}
+	known := []string{
+		"author_id", "created_at", "conversation_id", "in_reply_to_user_id", "entities", "lang", "note_tweet", "note_post",
+		c.words.referenced, c.words.history,
+	}
+	for _, name := range []string{c.words.fields, "expansions"} {
+		for field := range strings.SplitSeq(c.query.Get(name), ",") {
+			if field != "" && !slices.Contains(known, field) {
+				return invalid(name, "["+field+"] is not one of ["+strings.Join(known, ",")+"]")
+			}
+			c.asked[field] = true
+		}
+	}
+	return nil
+}
+
+func (p *Platform) me(call) (int, any, *failure) {
+	return http.StatusOK, map[string]any{"data": showUser(p.brand())}, nil
+}
+
+func (p *Platform) mentionsOf(c call) (int, any, *failure) {
+	brand := p.brand()
+	return p.timeline(c, 800, func(a *post) bool { return a.author != brand && mentions(a.wireText(), brand.handle) })
+}
+
+func (p *Platform) postsOf(c call) (int, any, *failure) {
+	brand := p.brand()
+	return p.timeline(c, 3200, func(a *post) bool { return a.author == brand })
+}
+
+// timeline is a page of the newest posts that fit, newest first.
+func (p *Platform) timeline(c call, most int, fits func(*post) bool) (int, any, *failure) {
+	if c.PathValue("id") != p.brand().id {
+		return 0, nil, refuse(http.StatusForbidden, "You are not permitted to perform this action.")
+	}
+	numbers := map[string]int64{"max_results": 10, "since_id": 0, "until_id": 1<<63 - 1, "pagination_token": 1<<63 - 1}
+	for name := range numbers {
+		given := strings.TrimPrefix(c.query.Get(name), "before-")
+		if !c.query.Has(name) {
+			continue
+		}
+		n, err := strconv.ParseInt(given, 10, 64)
+		if err != nil || n < 0 || name == "max_results" && (n < 5 || n > 100) {
+			return 0, nil, invalid(name, "["+given+"] is not valid")
+		}
+		numbers[name] = n
+	}
+	size := min(int(numbers["max_results"]), p.o.PageSize)
+	data, users, meta, seen := []map[string]any{}, map[string]map[string]string{}, map[string]any{}, 0
+	for _, a := range slices.Backward(p.posts) {
+		if a.deleted || a.newer != nil || !fits(a) {
+			continue
+		}
+		id, _ := strconv.ParseInt(a.id, 10, 64)
+		if seen++; seen > most || id <= numbers["since_id"] {
+			break
+		}
+		if id >= numbers["until_id"] || id >= numbers["pagination_token"] {
+			continue
+		}
+		if len(data) == size {
+			meta["next_token"] = "before-" + meta["oldest_id"].(string)
+			break
+		}
+		if len(data) == 0 {
+			meta["newest_id"] = a.id
+		}
+		meta["oldest_id"] = a.id
+		data = append(data, p.show(a, c.words, c.asked))
+		users[a.author.id] = showUser(a.author)
+	}
+	meta["result_count"] = len(data)
+	answer := map[string]any{"meta": meta}
+	if len(data) > 0 {
+		answer["data"] = data
+		if strings.Contains(c.query.Get("expansions"), "author_id") {
+			var list []map[string]string
+			for _, u := range users {
+				list = append(list, u)
+			}
+			answer["includes"] = map[string]any{"users": list}
+		}
+	}
+	return http.StatusOK, answer, nil
+}
+
+func (p *Platform) one(c call) (int, any, *failure) {
+	id := c.PathValue("id")
+	found := p.byID[id]
+	if found == nil || found.deleted {
+		return http.StatusOK, notFound(id), nil
+	}
+	return http.StatusOK, map[string]any{"data": p.show(found, c.words, c.asked)}, nil
+}
+
+func (p *Platform) create(c call) (int, any, *failure) {
+	var body struct {
+		Text  string `json:"text"`
+		Reply *struct {
+			To string `json:"in_reply_to_tweet_id"`
+		} `json:"reply"`
+	}
+	if fault := decode(c.body, &body); fault != nil {
+		return 0, nil, fault
+	}
+	if strings.TrimSpace(body.Text) == "" {
+		return 0, nil, invalid("text", "must not be empty")
+	}
+	if twitter.WeightedLength(body.Text) > twitter.Limit {
+		return 0, nil, refuse(http.StatusForbidden, "Your Tweet text is too long.")
+	}
+	var above *post
+	if body.Reply != nil {
+		above = p.byID[body.Reply.To]
+		if above == nil || above.deleted {
+			return 0, nil, refuse(http.StatusForbidden, "You attempted to reply to a Tweet that is deleted or not visible to you.")
+		}
+		if !p.answerable(above) {
+			return 0, nil, refuse(http.StatusForbidden, "Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged by the author of the post you are replying to.")
+		}
+	}
+	draft := &post{text: body.Text, author: p.brand(), inReplyTo: above}
+	for _, a := range p.posts {
+		if a.author == p.brand() && !a.deleted && a.wireText() == draft.wireText() {
+			return 0, nil, refuse(http.StatusForbidden, "You are not allowed to create a Tweet with duplicate content.")
+		}
+	}
+	made := p.add(p.brand(), body.Text, above, nil)
+	text, _ := shorten(made)
+	return http.StatusCreated, map[string]any{"data": map[string]any{"id": made.id, "text": text, "edit_history_tweet_ids": made.history}}, nil
+}
+
+func (p *Platform) remove(c call) (int, any, *failure) {
+	found := p.byID[c.PathValue("id")]
+	if found == nil || found.deleted {
+		return 0, nil, &failure{status: http.StatusNotFound, code: 144, detail: "No status found with that ID."}
+	}
+	if found.author != p.brand() {
+		return 0, nil, refuse(http.StatusForbidden, "You are not authorized to delete this Tweet.")
+	}
+	found.deleted = true
+	return http.StatusOK, map[string]any{"data": map[string]bool{"deleted": true}}, nil
+}
+
+// sayByHand lets anybody post: a Draft in JSON.
+func (p *Platform) sayByHand(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var d Draft
+	if fault := decode(body, &d); err != nil || fault != nil || d.Author == "" || d.Text == "" {
+		invalid("body", `send {"author":"jan","text":"@brand hello","in_reply_to":"","quotes":""}`).write(w)
+		return
+	}
+	id := p.Say(d)
+	if id == "" {
+		refuse(http.StatusNotFound, "what it answers or quotes does not stand").write(w)
+		return
+	}
+	writeJSON(w, "application/json", http.StatusCreated, map[string]string{"id": id})
+}
+
+// decode reads one JSON object strictly.
+func decode(body []byte, into any) *failure {
+	d := json.NewDecoder(strings.NewReader(string(body)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil || d.More() {
+		return invalid("$", "is not what the schema defines")
+	}
+	return nil
+}

@@ -1,0 +1,14 @@
+// Package platform is a small X on loopback: it speaks the wire format of the
+// API v2 for one brand account, with what the public documentation of August
+// 2026 says about it. It is for tests and for trying out by hand.
+//
+// It keeps state: posts exist, replies appear, rate limits count down. It is
+// strict where X is: unknown parameters and body fields are refused, each
+// request's OAuth 1.0a signature is computed again, a nonce counts once, texts
+// are weighed, a second post with the same text is refused, and so is a reply
+// to somebody who neither mentioned nor quoted the brand. It answers in the
+// vocabulary in which it was asked, tweets or posts, and its errors come in
+// X's three shapes.
+//
+// What it keeps is in memory and gone with it. It calls nobody.
+package platform

@@ -1,0 +1,226 @@
+package platform
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Options describe the brand account and its app.
+type Options struct {
+	// PublicURL is the address that clients sign their requests for, where that is not the
+	// one that requests arrive at; empty: http and the request's own host.
+	PublicURL string
+
+	Handle string // of the brand, without @
+	Name   string
+
+	ConsumerKey, ConsumerSecret string
+	AccessToken, AccessSecret   string
+
+	// PageSize is the most posts in one page, whatever is asked for; 0: 100.
+	PageSize int
+	// Limits are calls per 15 minutes by endpoint, such as "GET /2/users/me", where they
+	// differ from X's.
+	Limits map[string]int
+	// Vocabulary is "tweet" or "post" where only one of them is taken; empty: both.
+	Vocabulary string
+}
+
+// Draft is what somebody posts.
+type Draft struct {
+	Author    string `json:"author"` // handle without @
+	Text      string `json:"text"`
+	InReplyTo string `json:"in_reply_to"`
+	Quotes    string `json:"quotes"`
+}
+
+// Platform is the whole network.
+type Platform struct {
+	o   Options
+	mux *http.ServeMux
+
+	mu      sync.Mutex
+	users   map[string]*user // by handle in lower case
+	posts   []*post          // oldest first
+	byID    map[string]*post
+	lastID  int64
+	nonces  map[string]time.Time // until when each is refused
+	windows map[string]*window
+}
+
+type user struct{ id, handle, name string }
+
+type post struct {
+	id, text  string
+	author    *user
+	at        time.Time
+	inReplyTo *post
+	quotes    *post
+	history   []string // ids of all versions, this one's last
+	newer     *post    // the version that took its place
+	deleted   bool
+}
+
+// window counts the calls of one endpoint in 15 minutes.
+type window struct {
+	left  int
+	reset time.Time
+}
+
+// New makes a network with the brand account alone.
+func New(o Options) *Platform {
+	if o.PageSize == 0 {
+		o.PageSize = 100
+	}
+	p := &Platform{
+		o: o, mux: http.NewServeMux(), users: make(map[string]*user), byID: make(map[string]*post),
+		nonces: make(map[string]time.Time), windows: make(map[string]*window),
+	}
+	p.brand()
+	p.routes()
+	return p
+}
+
+func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.mux.ServeHTTP(w, r) }
+
+// epoch is when X's ids begin, in Unix milliseconds.
+const epoch = 1288834974657
+
+func (p *Platform) newID() (string, time.Time) {
+	now := time.Now().UTC()
+	p.lastID = max(p.lastID+1, (now.UnixMilli()-epoch)<<22)
+	return strconv.FormatInt(p.lastID, 10), now.Truncate(time.Millisecond)
+}
+
+func (p *Platform) brand() *user { return p.person(p.o.Handle, p.o.Name) }
+
+// person is the user with the handle, made when first seen.
+func (p *Platform) person(handle, name string) *user {
+	key := strings.ToLower(handle)
+	if u := p.users[key]; u != nil {
+		return u
+	}
+	id, _ := p.newID()
+	u := &user{id: id, handle: handle, name: name}
+	p.users[key] = u
+	return u
+}
+
+// Say posts as anybody, the brand included, past every check of the API. It
+// returns the post's id, "" where what it answers or quotes does not stand.
+func (p *Platform) Say(d Draft) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	above, ok := p.standing(d.InReplyTo)
+	quoted, found := p.standing(d.Quotes)
+	if !ok || !found {
+		return ""
+	}
+	return p.add(p.person(d.Author, d.Author), d.Text, above, quoted).id
+}
+
+// standing is the post with the id, nil for no id, and false if it is gone.
+func (p *Platform) standing(id string) (*post, bool) {
+	found := p.byID[id]
+	return found, id == "" || found != nil && !found.deleted
+}
+
+func (p *Platform) add(author *user, text string, above, quoted *post) *post {
+	id, at := p.newID()
+	made := &post{id: id, text: text, author: author, at: at, inReplyTo: above, quotes: quoted, history: []string{id}}
+	p.posts = append(p.posts, made)
+	p.byID[id] = made
+	return made
+}
+
+// Revise edits a post: a new version takes its place under an id of its own,
+// which is returned, "" if there is no such post.
+func (p *Platform) Revise(id, text string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	old := p.byID[id]
+	if old == nil || old.deleted {
+		return ""
+	}
+	for old.newer != nil {
+		old = old.newer
+	}
+	made := p.add(old.author, text, old.inReplyTo, old.quotes)
+	made.history = append(slices.Clone(old.history), made.id)
+	old.newer = made
+	return made.id
+}
+
+// Erase deletes a post with all its versions.
+func (p *Platform) Erase(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for at := p.byID[id]; at != nil; at = at.newer {
+		at.deleted = true
+	}
+}
+
+// Answers are the texts of the brand's replies under a post or one of its
+// versions, as their readers see them.
+func (p *Platform) Answers(id string) (texts []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, each := range p.posts {
+		if each.inReplyTo != nil && each.author == p.brand() && !each.deleted && each.inReplyTo.history[0] == p.first(id) {
+			texts = append(texts, each.text)
+		}
+	}
+	return texts
+}
+
+// first is the id of a post's first version.
+func (p *Platform) first(id string) string {
+	if found := p.byID[id]; found != nil {
+		return found.history[0]
+	}
+	return id
+}
+
+// mentions reports whether the text names the handle with an @.
+func mentions(text, handle string) bool { return slices.Contains(named(text), strings.ToLower(handle)) }
+
+// named are the handles in a text, in lower case and without @.
+func named(text string) (handles []string) {
+	for i, r := range text {
+		if r != '@' || i > 0 && isWord(rune(text[i-1])) {
+			continue
+		}
+		rest := text[i+1:]
+		end := strings.IndexFunc(rest, func(r rune) bool { return !isWord(r) })
+		if end < 0 {
+			end = len(rest)
+		}
+		if end > 0 && end <= 15 {
+			handles = append(handles, strings.ToLower(rest[:end]))
+		}
+	}
+	return handles
+}
+
+func isWord(r rune) bool {
+	return r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+}
+
+// answerable reports whether the API lets the brand reply to a post: it is the
+// brand's own, or its author mentioned or quoted the brand.
+func (p *Platform) answerable(target *post) bool {
+	brand := p.brand()
+	return target.author == brand || mentions(target.wireText(), brand.handle) || target.quotes != nil && target.quotes.author == brand
+}
+
+// wireText is the text with the names that X puts before a reply.
+func (a *post) wireText() string {
+	if a.inReplyTo == nil || a.inReplyTo.author == a.author || mentions(a.text, a.inReplyTo.author.handle) {
+		return a.text
+	}
+	return "@" + a.inReplyTo.author.handle + " " + a.text
+}

@@ -1,0 +1,101 @@
+package platform_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/dghubble/oauth1"
+
+	"standpunt/connectors/twitter/replay/platform"
+)
+
+// TestItIsAsStrictAsX sends what X refuses, signed by a library that is not
+// the server's own, and looks at the status and the words.
+func TestItIsAsStrictAsX(t *testing.T) {
+	x := platform.New(platform.Options{
+		Handle: "brand", Name: "Brand", ConsumerKey: "ck", ConsumerSecret: "cs", AccessToken: "at", AccessSecret: "as",
+		Limits: map[string]int{"DELETE /2/tweets/{id}": 1},
+	})
+	server := httptest.NewServer(x)
+	defer server.Close()
+	stranger := x.Say(platform.Draft{Author: "eva", Text: "niemand genoemd"})
+	customer := x.Say(platform.Draft{Author: "jan", Text: "@brand help"})
+	good := oauth1.NewConfig("ck", "cs").Client(t.Context(), oauth1.NewToken("at", "as"))
+	bad := oauth1.NewConfig("ck", "cs").Client(t.Context(), oauth1.NewToken("at", "wrong"))
+	var signed string // a header that was used
+	for _, c := range []struct {
+		what           string
+		client         *http.Client
+		method, target string
+		body           string
+		status         int
+		words          string
+	}{
+		{"no signature", http.DefaultClient, "GET", "/2/users/me", "", 401, "Unauthorized"},
+		{"a wrong secret", bad, "GET", "/2/users/me", "", 401, "Unauthorized"},
+		{"all is well", good, "GET", "/2/users/me?user.fields=username%2Cname", "", 200, `"username":"brand"`},
+		{"an unknown parameter", good, "GET", "/2/users/me?colour=red", "", 400, "[colour] is not one of"},
+		{"an unknown field", good, "POST", "/2/tweets", `{"text":"a","nullcast":true}`, 400, "invalid-request"},
+		{"a reply to a stranger", good, "POST", "/2/tweets", `{"text":"a","reply":{"in_reply_to_tweet_id":"` + stranger + `"}}`, 403, "not been mentioned"},
+		{"a reply to a customer", good, "POST", "/2/tweets", `{"text":"a &","reply":{"in_reply_to_tweet_id":"` + customer + `"}}`, 201, `@jan a \u0026amp;`},
+		{"the same again", good, "POST", "/2/tweets", `{"text":"a &","reply":{"in_reply_to_tweet_id":"` + customer + `"}}`, 403, "duplicate content"},
+		{"too long", good, "POST", "/2/tweets", `{"text":"` + strings.Repeat("日", 141) + `"}`, 403, "too long"},
+		{"what is not there", good, "GET", "/2/tweets/17", "", 200, "resource-not-found"},
+		{"deleting what is not there", good, "DELETE", "/2/tweets/17", "", 404, `"code":144`},
+		{"over the limit", good, "DELETE", "/2/tweets/17", "", 429, "Too Many Requests"},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), c.method, server.URL+c.target, strings.NewReader(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, header, body := send(t, c.client, request)
+		if status != c.status || !strings.Contains(body, c.words) {
+			t.Errorf("%s: %d %s, want %d and %s", c.what, status, body, c.status, c.words)
+		}
+		if c.status == 429 && header.Get("X-Rate-Limit-Reset") == "" {
+			t.Errorf("%s: no reset in %v", c.what, header)
+		}
+	}
+	keep := oauth1.NewConfig("ck", "cs").Client(t.Context(), oauth1.NewToken("at", "as"))
+	inner, ok := keep.Transport.(*oauth1.Transport)
+	if !ok {
+		t.Fatalf("%T", keep.Transport)
+	}
+	inner.Base = roundTrip(func(r *http.Request) (*http.Response, error) {
+		signed = r.Header.Get("Authorization")
+		return http.DefaultTransport.RoundTrip(r)
+	})
+	for i, client := range []*http.Client{keep, http.DefaultClient} {
+		request, err := http.NewRequestWithContext(t.Context(), "GET", server.URL+"/2/users/me", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 1 {
+			request.Header.Set("Authorization", signed)
+		}
+		if status, _, _ := send(t, client, request); status != []int{200, 401}[i] {
+			t.Errorf("a signature, time %d: %d", i+1, status)
+		}
+	}
+}
+
+func send(t *testing.T, client *http.Client, r *http.Request) (int, http.Header, string) {
+	t.Helper()
+	answer, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, answer.Header, string(body)
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
