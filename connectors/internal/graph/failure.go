@@ -24,7 +24,7 @@ func (n *number) UnmarshalJSON(b []byte) error {
 	if err == nil {
 		*n = number(value)
 	}
-	return nil //nolint:nilerr // an error without a readable code is still an error
+	return nil // an error without a readable code is still an error
 }
 
 // decodeFailure finds an error in a body, in any of its shapes: the Graph
@@ -45,14 +45,14 @@ func decodeFailure(body []byte) (failure, bool) {
 		return failure{}, false
 	}
 	var inner struct {
-		Code      number `json:"code"`
-		Subcode   number `json:"error_subcode"`
-		Transient any    `json:"is_transient"`
+		Code      number          `json:"code"`
+		Subcode   number          `json:"error_subcode"`
+		Transient json.RawMessage `json:"is_transient"`
 	}
 	if json.Unmarshal(outer.Error, &inner) != nil {
 		return failure{}, true // OAuth's shape: a word, and no code
 	}
-	return failure{code: int(inner.Code), subcode: int(inner.Subcode), transient: inner.Transient == true}, true
+	return failure{code: int(inner.Code), subcode: int(inner.Subcode), transient: string(inner.Transient) == "true"}, true
 }
 
 // classify is the failure as a connector's error; nil where the code says
@@ -83,7 +83,7 @@ func (f failure) classify(r *connectors.Response, host string) *connectors.Error
 	case code == 100 && f.subcode == 33, code == 803:
 		return made(connectors.Gone, "Facebook does not show the post any more", "Look at the conversation again; it was deleted, or the token may not see it.")
 	case code == 100:
-		return made(connectors.Rejected, "Facebook refuses a value of the call", "Check page_id and version; if they are right, change the text.")
+		return made(connectors.Rejected, "Facebook refuses a value of the call", "Check page_id, version and app_secret; if they are right, change the text.")
 	case code == 1, code == 2, f.transient:
 		if r.Sent {
 			return made(connectors.Unknown, "Facebook reports a fault of its own", "Reading back will show whether it was carried out.")

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"net/url"
 )
@@ -29,7 +28,7 @@ func Page[T any](ctx context.Context, c *Client, path string, params Params, aft
 			Cursors struct {
 				After string `json:"after"`
 			} `json:"cursors"`
-			Next json.RawMessage `json:"next"`
+			Next string `json:"next"`
 		} `json:"paging"`
 	}
 	answer, err := c.Get(ctx, path, given, &got)
@@ -40,8 +39,8 @@ func Page[T any](ctx context.Context, c *Client, path string, params Params, aft
 		return List[T]{}, answer.Nonsense("not a list")
 	}
 	list := List[T]{Items: *got.Data, Answer: answer}
-	var next string
-	if json.Unmarshal(got.Paging.Next, &next) != nil || next == "" {
+	next := got.Paging.Next
+	if next == "" {
 		return list, nil
 	}
 	if list.After = got.Paging.Cursors.After; list.After == "" {
