@@ -43,14 +43,20 @@ func (c *Connector) read(ctx context.Context, which string) (node, error) {
 	return n, err
 }
 
+// unlessGone is the error, unless it says that Facebook shows no such thing.
+func unlessGone(err error) error {
+	if connectors.KindOf(err) == connectors.Gone {
+		return nil
+	}
+	return err
+}
+
 // findText looks at a comment of ours.
 func (c *Connector) findText(ctx context.Context, a approval.Attempt, which string) (connectors.Found, error) {
 	n, err := c.read(ctx, which)
 	switch {
-	case connectors.KindOf(err) == connectors.Gone && err != nil:
-		return cannotTell, nil // deleted, or out of our sight
 	case err != nil:
-		return connectors.Found{}, err
+		return cannotTell, unlessGone(err) // deleted, or out of our sight
 	case a.Receipt.ExternalID == "" && n.Message != a.Text:
 		return cannotTell, nil // an edit that may yet come
 	}
@@ -89,11 +95,8 @@ func (c *Connector) findLost(ctx context.Context, a approval.Attempt) (connector
 		if err == nil {
 			err = wholeList(list)
 		}
-		if connectors.KindOf(err) == connectors.Gone && err != nil {
-			return cannotTell, nil
-		}
 		if err != nil {
-			return connectors.Found{}, err
+			return cannotTell, unlessGone(err)
 		}
 		older := true
 		for i := range list.Items {

@@ -50,11 +50,17 @@ func (c *Connector) alter(ctx context.Context, r approval.Release, action approv
 	if err != nil {
 		return approval.Receipt{}, err
 	}
+	return c.perform(ctx, a)
+}
+
+// perform carries an accepted change of a comment out.
+func (c *Connector) perform(ctx context.Context, a approval.Attempt) (approval.Receipt, error) {
 	var done struct {
 		Success bool `json:"success"`
 	}
 	var answer graph.Answer
-	switch action {
+	var err error
+	switch a.Action {
 	case approval.Edit:
 		answer, err = c.client.Post(ctx, a.Target, graph.Params{"message": a.Text}, &done)
 	case approval.Hide:
