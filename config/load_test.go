@@ -64,9 +64,17 @@ func TestAnEmptyFileIsTheDefault(t *testing.T) {
 
 func TestExampleLoadsAndShowsEveryKey(t *testing.T) {
 	const path = "../config.example.yaml"
-	c, err := config.Load(path, []string{"MAIL_SERVICE_PASSWORD=hunter2", "SANDBOX_TOKEN=hunter3"})
+	c, err := config.Load(path, []string{"MAIL_SERVICE_PASSWORD=hunter2", "SANDBOX_TOKEN=hunter3", "FACEBOOK_PAGE_TOKEN=hunter4", "FACEBOOK_APP_SECRET=hunter5"})
 	if err != nil {
 		t.Fatal(err)
+	}
+	var page struct {
+		BaseURL     config.URL      `yaml:"base_url"`
+		Version     string          `yaml:"version"`
+		PageID      string          `yaml:"page_id" required:"true"`
+		AccessToken config.Secret   `yaml:"access_token" required:"true"`
+		AppSecret   config.Secret   `yaml:"app_secret"`
+		PollEvery   config.Duration `yaml:"poll_every"`
 	}
 	var mail struct {
 		Address  string        `yaml:"address" required:"true"`
@@ -87,6 +95,8 @@ func TestExampleLoadsAndShowsEveryKey(t *testing.T) {
 			err = a.Settings.Decode(&mail)
 		case "sandbox":
 			err = a.Settings.Decode(&network)
+		case "facebook":
+			err = a.Settings.Decode(&page)
 		case "push":
 			err = a.Settings.Decode(&struct{}{})
 		default:
@@ -98,6 +108,9 @@ func TestExampleLoadsAndShowsEveryKey(t *testing.T) {
 	}
 	if mail.Password.Reveal() != "hunter2" || network.PollEvery.Std() != 5*time.Second || network.BaseURL != "http://127.0.0.1:8430" {
 		t.Errorf("decoded %+v and %+v", mail, network)
+	}
+	if page.AccessToken.Reveal() != "hunter4" || page.AppSecret.Reveal() != "hunter5" || page.PollEvery.Std() != time.Minute || page.Version != "v26.0" {
+		t.Errorf("decoded %+v", page)
 	}
 	// The example's values are the defaults, but for the accounts.
 	c.Accounts = nil

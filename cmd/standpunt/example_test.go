@@ -11,7 +11,7 @@ import (
 // with its real kind, so that the example cannot fall behind the settings.
 func TestExampleConfigurationConnects(t *testing.T) {
 	t.Parallel()
-	conf, err := config.Load("../../config.example.yaml", []string{"MAIL_SERVICE_PASSWORD=x", "SANDBOX_TOKEN=y"})
+	conf, err := config.Load("../../config.example.yaml", []string{"MAIL_SERVICE_PASSWORD=x", "SANDBOX_TOKEN=y", "FACEBOOK_PAGE_TOKEN=z", "FACEBOOK_APP_SECRET=s"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"standpunt/approval"
 	"standpunt/config"
 	"standpunt/connectors"
+	"standpunt/connectors/facebook"
 	"standpunt/connectors/mail"
 	"standpunt/connectors/push"
 	"standpunt/connectors/sandbox"
@@ -20,6 +21,7 @@ func kinds() []connectors.Kind {
 		{Name: "sandbox", New: sandbox.New},
 		{Name: "mail", New: func(a connectors.Account) (connectors.Connector, error) { return mail.New(a) }},
 		{Name: "push", New: push.New},
+		{Name: "facebook", New: facebook.New},
 	}
 }
 
