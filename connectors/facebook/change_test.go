@@ -4,6 +4,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"testing"
+	"time"
 
 	"standpunt/approval"
 	"standpunt/config"
@@ -70,5 +71,19 @@ func TestChangesAreCarriedOutAndReadBack(t *testing.T) {
 	edit, err := do(approval.Edit, published.ID, "Daarna.")
 	if err != nil || find(edit).Text != "Daarna." || !slices.Equal(p.Answers(theirs), []string{"Daarna."}) {
 		t.Errorf("editing: %v, %+v, %q", err, find(edit), p.Answers(theirs))
+	}
+	lost := approval.Attempt{Action: approval.Reply, Target: theirs, Text: "Daarna.", Key: "k", ClaimedAt: time.Now()}
+	if found := find(lost); found.Outcome != connectors.Present || found.Receipt.ExternalID != published.ID {
+		t.Errorf("one comment fits: %+v", found)
+	}
+	old := lost
+	if old.ClaimedAt = time.Now().Add(time.Hour); find(old).Outcome != connectors.CannotTell {
+		t.Errorf("one fits that was there before: %+v", find(old))
+	}
+	if _, err := c.client.Post(t.Context(), theirs+"/comments", map[string]string{"message": "Eerst."}, &published); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := do(approval.Edit, published.ID, "Daarna."); err != nil || find(lost).Outcome != connectors.CannotTell {
+		t.Errorf("two comments fit: %v, %+v", err, find(lost))
 	}
 }

@@ -223,6 +223,26 @@ func TestACursorThatFacebookForgotBeginsTheListAnew(t *testing.T) {
 	}
 }
 
+func TestAListOfPostsWhoseCursorIsForgottenBeginsAnew(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	var ids []string
+	for i := range 60 {
+		ids = append(ids, r.p.Visit(platform.Said{Name: "Jan", Text: fmt.Sprint("bericht ", i), At: time.Now().Add(time.Duration(i-60) * time.Second)}))
+	}
+	page, err := c.Poll(t.Context(), nil) // the Page's own, and 24 of the visitors'
+	if err != nil || !page.More {
+		t.Fatalf("%+v, %v", page, err)
+	}
+	came := page.Mentions
+	r.p.Erase(ids[60-24]) // what the cursor stands on
+	came = append(came, read(t, c, page.Next).Mentions...)
+	for _, id := range ids {
+		if id != ids[60-24] && mention(connectors.Page{Mentions: came}, id) == nil {
+			t.Errorf("%s was skipped", id)
+		}
+	}
+}
+
 func TestTroubleInMidWalk(t *testing.T) {
 	for _, c := range []struct {
 		name  string

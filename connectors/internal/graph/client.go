@@ -81,7 +81,7 @@ func session(o Options, base *url.URL, sending bool) *fb.Session {
 	s.UseAuthorizationHeader()
 	if o.AppSecret != "" {
 		_ = s.EnableAppsecretProof(true) // fails without an app only, and this one has its own
-		_ = s.AppsecretProof()           // computed now: the library does so lazily, without a lock
+		_ = s.AppsecretProof()           // computed once, here: the library does so lazily, without a lock
 	}
 	s.HttpClient = &http.Client{
 		Transport:     newTransport(base, o.MaxBody, sending),

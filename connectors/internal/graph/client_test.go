@@ -355,3 +355,33 @@ func TestOptionsAreChecked(t *testing.T) {
 		}
 	}
 }
+
+func TestASendingIsWrittenOnceOnAConnectionOfItsOwn(t *testing.T) {
+	var writes, kept atomic.Int32
+	c, _ := platform(t, graph.Options{}, func(w http.ResponseWriter, r *http.Request) {
+		writes.Add(1)
+		if !r.Close {
+			kept.Add(1)
+		}
+		http.Redirect(w, r, r.URL.RequestURI()+"?again", http.StatusTemporaryRedirect)
+	})
+	if e := post(t, c); e == nil || e.Kind != connectors.Unknown {
+		t.Errorf("a sending that is redirected within the host: %v", e)
+	}
+	if writes.Load() != 1 || kept.Load() != 0 {
+		t.Errorf("%d requests went out, %d on connections that are used again", writes.Load(), kept.Load())
+	}
+}
+
+func TestAnEndlessAnswerIsCutOff(t *testing.T) {
+	c, _ := platform(t, graph.Options{MaxBody: 1 << 20, Timeout: 10 * time.Second}, func(w http.ResponseWriter, _ *http.Request) {
+		for some := []byte(strings.Repeat("a", 64<<10)); ; {
+			if _, err := w.Write(some); err != nil {
+				return
+			}
+		}
+	})
+	if e := get(t, c); e == nil || e.Kind != connectors.Garbage {
+		t.Errorf("%v", e)
+	}
+}
