@@ -268,6 +268,11 @@ func TestTroubleInMidWalk(t *testing.T) {
 		})
 	}
 	r, c := play(t, platform.Options{})
+	wrong := r.settings(goodToken)
+	wrong["app_secret"] = "of-another-app"
+	if _, err := r.connect(t, connectors.Account{}, wrong).Poll(t.Context(), nil); connectors.KindOf(err) != connectors.BadAuth || !strings.Contains(err.Error(), "app_secret") {
+		t.Errorf("a wrong app_secret: %v", err)
+	}
 	first := read(t, c, nil)
 	r.p.Revoke()
 	_, err := c.Poll(t.Context(), first.Next)

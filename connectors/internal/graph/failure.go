@@ -13,6 +13,7 @@ import (
 type failure struct {
 	code, subcode int
 	transient     bool
+	proof         bool // it is about the proof that the call is the app's own
 }
 
 // number is a code, which comes as a number or as a string.
@@ -45,6 +46,7 @@ func decodeFailure(body []byte) (failure, bool) {
 		return failure{}, false
 	}
 	var inner struct {
+		Message   json.RawMessage `json:"message"`
 		Code      number          `json:"code"`
 		Subcode   number          `json:"error_subcode"`
 		Transient json.RawMessage `json:"is_transient"`
@@ -52,7 +54,10 @@ func decodeFailure(body []byte) (failure, bool) {
 	if json.Unmarshal(outer.Error, &inner) != nil {
 		return failure{}, true // OAuth's shape: a word, and no code
 	}
-	return failure{code: int(inner.Code), subcode: int(inner.Subcode), transient: string(inner.Transient) == "true"}, true
+	return failure{
+		code: int(inner.Code), subcode: int(inner.Subcode), transient: string(inner.Transient) == "true",
+		proof: strings.Contains(string(inner.Message), "appsecret_proof"),
+	}, true
 }
 
 // classify is the failure as a connector's error; nil where the code says
@@ -71,6 +76,9 @@ func (f failure) classify(r *connectors.Response, host string) *connectors.Error
 		return e
 	case code == 190, code == 102, code == 2500 && r.Status == 401:
 		return made(connectors.BadAuth, f.lost(), "Make a new Page access token and set it as access_token.")
+	case code == 100 && f.proof:
+		return made(connectors.BadAuth, "Facebook does not accept the proof that the call is the app's own",
+			"Set app_secret to the secret of the app that the token was made with.")
 	case code == 368:
 		return made(connectors.NotAllowed, "Facebook blocks the Page for a while, because it takes what it did for abuse",
 			"Let a person look at the Page's support inbox on Facebook before anything is sent again.")
