@@ -67,9 +67,18 @@ func TestExampleLoadsAndShowsEveryKey(t *testing.T) {
 	c, err := config.Load(path, []string{
 		"MAIL_SERVICE_PASSWORD=hunter2", "SANDBOX_TOKEN=hunter3",
 		"X_CONSUMER_KEY=a", "X_CONSUMER_SECRET=b", "X_ACCESS_TOKEN=c", "X_ACCESS_TOKEN_SECRET=hunter4",
+		"FACEBOOK_PAGE_TOKEN=hunter4", "FACEBOOK_APP_SECRET=hunter5",
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	var page struct {
+		BaseURL     config.URL      `yaml:"base_url"`
+		Version     string          `yaml:"version"`
+		PageID      string          `yaml:"page_id" required:"true"`
+		AccessToken config.Secret   `yaml:"access_token" required:"true"`
+		AppSecret   config.Secret   `yaml:"app_secret"`
+		PollEvery   config.Duration `yaml:"poll_every"`
 	}
 	var mail struct {
 		Address  string        `yaml:"address" required:"true"`
@@ -102,6 +111,8 @@ func TestExampleLoadsAndShowsEveryKey(t *testing.T) {
 			err = a.Settings.Decode(&mail)
 		case "sandbox":
 			err = a.Settings.Decode(&network)
+		case "facebook":
+			err = a.Settings.Decode(&page)
 		case "push":
 			err = a.Settings.Decode(&struct{}{})
 		default:
@@ -116,6 +127,9 @@ func TestExampleLoadsAndShowsEveryKey(t *testing.T) {
 	}
 	if x.AccessTokenSecret.Reveal() != "hunter4" || x.PollEvery.Std() != time.Minute || x.Handle != "@brand" {
 		t.Errorf("decoded %+v", x)
+	}
+	if page.AccessToken.Reveal() != "hunter4" || page.AppSecret.Reveal() != "hunter5" || page.PollEvery.Std() != time.Minute || page.Version != "v26.0" {
+		t.Errorf("decoded %+v", page)
 	}
 	// The example's values are the defaults, but for the accounts.
 	c.Accounts = nil

@@ -8,6 +8,7 @@ import (
 	"standpunt/approval"
 	"standpunt/config"
 	"standpunt/connectors"
+	"standpunt/connectors/facebook"
 	"standpunt/connectors/mail"
 	"standpunt/connectors/push"
 	"standpunt/connectors/sandbox"
@@ -22,6 +23,7 @@ func kinds() []connectors.Kind {
 		{Name: "mail", New: func(a connectors.Account) (connectors.Connector, error) { return mail.New(a) }},
 		{Name: "push", New: push.New},
 		{Name: "twitter", New: twitter.New},
+		{Name: "facebook", New: facebook.New},
 	}
 }
 

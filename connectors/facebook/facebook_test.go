@@ -1,0 +1,388 @@
+package facebook_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"standpunt/approval"
+	"standpunt/approval/approvaltest"
+	"standpunt/config"
+	"standpunt/connectors"
+	"standpunt/connectors/connectortest"
+	"standpunt/connectors/facebook"
+	"standpunt/connectors/facebook/replay/platform"
+	"standpunt/inbox"
+)
+
+const (
+	pageID    = "100200300"
+	goodToken = "EAAB-token-of-noordlicht-7f3a"
+	badToken  = "EAAB-token-of-nobody-91bc"
+	secret    = "app-secret-of-noordlicht-55d0"
+)
+
+var all = []string{"pages_manage_engagement", "pages_read_engagement", "pages_read_user_content"}
+
+// remote is the replayed Facebook as the conformance suite wants it.
+type remote struct {
+	*connectortest.Proxy
+	p    *platform.Platform
+	post string // the Page's own
+}
+
+func newRemote(t *testing.T, o platform.Options) *remote {
+	t.Helper()
+	o.PageID, o.PageName, o.Token, o.AppSecret, o.Version = pageID, "Noordlicht", goodToken, secret, "v26.0"
+	if o.Permissions == nil {
+		o.Permissions = all
+	}
+	p, post := platform.New(o)
+	server := httptest.NewServer(p)
+	t.Cleanup(server.Close)
+	return &remote{Proxy: connectortest.NewProxy(t, server.URL), p: p, post: post}
+}
+
+func (r *remote) settings(token string) map[string]any {
+	return map[string]any{"base_url": r.URL, "version": "v26.0", "page_id": pageID, "access_token": token, "app_secret": secret}
+}
+
+func (r *remote) connect(t testing.TB, a connectors.Account, settings map[string]any) *facebook.Connector {
+	t.Helper()
+	a.Settings = config.NewSettings(settings)
+	made, err := facebook.New(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, ok := made.(*facebook.Connector)
+	if !ok {
+		t.Fatalf("the kind makes a %T", made)
+	}
+	return c
+}
+
+func (r *remote) Connect(t testing.TB, a connectors.Account) connectors.Connector {
+	t.Helper()
+	return r.connect(t, a, r.settings(goodToken))
+}
+
+func (r *remote) ConnectBadly(t testing.TB, a connectors.Account) connectors.Connector {
+	t.Helper()
+	return r.connect(t, a, r.settings(badToken))
+}
+
+func (r *remote) Secrets() []string { return []string{goodToken, badToken, secret} }
+
+func (r *remote) Patience() time.Duration { return time.Second }
+
+func (r *remote) Post(t testing.TB, text string) string {
+	t.Helper()
+	made := r.p.Comment(r.post, platform.Said{Name: "Eva", Text: text})
+	if made == "" {
+		t.Fatal("the comment does not stand")
+	}
+	return made
+}
+
+func (r *remote) Answers(_ testing.TB, externalID string) []string { return r.p.Answers(externalID) }
+
+func TestConformance(t *testing.T) {
+	connectortest.Run(t, func(t *testing.T) connectortest.Remote { return newRemote(t, platform.Options{}) })
+}
+
+// play is a platform and a connector to it.
+func play(t *testing.T, o platform.Options) (*remote, *facebook.Connector) {
+	t.Helper()
+	r := newRemote(t, o)
+	return r, r.connect(t, connectors.Account{Backfill: time.Hour}, r.settings(goodToken))
+}
+
+// read polls until there is no more.
+func read(t *testing.T, c *facebook.Connector, after inbox.Cursor) (whole connectors.Page) {
+	t.Helper()
+	for range 300 {
+		page, err := c.Poll(t.Context(), after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole.Mentions, whole.Own = append(whole.Mentions, page.Mentions...), append(whole.Own, page.Own...)
+		after, whole.Next = page.Next, page.Next
+		if !page.More {
+			return whole
+		}
+	}
+	t.Fatal("the walk has no end")
+	return whole
+}
+
+func mention(p connectors.Page, id string) *inbox.Inbound {
+	i := slices.IndexFunc(p.Mentions, func(m inbox.Inbound) bool { return m.ExternalID == id })
+	if i < 0 {
+		return nil
+	}
+	return &p.Mentions[i]
+}
+
+func TestPostsTagsAndNestedComments(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	visit := r.p.Visit(platform.Said{Name: "Jan", Text: "op de pagina"})
+	tag := r.p.Tag(platform.Said{Name: "Mo", Text: "elders genoemd"})
+	top := r.p.Comment(visit, platform.Said{Text: "naamloos"})
+	other := r.p.Comment(visit, platform.Said{Text: "nog een"})
+	nested := r.p.Comment(top, platform.Said{Name: "Eva", Text: "eronder"})
+	page := read(t, c, nil)
+	for _, want := range []struct{ id, kind, thread, parent string }{
+		{visit, "post", visit, ""}, {tag, "post", tag, ""}, {top, "comment", visit, visit}, {nested, "comment", visit, top},
+	} {
+		m := mention(page, want.id)
+		if m == nil || m.Kind != want.kind || m.Thread != want.thread || m.InReplyTo != want.parent || m.Author.ExternalID == "" || m.URL == "" {
+			t.Errorf("%+v came as %+v", want, m)
+		}
+	}
+	if a, b := mention(page, top).Author, mention(page, other).Author; a.ExternalID == b.ExternalID || a.Name == "" {
+		t.Errorf("two people of whom nothing is known are %+v and %+v", a, b)
+	}
+	if len(page.Own) == 0 || page.Own[0].ExternalID != r.post {
+		t.Errorf("the Page's own post is %+v", page.Own)
+	}
+	if route := mention(page, nested).Route; len(route) != 1 || route[0].Value != top {
+		t.Errorf("the nested comment's route is %+v", route)
+	}
+}
+
+func TestAnAnswerToAnAnswerStandsBelowTheirComment(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	top := r.Post(t, "een vraag")
+	nested := r.p.Comment(top, platform.Said{Name: "Jan", Text: "ik ook"})
+	m := mention(read(t, c, nil), nested)
+	rel := approvaltest.Release(t, "page", pageID, *m, "Wij zoeken het uit.")
+	receipt, err := c.Publish(t.Context(), rel)
+	if err != nil || !slices.Equal(r.p.Answers(top), []string{"Wij zoeken het uit."}) {
+		t.Fatalf("%+v, %v, %q", receipt, err, r.p.Answers(top))
+	}
+	found, err := c.Find(t.Context(), rel.Attempt())
+	if err != nil || found.Outcome != connectors.Present || found.Receipt.ExternalID != receipt.ExternalID {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+// TestALateCommentUnderAnOldPostComesIn also holds that a quiet walk asks for
+// no comments: three lists, three calls.
+func TestALateCommentUnderAnOldPostComesIn(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	old := r.p.Visit(platform.Said{Name: "Jan", Text: "lang geleden", At: time.Now().Add(-60 * 24 * time.Hour)})
+	for i := range 60 {
+		r.p.Visit(platform.Said{Name: "Jan", Text: fmt.Sprint("bericht ", i), At: time.Now().Add(-50 * 24 * time.Hour)})
+	}
+	first := read(t, c, nil)
+	if mention(first, old) != nil {
+		t.Error("a post from before the back-fill came in")
+	}
+	before := r.p.Calls()
+	late := r.p.Comment(old, platform.Said{Name: "Eva", Text: "en nu?"})
+	if mention(read(t, c, first.Next), late) == nil {
+		t.Error("the late comment was skipped")
+	}
+	if calls := r.p.Calls() - before; calls > 10 {
+		t.Errorf("a walk with two posts that changed took %d calls", calls)
+	}
+}
+
+func TestACursorThatFacebookForgotBeginsTheListAnew(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	var ids []string
+	for i := range 120 {
+		ids = append(ids, r.Post(t, fmt.Sprint("vraag ", i)))
+	}
+	var after inbox.Cursor
+	var came []string
+	for step := range 50 {
+		page, err := c.Poll(t.Context(), after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range page.Mentions {
+			came = append(came, m.ExternalID)
+		}
+		if after = page.Next; !page.More {
+			break
+		}
+		if step == 1 {
+			r.p.Erase(ids[70]) // what the cursor stands on
+		}
+	}
+	for i, id := range ids {
+		if i != 70 && !slices.Contains(came, id) {
+			t.Errorf("comment %d was skipped", i)
+		}
+	}
+}
+
+func TestAListOfPostsWhoseCursorIsForgottenBeginsAnew(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	var ids []string
+	for i := range 60 {
+		ids = append(ids, r.p.Visit(platform.Said{Name: "Jan", Text: fmt.Sprint("bericht ", i), At: time.Now().Add(time.Duration(i-60) * time.Second)}))
+	}
+	page, err := c.Poll(t.Context(), nil) // the Page's own, and 24 of the visitors'
+	if err != nil || !page.More {
+		t.Fatalf("%+v, %v", page, err)
+	}
+	came := page.Mentions
+	r.p.Erase(ids[60-24]) // what the cursor stands on
+	came = append(came, read(t, c, page.Next).Mentions...)
+	for _, id := range ids {
+		if id != ids[60-24] && mention(connectors.Page{Mentions: came}, id) == nil {
+			t.Errorf("%s was skipped", id)
+		}
+	}
+}
+
+func TestTroubleInMidWalk(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		fault platform.Fault
+		kind  connectors.ErrorKind
+	}{
+		{"HTML with status 200", platform.Fault{Status: 200, Body: "<html>Sign in"}, connectors.Garbage},
+		{"a list without ids", platform.Fault{Status: 200, Body: `{"data":[{"message":"x"}]}`}, connectors.Garbage},
+		{"ids that are paths", platform.Fault{Status: 200, Body: `{"data":[{"id":"1/../2","created_time":"2026-01-01T00:00:00+0000"}]}`}, connectors.Garbage},
+		{"the rate limit", platform.Fault{Status: 403, Body: `{"error":{"code":80001}}`, Header: map[string]string{"Retry-After": "60"}}, connectors.RateLimited},
+		{"a sunset version", platform.Fault{Status: 400, Body: `{"error":{"code":2635}}`}, connectors.NotAllowed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, conn := play(t, platform.Options{})
+			id := r.Post(t, "een vraag")
+			r.p.Fail(c.fault)
+			if _, err := conn.Poll(t.Context(), nil); connectors.KindOf(err) != c.kind || err == nil {
+				t.Errorf("%v, want kind %s", err, c.kind)
+			}
+			if mention(read(t, conn, nil), id) == nil {
+				t.Error("the comment is lost")
+			}
+		})
+	}
+	r, c := play(t, platform.Options{})
+	wrong := r.settings(goodToken)
+	wrong["app_secret"] = "of-another-app"
+	if _, err := r.connect(t, connectors.Account{}, wrong).Poll(t.Context(), nil); connectors.KindOf(err) != connectors.BadAuth || !strings.Contains(err.Error(), "app_secret") {
+		t.Errorf("a wrong app_secret: %v", err)
+	}
+	first := read(t, c, nil)
+	r.p.Revoke()
+	_, err := c.Poll(t.Context(), first.Next)
+	var e *connectors.Error
+	if !errors.As(err, &e) || e.Kind != connectors.BadAuth || e.Remedy == "" {
+		t.Errorf("a revoked token: %v", err)
+	}
+}
+
+func TestEditHideAndRemove(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	id := r.Post(t, "een vraag")
+	m := *mention(read(t, c, nil), id)
+	rel := approvaltest.Release(t, "page", pageID, m, "Eerste tekst.")
+	receipt, err := c.Publish(t.Context(), rel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, call := range []func(context.Context, approval.Release) (approval.Receipt, error){c.Edit, c.Remove, c.Hide} {
+		if _, err := call(t.Context(), rel); connectors.KindOf(err) != connectors.NotAllowed {
+			t.Errorf("a release of an answer was taken for something else: %v", err)
+		}
+	}
+	find := func(a approval.Attempt) connectors.Outcome {
+		t.Helper()
+		f, err := c.Find(t.Context(), a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.Outcome
+	}
+	edit := approval.Attempt{Action: approval.Edit, Target: receipt.ExternalID, Thread: r.post, Text: "Andere tekst."}
+	removal := approval.Attempt{Action: approval.Remove, Target: receipt.ExternalID, Thread: r.post}
+	hiding := approval.Attempt{Action: approval.Hide, Target: id, Thread: r.post}
+	if a, b, d := find(edit), find(removal), find(hiding); a != connectors.CannotTell || b != connectors.CannotTell || d != connectors.CannotTell {
+		t.Errorf("before: %s, %s, %s", a, b, d)
+	}
+	r.p.Erase(receipt.ExternalID)
+	if a, b := find(edit), find(removal); a != connectors.CannotTell || b != connectors.Present {
+		t.Errorf("removed: %s, %s", a, b)
+	}
+	if got := find(approval.Attempt{Action: approval.Remove, Target: receipt.ExternalID, Thread: "1_2"}); got != connectors.CannotTell {
+		t.Errorf("removed from a thread that nobody can read: %s", got)
+	}
+}
+
+func TestIdentityTellsTheTokensHealth(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		o       platform.Options
+		canSend bool
+		note    string
+	}{
+		{"well", platform.Options{}, true, ""},
+		{"a permission for answers is lost", platform.Options{Permissions: all[1:]}, false, "pages_manage_engagement"},
+		{"a permission for reading is lost", platform.Options{Permissions: all[:2]}, true, "pages_read_user_content"},
+		{"it ends soon", platform.Options{TokenEnds: time.Now().Add(72 * time.Hour)}, true, "The token ends on"},
+		{"it ends later", platform.Options{TokenEnds: time.Now().Add(50 * 24 * time.Hour)}, true, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, conn := play(t, c.o)
+			who, err := conn.Identity(t.Context())
+			if err != nil || who.RemoteID != pageID || who.Handle != "Noordlicht" || who.CanSend != c.canSend {
+				t.Errorf("%+v, %v", who, err)
+			}
+			if (c.note == "") != (who.Note == "") || !strings.Contains(who.Note, c.note) {
+				t.Errorf("the note is %q", who.Note)
+			}
+		})
+	}
+}
+
+func TestReadingRestsBeforeFacebookRefuses(t *testing.T) {
+	r, c := play(t, platform.Options{Calls: 20})
+	var after inbox.Cursor
+	for range 40 {
+		page, err := c.Poll(t.Context(), after)
+		if connectors.KindOf(err) == connectors.RateLimited && err != nil {
+			if calls := r.p.Calls(); calls < 10 || calls > 16 {
+				t.Errorf("reading rests after %d of 20 calls", calls)
+			}
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		after = page.Next
+	}
+	t.Error("reading never rested")
+}
+
+func TestSettingsAreStrict(t *testing.T) {
+	_, err := facebook.New(connectors.Account{Settings: config.NewSettings(map[string]any{
+		"base_url": "ftp://x", "page_id": "noordlicht", "version": "26", "acces_token": goodToken, "poll_every": "1s",
+	})})
+	var keys []string
+	for _, p := range config.Problems(err) {
+		keys = append(keys, p.Key)
+		if p.Remedy == "" || strings.Contains(p.Error(), goodToken) {
+			t.Errorf("%v", p)
+		}
+	}
+	slices.Sort(keys)
+	want := []string{"settings.acces_token", "settings.access_token", "settings.base_url", "settings.page_id", "settings.poll_every", "settings.version"}
+	if !slices.Equal(keys, want) {
+		t.Errorf("faults at %v, want %v: %v", keys, want, err)
+	}
+	r := newRemote(t, platform.Options{})
+	c := r.connect(t, connectors.Account{}, r.settings(goodToken))
+	if c.PollEvery() != time.Minute || c.Endpoint() != r.URL || c.Measure("𠜎!").Length != 3 || c.Measure("").Limit != 8000 {
+		t.Errorf("%v, %s, %+v", c.PollEvery(), c.Endpoint(), c.Measure("𠜎!"))
+	}
+}

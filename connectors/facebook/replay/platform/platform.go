@@ -1,0 +1,199 @@
+package platform
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Options are what a platform is made of.
+type Options struct {
+	PageID, PageName string
+	Token            string   // the Page's
+	AppSecret        string   // empty: no proof is asked for
+	Version          string   // the only one that is taken
+	Permissions      []string // of the token
+	TokenEnds        time.Time
+	Calls            int // how many calls are allowed; 0: any number
+}
+
+// Platform is one Page and what stands on it. It is safe for concurrent use.
+type Platform struct {
+	o Options
+
+	mu     sync.Mutex
+	nodes  map[string]*node
+	order  []*node // oldest first
+	last   int64
+	calls  int
+	faults []Fault
+}
+
+// Fault is an answer in place of the right one.
+type Fault struct {
+	Status int
+	Body   string
+	Header map[string]string
+	// Carried is whether the call is carried out all the same.
+	Carried bool
+}
+
+// node is a post or a comment.
+type node struct {
+	id, post, parent string // post is empty for a post
+	fromID, fromName string
+	nameless         bool // who wrote it is not told
+	tagged, hidden   bool
+	message          string
+	created, updated time.Time
+}
+
+// New makes a platform with a Page that has posted once.
+func New(o Options) (*Platform, string) {
+	p := &Platform{o: o, nodes: make(map[string]*node), last: 9007199254740992} // beyond what a float holds
+	return p, p.add(&node{fromID: o.PageID, fromName: o.PageName, message: "Welkom op onze pagina."}).id
+}
+
+// add puts a node where it belongs; the caller holds no lock.
+func (p *Platform) add(n *node) *node {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.put(n)
+}
+
+// put is add for callers that hold the lock.
+func (p *Platform) put(n *node) *node {
+	p.last++
+	n.id = p.o.PageID + "_" + strconv.FormatInt(p.last, 10)
+	if n.post != "" {
+		_, number, _ := strings.Cut(n.post, "_")
+		n.id = number + "_" + strconv.FormatInt(p.last, 10)
+	}
+	if n.created.IsZero() {
+		n.created = time.Now()
+	}
+	n.created = n.created.UTC().Truncate(time.Second)
+	n.updated = n.created
+	if post := p.nodes[n.post]; post != nil && n.created.After(post.updated) {
+		post.updated = n.created
+	}
+	p.nodes[n.id] = n
+	p.order = append(p.order, n)
+	slices.SortStableFunc(p.order, func(a, b *node) int { return a.created.Compare(b.created) })
+	return n
+}
+
+// Said is what somebody writes.
+type Said struct {
+	Name string // empty: the answer does not tell who wrote it
+	Text string
+	At   time.Time // zero: now
+}
+
+func (s Said) node() *node {
+	n := &node{fromName: s.Name, fromID: "7" + fmt.Sprintf("%x", s.Name), nameless: s.Name == "", message: s.Text, created: s.At}
+	n.fromID = strings.Map(func(r rune) rune {
+		if r >= 'a' {
+			return r - 'a' + '0'
+		}
+		return r
+	}, n.fromID)
+	return n
+}
+
+// Visit lets a visitor post on the Page.
+func (p *Platform) Visit(s Said) string { return p.add(s.node()).id }
+
+// Tag lets somebody tag the Page in a post elsewhere.
+func (p *Platform) Tag(s Said) string {
+	n := s.node()
+	n.tagged = true
+	return p.add(n).id
+}
+
+// Comment lets a customer comment under a post, or answer a comment. It
+// returns "" where there is no such thing.
+func (p *Platform) Comment(under string, s Said) string {
+	n := s.node()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.under(n, under) {
+		return ""
+	}
+	return p.put(n).id
+}
+
+// under places a comment; answers to answers go below the comment of both.
+func (p *Platform) under(n *node, which string) bool {
+	at := p.nodes[which]
+	switch {
+	case at == nil:
+		return false
+	case at.post == "":
+		n.post = at.id
+	default:
+		n.post, n.parent = at.post, cmp.Or(at.parent, at.id)
+	}
+	return true
+}
+
+// Erase deletes a post or comment and what stands below it.
+func (p *Platform) Erase(which string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.erase(which)
+}
+
+func (p *Platform) erase(which string) {
+	p.order = slices.DeleteFunc(p.order, func(n *node) bool {
+		gone := n.id == which || n.post == which || n.parent == which
+		if gone {
+			delete(p.nodes, n.id)
+		}
+		return gone
+	})
+}
+
+// Answers are the texts of the Page's comments below a post or comment.
+func (p *Platform) Answers(which string) (texts []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, n := range p.order {
+		if n.fromID == p.o.PageID && (n.parent == which || n.parent == "" && n.post == which) {
+			texts = append(texts, n.message)
+		}
+	}
+	return texts
+}
+
+// Hidden reports whether a comment is hidden.
+func (p *Platform) Hidden(which string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.nodes[which] != nil && p.nodes[which].hidden
+}
+
+// Fail puts faults in place of the next answers, one each.
+func (p *Platform) Fail(f ...Fault) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.faults = append(p.faults, f...)
+}
+
+// Revoke makes the token worthless.
+func (p *Platform) Revoke() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.o.Token = ""
+}
+
+// Calls is how many calls came in.
+func (p *Platform) Calls() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.calls
+}

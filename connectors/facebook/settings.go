@@ -1,0 +1,46 @@
+package facebook
+
+import (
+	"errors"
+	"regexp"
+	"time"
+
+	"standpunt/config"
+	"standpunt/connectors/internal/graph"
+)
+
+// Settings are an account's settings of kind facebook.
+type Settings struct {
+	BaseURL     config.URL    `yaml:"base_url"`                     // the Graph API's address
+	Version     string        `yaml:"version"`                      // of the Graph API
+	PageID      string        `yaml:"page_id" required:"true"`      // digits, in quotes
+	AccessToken config.Secret `yaml:"access_token" required:"true"` // the Page's
+	// AppSecret proves to Facebook that calls are the app's own.
+	AppSecret config.Secret   `yaml:"app_secret"`
+	PollEvery config.Duration `yaml:"poll_every"`
+}
+
+var (
+	idPattern   = regexp.MustCompile(`^[0-9]{1,25}$`)
+	nodePattern = regexp.MustCompile(`^[0-9]{1,25}(?:_[0-9]{1,25}){0,2}$`)
+)
+
+// decode reads the settings and reports every fault at once.
+func decode(from config.Settings) (Settings, error) {
+	s := Settings{BaseURL: "https://graph.facebook.com", Version: "v26.0", PollEvery: config.Duration(time.Minute)}
+	faults := []error{from.Decode(&s)}
+	if len(config.Problems(faults[0])) == 0 && faults[0] != nil {
+		return s, faults[0]
+	}
+	if s.PageID != "" && !idPattern.MatchString(s.PageID) {
+		faults = append(faults, from.Problem("page_id", s.PageID, "is not a Page's id",
+			"Write the digits that the Page shows under About, Page transparency, in quotes."))
+	}
+	if !graph.ValidVersion(s.Version) {
+		faults = append(faults, from.Problem("version", s.Version, "is not a version of the Graph API", "Write one such as v26.0."))
+	}
+	if d := s.PollEvery.Std(); d < 5*time.Second || d > 24*time.Hour {
+		faults = append(faults, from.Problem("poll_every", s.PollEvery.String(), "is out of range", "Write a duration from 5s to 24h."))
+	}
+	return s, errors.Join(faults...)
+}

@@ -1,0 +1,62 @@
+package graph
+
+import (
+	"context"
+	"maps"
+	"net/url"
+)
+
+// List is one page of an edge.
+type List[T any] struct {
+	Items  []T
+	After  string // cursor of the next page; empty: this was the last
+	Answer Answer
+}
+
+// Page asks for the page of an edge that follows after, which is empty for
+// the first. It pages with the cursor alone: the absolute address that the
+// answer names as the next is never asked.
+func Page[T any](ctx context.Context, c *Client, path string, params Params, after string) (List[T], error) {
+	given := make(Params, len(params)+1)
+	maps.Copy(given, params)
+	if after != "" {
+		given["after"] = after
+	}
+	var got struct {
+		Data   *[]T `json:"data"`
+		Paging struct {
+			Cursors struct {
+				After string `json:"after"`
+			} `json:"cursors"`
+			Next string `json:"next"`
+		} `json:"paging"`
+	}
+	answer, err := c.Get(ctx, path, given, &got)
+	if err != nil {
+		return List[T]{}, err
+	}
+	if got.Data == nil {
+		return List[T]{}, answer.Nonsense("not a list")
+	}
+	list := List[T]{Items: *got.Data, Answer: answer}
+	next := got.Paging.Next
+	if next == "" {
+		return list, nil
+	}
+	if list.After = got.Paging.Cursors.After; list.After == "" {
+		list.After = cursorIn(next)
+	}
+	if list.After == "" || list.After == after {
+		return List[T]{}, answer.Nonsense("a list that goes on without saying where")
+	}
+	return list, nil
+}
+
+// cursorIn is the cursor that an address carries; nothing else of it is used.
+func cursorIn(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Query().Get("after")
+}
