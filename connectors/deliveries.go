@@ -2,6 +2,7 @@ package connectors
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"standpunt/internal/fault"
@@ -18,7 +19,9 @@ const (
 // Deliveries is how an account's webhook is doing. The counts are since the
 // start of the daemon.
 type Deliveries struct {
-	Open bool // the account takes deliveries
+	// Path is where the platform delivers, on the daemon's own host: "/hooks/fb-page". Empty:
+	// the account takes no deliveries.
+	Path string
 
 	Accepted   uint64
 	Unproven   uint64 // refused: the signature was missing, wrong or of another time
@@ -29,6 +32,16 @@ type Deliveries struct {
 	LastRefused  time.Time
 	LastReason   string    // why that was, one sentence that is safe to show
 	Confirmed    time.Time // when the platform last checked that the address is ours
+}
+
+// URL is the whole address to give to the platform, where the daemon is found
+// from outside at publicURL. It is empty where that is not an https address:
+// platforms call no other.
+func (d Deliveries) URL(publicURL string) string {
+	if d.Path == "" || !strings.HasPrefix(publicURL, "https://") {
+		return ""
+	}
+	return strings.TrimSuffix(publicURL, "/") + d.Path
 }
 
 // Refused is how many requests were not taken in.

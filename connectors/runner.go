@@ -105,7 +105,9 @@ func NewRunner(o RunnerOptions, lives ...Live) *Runner {
 		a := &accountRun{Live: live, r: r, every: every, poke: make(chan struct{}, 1), done: make(chan struct{})}
 		a.pulse = &pulse{log: live.Log, changed: r.changes.wake, aside: make(map[string]*Error)}
 		a.pulse.health = AccountHealth{Account: live.Name, Kind: live.Kind, State: Stopped, Since: time.Now()}
-		a.pulse.health.Webhook.Open = is[Webhook](live.Connector)
+		if is[Webhook](live.Connector) {
+			a.pulse.health.Webhook.Path = HookPrefix + string(live.Name)
+		}
 		r.accounts = append(r.accounts, a)
 	}
 	return r

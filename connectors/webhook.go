@@ -13,6 +13,9 @@ import (
 	"standpunt/internal/fault"
 )
 
+// HookPrefix is where platforms deliver: the account's name follows it.
+const HookPrefix = "/hooks/"
+
 // The limits on deliveries to webhooks.
 const (
 	webhookTimeout          = 25 * time.Second // from the request's head to the answer

@@ -92,7 +92,7 @@ func TestDeliveryReachesEveryAccountThatItSpeaksOf(t *testing.T) {
 		if _, err := r.Receive("one", delivery("right", "11:f 22:g")); !fault.Is(err, fault.Unavailable) {
 			t.Errorf("a delivery of which a part was not kept: %v", err)
 		}
-		if h := r.Health(); h[0].Webhook.Accepted != 2 || h[1].Webhook.Accepted != 1 || h[1].Webhook.NotKept != 1 || h[2].Webhook.Accepted != 0 || h[3].Webhook.Open {
+		if h := r.Health(); h[0].Webhook.Accepted != 2 || h[1].Webhook.Accepted != 1 || h[1].Webhook.NotKept != 1 || h[2].Webhook.Accepted != 0 || h[3].Webhook.Path != "" || h[0].Webhook.URL("https://desk.example/") != "https://desk.example/hooks/one" || h[0].Webhook.URL("http://localhost") != "" {
 			t.Errorf("the deliveries are counted as %+v, %+v, %+v, %+v", h[0].Webhook, h[1].Webhook, h[2].Webhook, h[3].Webhook)
 		}
 	})

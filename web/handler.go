@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"standpunt/connectors"
 	"standpunt/internal/fault"
 	"standpunt/web/api"
 	"standpunt/web/session"
@@ -31,7 +32,7 @@ func (s *Server) handler(d Deps, o Options) (http.Handler, error) {
 	m := newMetrics(d, func() int { return s.api.Connections() })
 	s.api, err = api.New(
 		api.Deps{Staff: d.Staff, Box: d.Box, Approvals: d.Approvals, Log: d.Log, Sources: d.Sources, Sessions: sessions},
-		api.Options{Version: o.Version, MaxBody: o.MaxBody, Logger: o.Logger, OnEntries: m.entries},
+		api.Options{Version: o.Version, PublicURL: o.PublicURL, MaxBody: o.MaxBody, Logger: o.Logger, OnEntries: m.entries},
 	)
 	if err != nil {
 		return nil, err
@@ -60,7 +61,7 @@ func (s *Server) handler(d Deps, o Options) (http.Handler, error) {
 // besideHooks parts the platforms' requests from everybody else's.
 func besideHooks(next, hooks http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, HookPrefix) {
+		if strings.HasPrefix(r.URL.Path, connectors.HookPrefix) {
 			hooks.ServeHTTP(w, r)
 			return
 		}

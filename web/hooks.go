@@ -16,11 +16,8 @@ import (
 	"standpunt/web/api"
 )
 
-// HookPrefix is where platforms deliver: HookPrefix + the account's name.
-const HookPrefix = "/hooks/"
-
 const (
-	hookRoute = HookPrefix + "{account}" // in the log and the metrics
+	hookRoute = connectors.HookPrefix + "{account}" // in the log and the metrics
 	// hookReadTime is how long a sender may take for a delivery's body, and hookTime how long
 	// the connection is left open for the answer after that.
 	hookReadTime   = 10 * time.Second
@@ -75,7 +72,7 @@ func (h *hooks) receive(r *http.Request) (connectors.WebhookAnswer, error) {
 		return connectors.WebhookAnswer{}, errMethod
 	}
 	r.Header.Del("Cookie")
-	name := strings.TrimPrefix(r.URL.Path, HookPrefix)
+	name := strings.TrimPrefix(r.URL.Path, connectors.HookPrefix)
 	if h.receiver == nil || strings.Contains(name, "/") {
 		return connectors.WebhookAnswer{}, h.noAddress()
 	}

@@ -24,6 +24,7 @@ import (
 	"standpunt/approval/approvaltest"
 	"standpunt/connectors"
 	"standpunt/inbox"
+	"standpunt/people"
 	"standpunt/store"
 	"standpunt/web"
 )
@@ -227,6 +228,35 @@ func TestHookTakesGetAndPostAlone(t *testing.T) {
 	}
 	if got := r.nobody().send(http.MethodHead, r.url+"/hooks/plein", nil).is(http.StatusMethodNotAllowed); got.header.Get("Allow") != "GET, POST" {
 		t.Errorf("HEAD: %v", got.header)
+	}
+}
+
+func TestHookIsCountedWhereStaffLook(t *testing.T) {
+	r, _ := hooked(t, web.Options{PublicURL: "https://desk.example/"})
+	r.deliver("plein", bodyOf(item("1", "Waar blijft het?"))).is(http.StatusOK)
+	r.nobody().send(http.MethodGet, r.url+"/hooks/plein?token="+platformSecret, nil).is(http.StatusAccepted)
+	r.deliver("plein", []byte("{")).is(http.StatusBadRequest)
+	for range 3 {
+		r.nobody().send(http.MethodPost, r.url+"/hooks/plein", []byte("[]")).is(http.StatusUnauthorized)
+	}
+	withToken := r.withToken("mara", people.Read)
+	got := withToken.get("/accounts").is(http.StatusOK)
+	hook := func(name string) any { return got.at("items", 0, "webhook", name) }
+	if hook("url") != "https://desk.example/hooks/plein" || hook("path") != "/hooks/plein" || hook("accepted") != 1.0 || hook("unproven") != 3.0 ||
+		hook("unreadable") != 1.0 || hook("not_kept") != 0.0 || hook("last_reason") != "the signature is wrong" || hook("last_accepted") == nil || hook("confirmed") == nil {
+		t.Errorf("the account is %s", got.raw)
+	}
+	metrics := string(r.nobody().send("GET", r.url+"/metrics", nil).is(200).raw)
+	for _, want := range []string{
+		`standpunt_webhook_deliveries_total{account="plein",outcome="accepted"} 1`, `standpunt_webhook_deliveries_total{account="plein",outcome="unproven"} 3`,
+		`standpunt_http_requests_total{method="POST",route="/hooks/{account}",status="401"} 3`,
+	} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("the metrics do not have %s", want)
+		}
+	}
+	if strings.Contains(metrics, `account="muur",outcome`) {
+		t.Error("an account without webhook has metrics of one")
 	}
 }
 
