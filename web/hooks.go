@@ -109,7 +109,7 @@ type timedBody struct {
 
 func (b *timedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF && !b.whole { //nolint:errorlint // a Reader's end is io.EOF itself
+	if err == io.EOF && !b.whole {
 		b.whole = true
 		b.atEnd()
 	}

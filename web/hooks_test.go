@@ -291,7 +291,7 @@ func TestHookDoesNotWaitForSlowSenders(t *testing.T) {
 			t.Errorf("%s: status %d after %v, closing %v", account, answer.StatusCode, took, answer.Close)
 		}
 		_, err = io.Copy(io.Discard, answer.Body)
-		check(t, err)
+		check(t, errors.Join(err, answer.Body.Close()))
 		if n, err := conn.Read(make([]byte, 1)); n != 0 || err == nil {
 			t.Errorf("%s: the connection goes on", account)
 		}
@@ -300,6 +300,7 @@ func TestHookDoesNotWaitForSlowSenders(t *testing.T) {
 	conn := r.raw("plein", connectors.MaxDelivery+1)
 	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	check(t, err)
+	check(t, answer.Body.Close())
 	if answer.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("too large: status %d", answer.StatusCode)
 	}
