@@ -35,7 +35,8 @@ const (
 //
 // The body is read here, at most [MaxDelivery] bytes of it and all deliveries
 // together within the runner's memory for them; the caller bounds how long that
-// may take. Any number of calls may run; so many as the options say are worked on.
+// may take. Any number of calls may run; of each account so many as the options say
+// are worked on.
 func (r *Runner) Receive(name inbox.AccountName, request *http.Request) (WebhookAnswer, error) {
 	a, hook := r.hooked(name)
 	if hook == nil {
@@ -49,8 +50,8 @@ func (r *Runner) Receive(name inbox.AccountName, request *http.Request) (Webhook
 		return WebhookAnswer{}, a.refuse(request.Method, err)
 	}
 	select {
-	case r.working <- struct{}{}:
-		defer func() { <-r.working }()
+	case a.working <- struct{}{}:
+		defer func() { <-a.working }()
 	case <-ctx.Done():
 		return WebhookAnswer{}, a.refuse(request.Method, errBusy())
 	}
