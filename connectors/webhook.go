@@ -109,8 +109,11 @@ func (a *accountRun) receive(ctx context.Context, hook Webhook, request *http.Re
 	if err = errors.Join(err, t.problem); err != nil {
 		return WebhookAnswer{}, a.refuse(request.Method, &Error{Kind: Temporary, Message: "it could not be kept", Err: err})
 	}
-	if answer.Status == 0 {
+	switch {
+	case answer.Status == 0:
 		answer.Status = http.StatusOK
+	case answer.Status >= http.StatusInternalServerError:
+		return WebhookAnswer{}, a.refuse(request.Method, &Error{Kind: Temporary, Message: "a part of it could not be completed, and shall come again"})
 	}
 	a.pulse.accepted(request.Method)
 	return answer, nil
