@@ -7,6 +7,9 @@ import (
 	"standpunt/connectors"
 )
 
+// errNoLegacy is the server's word that it has no API v1.1, or not for us.
+var errNoLegacy = errors.New("no API v1.1")
+
 // errPostGone is the server's word that a post does not exist.
 var errPostGone = errors.New("no such post")
 
@@ -68,7 +71,7 @@ func (l *Legacy) coded(r *connectors.Response, t *trouble) *connectors.Error {
 func noLegacy() *connectors.Error {
 	return &connectors.Error{
 		Kind: connectors.NotAllowed, Message: "your access level has no API v1.1",
-		Remedy: `Set api to "2", or get an enterprise plan that includes it.`,
+		Remedy: `Set api to "2", or get an enterprise plan that includes it.`, Err: errNoLegacy,
 	}
 }
 
@@ -76,6 +79,6 @@ func noLegacy() *connectors.Error {
 func noSuchAPI() *connectors.Error {
 	return &connectors.Error{
 		Kind: connectors.NotAllowed, Message: "there is no API v1.1 at the account's address",
-		Remedy: `Correct base_url, or set api to "2".`,
+		Remedy: `Correct base_url, or set api to "2".`, Err: errNoLegacy,
 	}
 }

@@ -118,8 +118,18 @@ func (in *streamIntake) demux() gotwitter.SwitchDemux {
 		in.s.c.log.Warn("the stream falls behind; polling brings what it leaves out")
 	}
 	d.Other = func(message any) {
-		if err, ok := message.(error); ok {
-			in.err = err
+		var known *connectors.Error
+		switch err, failed := message.(error); {
+		case !failed:
+		case errors.As(err, &known):
+			in.err = known
+		case errors.Is(err, errEnded):
+			in.err = errEnded
+		default:
+			in.err = &connectors.Error{
+				Kind: connectors.Garbage, Message: "the stream said something that is not the JSON that was expected",
+				Remedy: "Look whether base_url is the server's own, and whether a proxy stands in between.",
+			}
 		}
 	}
 	return d
@@ -148,12 +158,9 @@ func (p *post) names(id string) bool {
 
 // ended is the error that ended the stream, or why its context was cancelled.
 func (in *streamIntake) ended(cause error) error {
-	var known *connectors.Error
 	switch {
 	case errors.Is(cause, errSilent):
 		return &connectors.Error{Kind: connectors.Temporary, Message: "the stream said nothing for " + in.s.silence.String(), Err: errSilent}
-	case errors.As(in.err, &known):
-		return known
 	case errors.Is(in.err, errEnded):
 		return nil
 	}
@@ -183,8 +190,14 @@ func (c *streamCarrier) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	call.Send = false
 	body, err := c.l.client.Open(c.ctx, call)
+	if errors.Is(err, errNoLegacy) || connectors.KindOf(err) == connectors.Gone {
+		return nil, &connectors.Error{
+			Kind: connectors.NotAllowed, Message: "the server has no stream of API v1.1, or not for this account",
+			Remedy: "Take stream out of the account's settings; polling does without.", Err: errNoLegacy,
+		}
+	}
 	if err != nil {
-		return nil, misplaced(err, call.Path)
+		return nil, err
 	}
 	c.watch.Reset(c.silence)
 	close(c.connected)
