@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"standpunt/approval"
@@ -25,6 +26,8 @@ type Legacy struct {
 	c       *Connector // the settings, and what was learned and posted; it has no client of its own
 	client  *connectors.Client
 	threads legacyThreads
+	// ownHidden says that the server has no list of our own posts.
+	ownHidden atomic.Bool
 }
 
 // newLegacy makes a [*Legacy], or a [*LegacyStream] where the settings ask for one.

@@ -466,6 +466,33 @@ func TestLegacyThreads(t *testing.T) {
 	}
 }
 
+// What the account posts comes in over all pages, from the back-fill on, and once it
+// is old enough not again.
+func TestLegacyWatchesOurOwnPosts(t *testing.T) {
+	r, l := playLegacy(t, platform.Options{PageSize: 3})
+	var want []string
+	for i := range 8 {
+		want = append(want, r.say(t, platform.Draft{Author: "noordlicht", Text: fmt.Sprintf("bericht %d", i)}))
+		r.Post(t, fmt.Sprintf("vraag %d", i))
+	}
+	came, own, cursor := round(t, l, nil)
+	var got []string
+	for _, o := range own {
+		got = append(got, o.ExternalID)
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, want) || len(byID(came)) != 8 {
+		t.Errorf("own posts %v, want %v; %d mentions", got, want, len(came))
+	}
+	var at struct{ Own struct{ Since, From int64 } }
+	if err := json.Unmarshal(cursor, &at); err != nil || at.Own.Since != 0 || at.Own.From == 0 {
+		t.Errorf("the cursor %s, %v, leaves posts behind that are younger than a minute", cursor, err)
+	}
+	if _, own, _ = round(t, l, inbox.Cursor(`{"since":1,"own":{"since":`+want[6]+`}}`)); len(own) != 1 || own[0].ExternalID != want[7] {
+		t.Errorf("behind %s came %+v", want[6], own)
+	}
+}
+
 func TestLegacySettings(t *testing.T) {
 	r := newRemote(t, platform.Options{})
 	for _, c := range []struct {
