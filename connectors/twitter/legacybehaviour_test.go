@@ -493,6 +493,80 @@ func TestLegacyWatchesOurOwnPosts(t *testing.T) {
 	}
 }
 
+// An answer that somebody edited on X is found with the text that it has now, and
+// one of many is found without a receipt.
+func TestLegacyReadsBackWhatStandsNow(t *testing.T) {
+	r, l := playLegacy(t, platform.Options{PageSize: 3})
+	target := r.Post(t, "een vraag")
+	came, _, _ := round(t, l, nil)
+	who, err := l.Identity(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rel := approvaltest.Release(t, account, who.RemoteID, byID(came)[target], "zie example.com en https://example.org/a?b=1&c=2")
+	receipt, err := l.Publish(t.Context(), rel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 7 {
+		r.say(t, platform.Draft{Author: "noordlicht", Text: fmt.Sprintf("bericht %d", i)})
+	}
+	lost, known := rel.Attempt(), rel.Attempt()
+	known.Receipt = receipt
+	for _, a := range []approval.Attempt{lost, known} {
+		if found, err := l.Find(t.Context(), a); err != nil || found.Outcome != connectors.Present || found.Text != a.Text || found.Receipt != receipt {
+			t.Errorf("%+v, %v", found, err)
+		}
+	}
+	r.x.Revise(receipt.ExternalID, "zie ergens anders")
+	if found, err := l.Find(t.Context(), known); err != nil || found.Outcome != connectors.Present || found.Text != "zie ergens anders" ||
+		found.Receipt.ExternalID != receipt.ExternalID {
+		t.Errorf("%+v, %v", found, err)
+	}
+	for range 4 { // more pages than are read
+		for range 5 {
+			r.say(t, platform.Draft{Author: "noordlicht", Text: "nog een bericht"})
+		}
+	}
+	if found, err := l.Find(t.Context(), lost); err != nil || found.Outcome != connectors.CannotTell {
+		t.Errorf("behind five pages: %+v, %v", found, err)
+	}
+}
+
+// A look-up that fails for now fails the poll, so that no reply lands in a wrong
+// conversation; posts that answer each other in a circle belong to none.
+func TestLegacyThreadsInTrouble(t *testing.T) {
+	status, lookups := 503, 0
+	at := time.Now().Format(time.RubyDate)
+	l := legacyAt(t, false, func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.Contains(r.URL.Path, "account"):
+			_, _ = io.WriteString(w, `{"id":1,"screen_name":"noordlicht"}`)
+		case strings.Contains(r.URL.Path, "lookup"):
+			lookups++
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, `[{"id":5,"created_at":"`+at+`","in_reply_to_status_id":4},{"id":4,"created_at":"`+at+`","in_reply_to_status_id":5}]`)
+		case r.URL.Query().Has("max_id") || strings.Contains(r.URL.Path, "user_timeline"):
+			_, _ = io.WriteString(w, `[]`)
+		default:
+			_, _ = io.WriteString(w, `[{"id":6,"created_at":"`+at+`","text":"@noordlicht","user":{"id":2},"in_reply_to_status_id":5}]`)
+		}
+	})
+	_, err := l.Poll(t.Context(), nil)
+	if e := errorOf(t, err); e.Kind != connectors.Temporary || lookups != 1 {
+		t.Errorf("%d look-ups, %s, %v", lookups, e.Kind, e)
+	}
+	status = 200
+	for range 2 {
+		if came, _, _ := round(t, l, nil); len(came) != 1 || came[0].Thread != "" || came[0].InReplyTo != "5" {
+			t.Errorf("%+v", came)
+		}
+	}
+	if lookups != 2 {
+		t.Errorf("%d look-ups", lookups)
+	}
+}
+
 func TestLegacySettings(t *testing.T) {
 	r := newRemote(t, platform.Options{})
 	for _, c := range []struct {
