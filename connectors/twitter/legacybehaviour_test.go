@@ -466,6 +466,22 @@ func TestLegacyThreads(t *testing.T) {
 	}
 }
 
+func TestLegacyTokensOfAnotherAccount(t *testing.T) {
+	var asked []string
+	l := legacyAt(t, false, func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Path)
+		_, _ = io.WriteString(w, `{"id":7,"id_str":"7","screen_name":"anders"}`)
+	})
+	who, err := l.(connectors.Identifier).Identity(t.Context())
+	if err != nil || who.CanSend || !strings.Contains(who.Note, "@anders") {
+		t.Errorf("%+v, %v", who, err)
+	}
+	_, err = l.Poll(t.Context(), nil)
+	if e := errorOf(t, err); e.Kind != connectors.BadAuth || e.Remedy == "" || len(asked) != 2 {
+		t.Errorf("%v, after %v", e, asked)
+	}
+}
+
 // What the account posts comes in over all pages, from the back-fill on, and once it
 // is old enough not again.
 func TestLegacyWatchesOurOwnPosts(t *testing.T) {
