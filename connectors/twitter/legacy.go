@@ -6,14 +6,38 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"standpunt/approval"
+	"standpunt/config"
 	"standpunt/connectors"
 )
 
-// legacyVersion is what the setting api says for a [*Legacy].
-const legacyVersion = "1.1"
+// What the setting api says.
+const (
+	modernVersion = "2"
+	legacyVersion = "1.1"
+)
+
+// LegacySettings choose and concern API v1.1.
+type LegacySettings struct {
+	// API is the version that the server speaks: "2", or "1.1" for enterprise plans and compatible servers.
+	API string `yaml:"api"`
+	// Stream asks a server of API 1.1 to push mentions; X itself no longer does.
+	Stream bool `yaml:"stream"`
+}
+
+// vetLegacy reports what is wrong with them.
+func vetLegacy(s *Settings, from config.Settings) (faults []error) {
+	switch {
+	case s.API != modernVersion && s.API != legacyVersion:
+		faults = append(faults, from.Problem("api", s.API, "is not known", `Write "2", or "1.1" for an enterprise plan or a compatible server.`))
+	case s.API == modernVersion && s.Stream:
+		faults = append(faults, from.Problem("stream", "true", "is of API 1.1 alone", `Leave it out, or set api to "1.1".`))
+	}
+	return faults
+}
 
 // Legacy is one account over API v1.1, for enterprise plans and for servers
 // that are compatible with it: the calls and types are those of go-twitter, the
@@ -25,6 +49,8 @@ type Legacy struct {
 	c       *Connector // the settings, and what was learned and posted; it has no client of its own
 	client  *connectors.Client
 	threads legacyThreads
+	// ownHidden says that the server has no list of our own posts.
+	ownHidden atomic.Bool
 }
 
 // newLegacy makes a [*Legacy], or a [*LegacyStream] where the settings ask for one.
@@ -80,8 +106,32 @@ func (l *Legacy) Identity(ctx context.Context) (connectors.Identity, error) {
 	if !isID(u.ID) || !handlePattern.MatchString(u.Username) {
 		return connectors.Identity{}, way.answer.Nonsense("without the account that was asked for")
 	}
-	return l.c.identity(u), nil
+	who := connectors.Identity{RemoteID: u.ID, Handle: "@" + u.Username, URL: "https://x.com/" + u.Username, CanSend: true}
+	if !strings.EqualFold(u.Username, l.c.s.Handle) {
+		who.CanSend = false
+		who.Note = "The tokens belong to @" + u.Username + ", the settings say @" + l.c.s.Handle + ". Correct handle or tokens."
+		return who, nil
+	}
+	l.c.mu.Lock()
+	defer l.c.mu.Unlock()
+	l.c.self = u.ID
+	return who, nil
 }
 
 // me is the account's id, asked for once.
-func (l *Legacy) me(ctx context.Context) (string, error) { return l.c.meBy(ctx, l.Identity) }
+func (l *Legacy) me(ctx context.Context) (string, error) {
+	if id := l.c.known(); id != "" {
+		return id, nil
+	}
+	who, err := l.Identity(ctx)
+	if err != nil {
+		return "", err
+	}
+	if !who.CanSend {
+		return "", &connectors.Error{
+			Kind: connectors.BadAuth, Message: "the tokens belong to another account than the settings name",
+			Remedy: "Correct handle, or make access_token and access_token_secret as the brand account.",
+		}
+	}
+	return who.RemoteID, nil
+}

@@ -466,6 +466,123 @@ func TestLegacyThreads(t *testing.T) {
 	}
 }
 
+func TestLegacyTokensOfAnotherAccount(t *testing.T) {
+	var asked []string
+	l := legacyAt(t, false, func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Path)
+		_, _ = io.WriteString(w, `{"id":7,"id_str":"7","screen_name":"anders"}`)
+	})
+	who, err := l.(connectors.Identifier).Identity(t.Context())
+	if err != nil || who.CanSend || !strings.Contains(who.Note, "@anders") {
+		t.Errorf("%+v, %v", who, err)
+	}
+	_, err = l.Poll(t.Context(), nil)
+	if e := errorOf(t, err); e.Kind != connectors.BadAuth || e.Remedy == "" || len(asked) != 2 {
+		t.Errorf("%v, after %v", e, asked)
+	}
+}
+
+// What the account posts comes in over all pages, from the back-fill on, and once it
+// is old enough not again.
+func TestLegacyWatchesOurOwnPosts(t *testing.T) {
+	r, l := playLegacy(t, platform.Options{PageSize: 3})
+	var want []string
+	for i := range 8 {
+		want = append(want, r.say(t, platform.Draft{Author: "noordlicht", Text: fmt.Sprintf("bericht %d", i)}))
+		r.Post(t, fmt.Sprintf("vraag %d", i))
+	}
+	came, own, cursor := round(t, l, nil)
+	var got []string
+	for _, o := range own {
+		got = append(got, o.ExternalID)
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, want) || len(byID(came)) != 8 {
+		t.Errorf("own posts %v, want %v; %d mentions", got, want, len(came))
+	}
+	var at struct{ Own struct{ Since, From int64 } }
+	if err := json.Unmarshal(cursor, &at); err != nil || at.Own.Since != 0 || at.Own.From == 0 {
+		t.Errorf("the cursor %s, %v, leaves posts behind that are younger than a minute", cursor, err)
+	}
+	if _, own, _ = round(t, l, inbox.Cursor(`{"since":1,"own":{"since":`+want[6]+`}}`)); len(own) != 1 || own[0].ExternalID != want[7] {
+		t.Errorf("behind %s came %+v", want[6], own)
+	}
+}
+
+// An answer that somebody edited on X is found with the text that it has now, and
+// one of many is found without a receipt.
+func TestLegacyReadsBackWhatStandsNow(t *testing.T) {
+	r, l := playLegacy(t, platform.Options{PageSize: 3})
+	target := r.Post(t, "een vraag")
+	came, _, _ := round(t, l, nil)
+	who, err := l.Identity(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rel := approvaltest.Release(t, account, who.RemoteID, byID(came)[target], "zie example.com en https://example.org/a?b=1&c=2")
+	receipt, err := l.Publish(t.Context(), rel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 7 {
+		r.say(t, platform.Draft{Author: "noordlicht", Text: fmt.Sprintf("bericht %d", i)})
+	}
+	lost, known := rel.Attempt(), rel.Attempt()
+	known.Receipt = receipt
+	for _, a := range []approval.Attempt{lost, known} {
+		if found, err := l.Find(t.Context(), a); err != nil || found.Outcome != connectors.Present || found.Text != a.Text || found.Receipt != receipt {
+			t.Errorf("%+v, %v", found, err)
+		}
+	}
+	r.x.Revise(receipt.ExternalID, "zie ergens anders")
+	if found, err := l.Find(t.Context(), known); err != nil || found.Outcome != connectors.Present || found.Text != "zie ergens anders" ||
+		found.Receipt.ExternalID != receipt.ExternalID {
+		t.Errorf("%+v, %v", found, err)
+	}
+	for range 4 { // more pages than are read
+		for range 5 {
+			r.say(t, platform.Draft{Author: "noordlicht", Text: "nog een bericht"})
+		}
+	}
+	if found, err := l.Find(t.Context(), lost); err != nil || found.Outcome != connectors.CannotTell {
+		t.Errorf("behind five pages: %+v, %v", found, err)
+	}
+}
+
+// A look-up that fails for now fails the poll, so that no reply lands in a wrong
+// conversation; posts that answer each other in a circle belong to none.
+func TestLegacyThreadsInTrouble(t *testing.T) {
+	status, lookups := 503, 0
+	at := time.Now().Format(time.RubyDate)
+	l := legacyAt(t, false, func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.Contains(r.URL.Path, "account"):
+			_, _ = io.WriteString(w, `{"id":1,"screen_name":"noordlicht"}`)
+		case strings.Contains(r.URL.Path, "lookup"):
+			lookups++
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, `[{"id":5,"created_at":"`+at+`","in_reply_to_status_id":4},{"id":4,"created_at":"`+at+`","in_reply_to_status_id":5}]`)
+		case r.URL.Query().Has("max_id") || strings.Contains(r.URL.Path, "user_timeline"):
+			_, _ = io.WriteString(w, `[]`)
+		default:
+			_, _ = io.WriteString(w, `[{"id":6,"created_at":"`+at+`","text":"@noordlicht","user":{"id":2},"in_reply_to_status_id":5}]`)
+		}
+	})
+	_, err := l.Poll(t.Context(), nil)
+	if e := errorOf(t, err); e.Kind != connectors.Temporary || lookups != 1 {
+		t.Errorf("%d look-ups, %s, %v", lookups, e.Kind, e)
+	}
+	status = 200
+	for range 2 {
+		if came, _, _ := round(t, l, nil); len(came) != 1 || came[0].Thread != "" || came[0].InReplyTo != "5" {
+			t.Errorf("%+v", came)
+		}
+	}
+	if lookups != 2 {
+		t.Errorf("%d look-ups", lookups)
+	}
+}
+
 func TestLegacySettings(t *testing.T) {
 	r := newRemote(t, platform.Options{})
 	for _, c := range []struct {

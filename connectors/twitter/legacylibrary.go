@@ -91,16 +91,16 @@ func (l *Legacy) mentions(ctx context.Context, since, highest int64) ([]post, *c
 	})
 }
 
-// written is a page of what the user wrote, up to the id highest where it is not 0.
-func (l *Legacy) written(ctx context.Context, who string, highest int64) ([]post, *carrier, error) {
+// written is a page of what the user wrote, with the same bounds.
+func (l *Legacy) written(ctx context.Context, who string, since, highest int64) ([]post, *carrier, error) {
 	return l.askForMany(ctx, func(x *gotwitter.Client) ([]gotwitter.Tweet, *http.Response, error) {
 		return x.Timelines.UserTimeline(&gotwitter.UserTimelineParams{
-			UserID: number(who), Count: legacyPageSize, MaxID: highest, TweetMode: "extended",
+			UserID: number(who), Count: legacyPageSize, SinceID: since, MaxID: highest, TweetMode: "extended",
 		})
 	})
 }
 
-// lookup are those of the posts, at most lookupSize, that the server shows; what
+// lookup are those of the posts, at most legacyLookupSize, that the server shows; what
 // they answer is all that is asked of them.
 func (l *Legacy) lookup(ctx context.Context, ids []int64) ([]post, *carrier, error) {
 	return l.askForMany(ctx, func(x *gotwitter.Client) ([]gotwitter.Tweet, *http.Response, error) {

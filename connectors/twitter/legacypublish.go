@@ -122,7 +122,7 @@ func (l *Legacy) findAmongOwn(ctx context.Context, a approval.Attempt, self stri
 	from, below := a.ClaimedAt.Add(-clockSkew), int64(0)
 	var fit []post
 	for range findPages {
-		posts, way, err := l.written(ctx, self, below)
+		posts, way, err := l.written(ctx, self, 0, below)
 		if err != nil {
 			return unsure, err
 		}

@@ -74,7 +74,7 @@ func TestALegacyStreamBringsWhatPollingBrings(t *testing.T) {
 	if strings.Join(mentions, " ") != gone+" "+long || strings.Join(owned, " ") != own || strings.Join(erased, " ") != gone {
 		t.Errorf("mentions %v, own %v, erased %v; want %s and %s, %s, %s", mentions, owned, erased, gone, long, own, gone)
 	}
-	if len(polled) != 2 || len(posts) != 0 {
+	if len(polled) != 2 || len(posts) != 1 || posts[0].ExternalID != own {
 		t.Errorf("polled %+v and %+v", polled, posts)
 	}
 }

@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	threadDepth    = 20    // posts between a reply and the one that began it all, at most
-	lookupSize     = 100   // posts in one look-up
-	threadsInMind  = 20000 // posts of which the one above is remembered
-	unknownAbove   = "?"   // above a post that the server did not show
-	beganItHimself = ""    // above a post that answers none
+	threadDepth      = 20    // posts between a reply and the one that began it all, at most
+	legacyLookupSize = 100   // posts in one look-up
+	threadsInMind    = 20000 // posts of which the one above is remembered
+	unknownAbove     = "?"   // above a post that the server did not show
+	beganItHimself   = ""    // above a post that answers none
 )
 
 // legacyThreads finds the post that began a conversation, which API v1.1 does
@@ -36,7 +36,7 @@ func (t *legacyThreads) resolve(ctx context.Context, l *Legacy, posts []*post) e
 		if len(missing) == 0 {
 			break
 		}
-		for ids := range slices.Chunk(missing, lookupSize) {
+		for ids := range slices.Chunk(missing, legacyLookupSize) {
 			found, _, err := l.lookup(ctx, ids)
 			if err != nil {
 				return t.giveUp(l, err)

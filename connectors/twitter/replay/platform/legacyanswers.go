@@ -59,10 +59,10 @@ func (p *Platform) legacyPost(a *post, asked url.Values) map[string]any {
 
 func legacyVersions(a *post) map[string]any {
 	initial := map[string]any{
-		"edit_tweet_ids": a.history, "editable_until_msecs": strconv.FormatInt(a.at.Add(30*time.Minute).UnixMilli(), 10),
+		"edit_tweet_ids": a.versions(), "editable_until_msecs": strconv.FormatInt(a.at.Add(30*time.Minute).UnixMilli(), 10),
 		"is_edit_eligible": true, "edits_remaining": "5",
 	}
-	if len(a.history) == 1 {
+	if len(a.versions()) == 1 {
 		return map[string]any{"initial": initial}
 	}
 	return map[string]any{"edit": map[string]any{"initial_tweet_id": a.history[0], "edit_control_initial": initial}}

@@ -162,6 +162,14 @@ func (p *Platform) Revise(id, text string) string {
 	return made.id
 }
 
+// versions are the ids of all versions of a post, this one's and every other's.
+func (a *post) versions() []string {
+	for a.newer != nil {
+		a = a.newer
+	}
+	return a.history
+}
+
 // Erase deletes a post with all its versions.
 func (p *Platform) Erase(id string) {
 	p.mu.Lock()
