@@ -21,7 +21,6 @@ const (
 	defaultPollEvery    = time.Minute
 	defaultPollTimeout  = 2 * time.Minute
 	maxPollEvery        = 5 * time.Minute // while a stream is connected
-	maxWebhookBody      = 1 << 20
 	webhookTimeout      = 25 * time.Second
 	identityPart        = "identity"
 	ownPostsPart        = "own posts"
@@ -261,10 +260,10 @@ func readBody(request *http.Request) ([]byte, error) {
 	if request.Body == nil {
 		return nil, nil
 	}
-	body, err := readAtMost(request.Body, maxWebhookBody)
+	body, err := readAtMost(request.Body, MaxDelivery)
 	switch {
 	case errors.Is(err, errTooLarge):
-		return nil, fault.New(fault.BodyTooLarge, "the delivery is larger than %d bytes", maxWebhookBody)
+		return nil, fault.New(fault.BodyTooLarge, "the delivery is larger than %d bytes", MaxDelivery)
 	case err != nil:
 		return nil, fault.New(fault.InvalidInput, "the delivery broke off").Fix("Deliver it again.").Because(err)
 	}
@@ -280,7 +279,7 @@ func webhookFault(err error) *fault.Fault {
 	switch KindOf(err) {
 	case BadAuth, NotAllowed:
 		return fault.New(fault.Unauthenticated, "the delivery's sender is not proven").Because(err)
-	case Garbage, Rejected:
+	case Garbage, Rejected, Stale:
 		return fault.New(fault.InvalidInput, "the delivery makes no sense").Because(err)
 	default:
 		return fault.New(fault.Unavailable, "the delivery could not be read now").Fix("Deliver it again.").Because(err)
