@@ -116,7 +116,9 @@ func (f failure) classify(r *connectors.Response, host string) *connectors.Error
 
 // closedWindow reports whether a subcode says that a message came later than
 // Messenger or Instagram takes one.
-func closedWindow(subcode int) bool { return subcode == 2018278 || subcode == 2018065 || subcode == 2534022 }
+func closedWindow(subcode int) bool {
+	return subcode == 2018278 || subcode == 2018065 || subcode == 2534022
+}
 
 // limits reports whether the code is one of the rate limits: of the app, the
 // user, the Page, or a business use case.

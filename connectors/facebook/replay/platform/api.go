@@ -271,6 +271,7 @@ func (p *Platform) view(n *node) map[string]any {
 	}
 	if n.post == "" {
 		v["updated_time"], v["attachments"] = n.updated.Format(layout), nil
+		v["is_hidden"] = n.hidden
 		if n.picture {
 			v["attachments"] = map[string]any{"data": []any{map[string]any{"media_type": "photo", "title": "", "url": "https://www.facebook.com/photo?of=" + n.id}}}
 		}

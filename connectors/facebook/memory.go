@@ -1,0 +1,77 @@
+package facebook
+
+import (
+	"maps"
+	"sync"
+	"time"
+)
+
+// memory is what a connector remembers of things by their id: the newest of
+// them only, and nothing across restarts. It is safe for concurrent use.
+type memory[T any] struct {
+	mu    sync.Mutex
+	most  int
+	known map[string]T
+	order []string // oldest first
+}
+
+func newMemory[T any](most int) *memory[T] {
+	return &memory[T]{most: most, known: make(map[string]T)}
+}
+
+func (m *memory[T]) put(id string, what T) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, known := m.known[id]; !known {
+		m.order = append(m.order, id)
+	}
+	m.known[id] = what
+	if len(m.order) > m.most {
+		delete(m.known, m.order[0])
+		m.order = m.order[1:]
+	}
+}
+
+func (m *memory[T]) get(id string) (T, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	what, known := m.known[id]
+	return what, known
+}
+
+// all is a copy of what is remembered.
+func (m *memory[T]) all() map[string]T {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.known)
+}
+
+// sight is what became known of a post, comment or message.
+type sight struct {
+	read time.Time // when a call showed how it stands, on Facebook's clock; zero: never
+	gone bool
+}
+
+// lateness is how far Facebook's own servers may be behind each other: what a
+// call showed is newer than what was told of an earlier moment than that.
+const lateness = time.Minute
+
+// sawRead notes that a call showed how something stands.
+func (c *Connector) sawRead(id string, at time.Time) {
+	if at.IsZero() {
+		at = time.Now().Add(-clockSkew)
+	}
+	if s, known := c.sights.get(id); !known || s.read.Before(at) {
+		s.read = at
+		c.sights.put(id, s)
+	}
+}
+
+// sawGone notes that something was deleted.
+func (c *Connector) sawGone(id string) { c.sights.put(id, sight{gone: true}) }
+
+// outdated reports whether how something stood at a moment is known to be old.
+func (c *Connector) outdated(id string, stood time.Time) bool {
+	s, known := c.sights.get(id)
+	return known && (s.gone || stood.Add(lateness).Before(s.read))
+}
