@@ -48,7 +48,7 @@ func (c *Connector) readDialogues(ctx context.Context, w *walk) error {
 			continue
 		}
 		older = false
-		w.Posts = append(w.Posts, d.ID)
+		w.add(d.ID)
 	}
 	w.leave(list.After, older)
 	return nil
@@ -88,7 +88,7 @@ func (c *Connector) readLetters(ctx context.Context, w *walk, page *connectors.P
 
 // sortLetter puts a message where it belongs: our own, or a mention.
 func (c *Connector) sortLetter(page *connectors.Page, l *letter, read time.Time) {
-	c.sawRead(l.id, read)
+	l.edited = c.sawRead(l.id, l.text, read)
 	if l.name != "" {
 		c.names.put(l.person, l.name)
 	}

@@ -69,10 +69,11 @@ func (d *delivery) edited(ctx context.Context, l *letter) *letter {
 
 // letter puts a message where it belongs.
 func (d *delivery) letter(ctx context.Context, l *letter) {
-	stood := latest(l.at, l.edited)
-	switch {
-	case d.outdated(l.id, stood):
+	if d.outdated(l.id, latest(l.at, l.edited)) {
 		return
+	}
+	d.sawTold(l.id, l.text, l.edited)
+	switch {
 	case l.ours || d.known(l.id):
 		d.page.Own = append(d.page.Own, d.ownLetter(l))
 		return

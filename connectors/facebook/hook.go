@@ -192,8 +192,9 @@ func (d *delivery) stands(ctx context.Context, t *told, stood, edited time.Time)
 	if n.CreatedAt.IsZero() {
 		n.CreatedAt.Time = time.Now().UTC().Truncate(time.Second)
 	}
+	d.sawTold(n.ID, n.Message, edited)
 	if !read.IsZero() {
-		d.sawRead(n.ID, read)
+		d.sawRead(n.ID, n.Message, read)
 	}
 	if n.From.ID == d.s.PageID || d.known(n.ID) {
 		d.page.Own = append(d.page.Own, n.own(t.post()))

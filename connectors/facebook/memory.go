@@ -1,6 +1,7 @@
 package facebook
 
 import (
+	"crypto/sha256"
 	"maps"
 	"sync"
 	"time"
@@ -49,22 +50,38 @@ func (m *memory[T]) all() map[string]T {
 // sight is what became known of a post, comment or message.
 type sight struct {
 	read time.Time // when a call showed how it stands, on Facebook's clock; zero: never
-	gone bool
+	text [sha256.Size]byte
+	// edited is when the text became what it is, as far as anything told.
+	edited time.Time
+	gone   bool
 }
 
 // lateness is how far Facebook's own servers may be behind each other: what a
 // call showed is newer than what was told of an earlier moment than that.
 const lateness = time.Minute
 
-// sawRead notes that a call showed how something stands.
-func (c *Connector) sawRead(id string, at time.Time) {
+// sawRead notes that a call showed how something stands, and returns when it
+// was last edited. Of an edit that nobody told of, that is when it was seen:
+// Facebook's answers have no time for it.
+func (c *Connector) sawRead(id, text string, at time.Time) (edited time.Time) {
 	if at.IsZero() {
 		at = time.Now().Add(-clockSkew)
 	}
-	if s, known := c.sights.get(id); !known || s.read.Before(at) {
-		s.read = at
-		c.sights.put(id, s)
+	s, known := c.sights.get(id)
+	sum := sha256.Sum256([]byte(text))
+	if known && s.text != sum {
+		s.edited = at.UTC().Truncate(time.Second)
 	}
+	s.read, s.text = latest(s.read, at), sum
+	c.sights.put(id, s)
+	return s.edited
+}
+
+// sawTold notes how a delivery told that something stands.
+func (c *Connector) sawTold(id, text string, edited time.Time) {
+	s, _ := c.sights.get(id)
+	s.text, s.edited = sha256.Sum256([]byte(text)), latest(s.edited, edited)
+	c.sights.put(id, s)
 }
 
 // sawGone notes that something was deleted.
@@ -73,5 +90,5 @@ func (c *Connector) sawGone(id string) { c.sights.put(id, sight{gone: true}) }
 // outdated reports whether how something stood at a moment is known to be old.
 func (c *Connector) outdated(id string, stood time.Time) bool {
 	s, known := c.sights.get(id)
-	return known && (s.gone || stood.Add(lateness).Before(s.read))
+	return known && (s.gone || stood.Before(s.edited) || stood.Add(lateness).Before(s.read))
 }

@@ -30,9 +30,7 @@ func (w *walk) turn() {
 	}
 	post := w.Turns[0]
 	w.Turns = append(w.Turns[1:], post)
-	if !slices.Contains(w.Posts, post) {
-		w.Posts = append(w.Posts, post)
-	}
+	w.add(post)
 }
 
 // turns notes that a post has comments that may change.

@@ -122,12 +122,19 @@ func (c *Connector) readPosts(ctx context.Context, w *walk, page *connectors.Pag
 			c.sort(page, p, "", list.Answer.At)
 		}
 		if p.UpdatedAt.IsZero() || !p.UpdatedAt.Before(since) {
-			w.Posts = append(w.Posts, p.ID)
+			w.add(p.ID)
 		}
 		older = older && p.CreatedAt.Before(horizon)
 	}
 	w.leave(list.After, older)
 	return nil
+}
+
+// add puts a post or dialogue in line, unless it stands there.
+func (w *walk) add(id string) {
+	if !slices.Contains(w.Posts, id) {
+		w.Posts = append(w.Posts, id)
+	}
 }
 
 // begin notes when the walk began, unless it did before.
@@ -206,7 +213,7 @@ func (w *walk) next() { w.Posts, w.In, w.Again = w.Posts[1:], "", false }
 // sort puts a node where it belongs: our own, or a mention. read is when
 // Facebook showed it so.
 func (c *Connector) sort(page *connectors.Page, n *node, post string, read time.Time) {
-	c.sawRead(n.ID, read)
+	edited := c.sawRead(n.ID, n.Message, read)
 	if n.From.ID == c.s.PageID || c.known(n.ID) {
 		page.Own = append(page.Own, n.own(post))
 		return
@@ -214,5 +221,7 @@ func (c *Connector) sort(page *connectors.Page, n *node, post string, read time.
 	if post != "" {
 		c.places.put(n.ID, place{post: post, at: n.CreatedAt.Time})
 	}
-	page.Mentions = append(page.Mentions, n.inbound(post))
+	in := n.inbound(post)
+	in.EditedAt = edited
+	page.Mentions = append(page.Mentions, in)
 }

@@ -85,6 +85,18 @@ func (p *Platform) Messages(name string) (texts []string) {
 	return texts
 }
 
+// AnswersTo are the texts that the Page sent to whoever sent the message,
+// oldest first.
+func (p *Platform) AnswersTo(which string) []string {
+	p.mu.Lock()
+	m := p.messages[which]
+	p.mu.Unlock()
+	if m == nil {
+		return nil
+	}
+	return p.Messages(m.name)
+}
+
 // with is the dialogue with a person, newest first.
 func (p *Platform) with(person string) (list []*message) {
 	for _, m := range slices.Backward(p.mailbox) {
