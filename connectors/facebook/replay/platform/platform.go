@@ -40,7 +40,7 @@ type Platform struct {
 	push     *push      // nil: nobody is told
 }
 
-// Fault is an answer in place of the right one.
+// Fault is an answer in place of the right one; the zero Fault is the right one.
 type Fault struct {
 	Status int
 	Body   string
