@@ -174,7 +174,7 @@ func (p *Platform) call(r *http.Request) (any, *refusal) {
 	}
 	n := p.nodes[which]
 	switch {
-	case n == nil:
+	case n == nil, p.blind && n.fromID != p.o.PageID:
 		return nil, gone
 	case edge == "" && method == http.MethodGet:
 		return p.show(n, r.Form)
@@ -319,6 +319,9 @@ func (p *Platform) comments(at *node, form url.Values) (any, *refusal) {
 	stream := form.Get("filter") == "stream"
 	var list []*node
 	for _, n := range p.order {
+		if p.blind && n.fromID != p.o.PageID {
+			continue
+		}
 		if n.parent == at.id || n.post == at.id && (stream || n.parent == "" && !n.hidden) {
 			list = append(list, n)
 		}
