@@ -75,12 +75,12 @@ func (p *Platform) customer(w http.ResponseWriter, path string, form url.Values)
 	switch {
 	case path == "/customer/edit":
 		if p.Edit(id, s.Text) || p.EditMessage(id, s.Text) {
-			made = id
+			made = "changed"
 		}
 	case path == "/customer/remove":
 		p.Unsend(id)
 		p.Erase(id)
-		made = id
+		made = "removed"
 	case form.Get("private") != "":
 		made = p.Write(s)
 	case under != "":
