@@ -67,7 +67,7 @@ func TestExampleLoadsAndShowsEveryKey(t *testing.T) {
 	c, err := config.Load(path, []string{
 		"MAIL_SERVICE_PASSWORD=hunter2", "SANDBOX_TOKEN=hunter3",
 		"X_CONSUMER_KEY=a", "X_CONSUMER_SECRET=b", "X_ACCESS_TOKEN=c", "X_ACCESS_TOKEN_SECRET=hunter4",
-		"FACEBOOK_PAGE_TOKEN=hunter4", "FACEBOOK_APP_SECRET=hunter5",
+		"FACEBOOK_PAGE_TOKEN=hunter4", "FACEBOOK_APP_SECRET=hunter5", "FACEBOOK_VERIFY_TOKEN=hunter6",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -78,6 +78,9 @@ func TestExampleLoadsAndShowsEveryKey(t *testing.T) {
 		PageID      string          `yaml:"page_id" required:"true"`
 		AccessToken config.Secret   `yaml:"access_token" required:"true"`
 		AppSecret   config.Secret   `yaml:"app_secret"`
+		VerifyToken config.Secret   `yaml:"verify_token"`
+		Messenger   bool            `yaml:"messenger"`
+		HumanAgent  bool            `yaml:"human_agent"`
 		PollEvery   config.Duration `yaml:"poll_every"`
 	}
 	var mail struct {
