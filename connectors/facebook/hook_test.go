@@ -1,6 +1,7 @@
 package facebook_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,10 +16,12 @@ import (
 	"time"
 
 	"standpunt/approval/approvaltest"
+	"standpunt/config"
 	"standpunt/connectors"
 	"standpunt/connectors/facebook"
 	"standpunt/connectors/facebook/replay/platform"
 	"standpunt/inbox"
+	"standpunt/internal/fault"
 )
 
 // pushed is a platform that delivers, with messages, and a connector to it.
@@ -521,5 +524,61 @@ func TestErrorsOfDeliveriesSayNothingOfCustomers(t *testing.T) {
 				t.Errorf("%s: %s", body, text)
 			}
 		}
+	}
+}
+
+// TestTwoPagesOfOneApp holds that what is about another Page reaches its
+// account over the one address that the app has, and comes again where that
+// one could not learn all of it.
+func TestTwoPagesOfOneApp(t *testing.T) {
+	rig := approvaltest.New(t)
+	live := func(name, page string) (*platform.Platform, string, connectors.Live) {
+		p, post := platform.New(platform.Options{PageID: page, PageName: name, Token: goodToken, AppSecret: secret, Version: "v26.0", Permissions: all})
+		server := httptest.NewServer(p)
+		t.Cleanup(server.Close)
+		made, err := facebook.New(connectors.Account{Settings: config.NewSettings(map[string]any{
+			"base_url": server.URL, "page_id": page, "access_token": goodToken, "app_secret": secret, "verify_token": verify,
+		})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p, post, connectors.Live{Account: connectors.Account{Name: inbox.AccountName(name), Kind: "facebook"}, Connector: made}
+	}
+	_, _, first := live("plein", "100")
+	p, post, second := live("markt", "200")
+	runner := connectors.NewRunner(connectors.RunnerOptions{Inbox: rig.Box, Observer: rig.Approvals}, first, second)
+	changed, unwatch := runner.Watch()
+	defer unwatch()
+	if err := runner.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.After(20 * time.Second); runner.Health()[1].LastSuccess.IsZero() || runner.Health()[1].Identity.RemoteID == ""; {
+		select {
+		case <-changed:
+		case <-deadline:
+			t.Fatalf("%+v", runner.Health()[1])
+		}
+	}
+	if err := runner.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	nameless := p.Comment(post, platform.Said{Text: "op de andere pagina"})
+	told := func() error {
+		body := fmt.Appendf(nil, `{"object":"page","entry":[{"id":"200","time":%d,"changes":[{"field":"feed","value":{"item":"comment","verb":"add","comment_id":%q,"post_id":%q,"message":"op de andere pagina"}}]}]}`, time.Now().Unix(), nameless, post)
+		q := httptest.NewRequestWithContext(t.Context(), http.MethodPost, address, bytes.NewReader(body))
+		q.Header.Set("X-Hub-Signature-256", platform.Sign(secret, body))
+		_, err := runner.Receive("plein", q)
+		return err
+	}
+	p.Fail(platform.Fault{Status: 503, Body: "later"})
+	if err := told(); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("what could not be learned was answered with %v", err)
+	}
+	if err := told(); err != nil {
+		t.Errorf("the second time it was answered with %v", err)
+	}
+	list, err := rig.Box.List(t.Context(), inbox.Filter{}, "", 10)
+	if err != nil || len(list.Items) != 1 || list.Items[0].Account != "markt" {
+		t.Errorf("%+v, %v", list.Items, err)
 	}
 }

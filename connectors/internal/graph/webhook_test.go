@@ -51,10 +51,10 @@ func TestVerification(t *testing.T) {
 		query string
 		kind  connectors.ErrorKind
 	}{
-		{"", connectors.Rejected},
-		{strings.Replace(right, "subscribe", "unsubscribe", 1), connectors.Rejected},
-		{strings.Replace(right, "1158201444", url.QueryEscape("<script>"), 1), connectors.Rejected},
-		{strings.Replace(right, "1158201444", strings.Repeat("1", 300), 1), connectors.Rejected},
+		{"", connectors.BadAuth},
+		{strings.Replace(right, "subscribe", "unsubscribe", 1), connectors.BadAuth},
+		{strings.Replace(right, "1158201444", url.QueryEscape("<script>"), 1), connectors.BadAuth},
+		{strings.Replace(right, "1158201444", strings.Repeat("1", 300), 1), connectors.BadAuth},
 		{strings.Replace(right, verify, "guessed", 1), connectors.BadAuth},
 		{strings.Replace(right, verify, "", 1), connectors.BadAuth},
 		{right + "&hub.verify_token=" + verify, connectors.BadAuth},
