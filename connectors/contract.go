@@ -148,6 +148,20 @@ type Composer interface {
 	Measure(text string) approval.Measure
 }
 
+// PrivateComposer is a [Composer] whose platform counts a text that the
+// customer alone will read otherwise than a public one.
+type PrivateComposer interface {
+	MeasurePrivate(text string) approval.Measure
+}
+
+// Closing is a connector whose platform takes answers to some mentions for a
+// time only.
+type Closing interface {
+	// Unanswerable says, in one English sentence, why the platform takes no answer to the
+	// mention at that time; empty where it does. It calls nobody.
+	Unanswerable(m *inbox.Mention, at time.Time) string
+}
+
 // Identifier tells which remote account the credentials belong to.
 type Identifier interface {
 	// Identity is the platform's stable name of the account that we publish as.

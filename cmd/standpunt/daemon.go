@@ -182,6 +182,12 @@ func (d *daemon) join(sending connectors.DispatcherOptions) {
 		if c, ok := l.Connector.(connectors.Composer); ok {
 			d.approvals.SetMeasurer(l.Name, c.Measure)
 		}
+		if c, ok := l.Connector.(connectors.PrivateComposer); ok {
+			d.approvals.SetPrivateMeasurer(l.Name, c.MeasurePrivate)
+		}
+		if c, ok := l.Connector.(connectors.Closing); ok {
+			d.approvals.SetClosing(l.Name, c.Unanswerable)
+		}
 	}
 	d.runner = connectors.NewRunner(connectors.RunnerOptions{
 		Inbox: d.box, Observer: d.approvals,
