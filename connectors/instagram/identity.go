@@ -1,0 +1,97 @@
+package instagram
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"standpunt/connectors"
+)
+
+// soon is how long before a token's end its owner is told.
+const soon = 14 * 24 * time.Hour
+
+// token is what Facebook says about one.
+type token struct {
+	Data struct {
+		Valid       bool     `json:"is_valid"`
+		ProfileID   string   `json:"profile_id"`
+		ExpiresAt   int64    `json:"expires_at"`             // 0: never
+		DataUntil   int64    `json:"data_access_expires_at"` // 0: never
+		Permissions []string `json:"scopes"`
+	} `json:"data"`
+}
+
+// needed are the permissions that the connector works with over Facebook
+// Login; the first is for answers.
+func (c *Connector) needed() []string {
+	list := []string{"instagram_manage_comments", "instagram_basic", "pages_read_engagement"}
+	if c.s.Messages {
+		list = append(list, "instagram_manage_messages", "pages_manage_metadata")
+	}
+	return list
+}
+
+// Identity is the account, and what is wrong or about to go wrong with its token.
+func (c *Connector) Identity(ctx context.Context) (connectors.Identity, error) {
+	p, err := c.profileOf(ctx)
+	if err != nil {
+		return connectors.Identity{}, err
+	}
+	if string(p.ID) != c.s.UserID {
+		return connectors.Identity{}, otherAccount()
+	}
+	who := connectors.Identity{RemoteID: c.s.UserID, Handle: "@" + p.Username, URL: "https://www.instagram.com/" + p.Username + "/", CanSend: true}
+	if c.s.Login == overInstagram {
+		return who, nil
+	}
+	var t token
+	err = c.api.inspect(ctx, &t)
+	var e *connectors.Error
+	switch {
+	case errors.As(err, &e) && (e.Kind == connectors.NotAllowed || e.Kind == connectors.Rejected || e.Kind == connectors.Gone):
+		who.Note = "Facebook does not tell how long the token lives. Look it up in Facebook's access token debugger."
+	case err != nil:
+		return connectors.Identity{}, err
+	default:
+		who.CanSend, who.Note = c.health(t, time.Now())
+	}
+	return who, nil
+}
+
+// health is whether the token can send, and one sentence for each thing that
+// is wrong with it.
+func (c *Connector) health(t token, now time.Time) (canSend bool, note string) {
+	var notes []string
+	canSend = true
+	if !t.Data.Valid {
+		canSend = false
+		notes = append(notes, "Facebook says that the token is no longer valid. Make a new one and set it as access_token.")
+	}
+	if c.s.PageID != "" && t.Data.ProfileID != "" && t.Data.ProfileID != c.s.PageID {
+		canSend = false
+		notes = append(notes, "The token belongs to another Page than page_id names. Correct one of them.")
+	}
+	var lost []string
+	needed := c.needed()
+	for _, permission := range needed {
+		if !slices.Contains(t.Data.Permissions, permission) {
+			lost = append(lost, permission)
+		}
+	}
+	if len(lost) > 0 {
+		canSend = canSend && !slices.Contains(lost, needed[0])
+		notes = append(notes, "The token lacks "+strings.Join(lost, ", ")+". Make it anew with these permissions.")
+	}
+	for _, end := range []struct {
+		at   int64
+		what string
+	}{{t.Data.ExpiresAt, "The token ends"}, {t.Data.DataUntil, "The app's access to the account's data ends"}} {
+		if at := time.Unix(end.at, 0).UTC(); end.at != 0 && at.Sub(now) < soon {
+			notes = append(notes, end.what+" on "+at.Format("2 January 2006")+". Make a new token before that day.")
+		}
+	}
+	return canSend, strings.Join(notes, " ")
+}
