@@ -56,8 +56,10 @@ type Webhook interface {
 	// It first proves who sent the request, in constant time, and decodes nothing before. Its
 	// errors are of type [*Error]: of kind [BadAuth] where the signature or the challenge's token
 	// is missing or wrong, [Stale] where the signed time is too far from ours, [Garbage] where
-	// what is signed makes no sense, [Temporary] where the platform shall deliver it again; each
-	// with a Remedy for staff. One entry that makes no sense does not fail the others.
+	// what is signed makes no sense, [Temporary] where the platform shall deliver it again, which
+	// is so too where a call of ours to the platform failed on the way, whatever its own kind. The
+	// Message is shown to staff as the reason, the Remedy where refusals repeat; the sender is
+	// told neither. One entry that makes no sense does not fail the others.
 	// The same delivery comes more than once, late, and in any order: EditedAt tells which
 	// state of a post is newer. Receive is called for many deliveries side by side.
 	Receive(ctx context.Context, r *http.Request, body []byte) (WebhookAnswer, error)
@@ -142,6 +144,20 @@ type PrivateReplier interface {
 type Composer interface {
 	// Measure counts text as the platform does.
 	Measure(text string) approval.Measure
+}
+
+// PrivateComposer is a [Composer] whose platform counts a text that the
+// customer alone will read otherwise than a public one.
+type PrivateComposer interface {
+	MeasurePrivate(text string) approval.Measure
+}
+
+// Closing is a connector whose platform takes answers to some mentions for a
+// time only.
+type Closing interface {
+	// Unanswerable says, in one English sentence, why the platform takes no answer to the
+	// mention at that time; empty where it does. It calls nobody.
+	Unanswerable(m *inbox.Mention, at time.Time) string
 }
 
 // Identifier tells which remote account the credentials belong to.

@@ -95,7 +95,7 @@ func (d *daemon) build(ctx context.Context, o daemonOptions) (err error) {
 	}
 	d.join(o.sending)
 	d.server, err = web.New(web.Deps{ //nolint:contextcheck // each request brings its own
-		Staff: d.staff, Box: d.box, Approvals: d.approvals, Log: d.log, Sources: d.runner, Ready: d.notReady,
+		Staff: d.staff, Box: d.box, Approvals: d.approvals, Log: d.log, Sources: d.runner, Hooks: d.runner, Ready: d.notReady,
 		Desk: desk.New(desk.Deps{
 			Staff: d.staff, Box: d.box, Approvals: d.approvals, Log: d.log, Sources: d.runner,
 			Records: records{d.rooms}, Notice: o.notice, Logger: o.logger,
@@ -181,6 +181,12 @@ func (d *daemon) join(sending connectors.DispatcherOptions) {
 	for _, l := range d.lives {
 		if c, ok := l.Connector.(connectors.Composer); ok {
 			d.approvals.SetMeasurer(l.Name, c.Measure)
+		}
+		if c, ok := l.Connector.(connectors.PrivateComposer); ok {
+			d.approvals.SetPrivateMeasurer(l.Name, c.MeasurePrivate)
+		}
+		if c, ok := l.Connector.(connectors.Closing); ok {
+			d.approvals.SetClosing(l.Name, c.Unanswerable)
 		}
 	}
 	d.runner = connectors.NewRunner(connectors.RunnerOptions{

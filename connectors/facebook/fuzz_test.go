@@ -36,7 +36,7 @@ func FuzzCursor(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		w, err := new(Connector).walkOf(inbox.Cursor(b))
-		if err == nil && len(w.Posts) == 0 && (w.Edge < 0 || w.Edge >= len(edges)) {
+		if err == nil && (w.Edge < 0 || w.Edge > len(new(Connector).edges())) {
 			t.Errorf("%+v", w)
 		}
 	})
