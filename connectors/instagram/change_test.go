@@ -18,10 +18,10 @@ const ourID = "17841400000000001"
 
 // open is a platform and a connector to it, whose methods behind the check of
 // the release the tests in this file begin with; connectortest tries the check.
-func open(t *testing.T, login string) (*platform.Platform, string, *Connector) {
+func open(t *testing.T, login string, more ...string) (*platform.Platform, string, *Connector) {
 	t.Helper()
 	o := platform.Options{Login: login, UserID: ourID, Username: "noordlicht", Token: "t", Version: "v26.0",
-		Permissions: []string{"instagram_manage_comments", "instagram_manage_messages", "instagram_business_manage_comments", "instagram_business_manage_messages"}}
+		Permissions: append(more, "instagram_manage_comments", "instagram_manage_messages", "instagram_business_manage_comments", "instagram_business_manage_messages")}
 	settings := map[string]any{"login": login, "ig_user_id": ourID, "access_token": "t"}
 	if login == overFacebook {
 		o.PageID, settings["page_id"] = "100200300", "100200300"
@@ -158,6 +158,27 @@ func TestMessagesAreAnsweredInsideTheirWindow(t *testing.T) {
 					t.Errorf("after %v a %s one: %q", later, visibility, why)
 				}
 			}
+		}
+	})
+}
+
+func TestPeopleMayTakeSevenDaysWhereMetaLetsThem(t *testing.T) {
+	bothLogins(t, func(t *testing.T, login string) {
+		p, _, c := open(t, login, "human_agent")
+		m := polled(t, c, p.Message(platform.Said{Name: "eva", Text: "een vraag"}))
+		m.ExternalID = p.Message(platform.Said{Name: "jan", Text: "lang geleden", At: time.Now().Add(-6 * 24 * time.Hour)})
+		m.Route = []inbox.Field{{Name: routeTo, Value: platform.ScopedID("jan")}, {Name: routeWrote, Value: time.Now().Add(-6 * 24 * time.Hour).Format(time.RFC3339)}}
+		if _, err := c.perform(t.Context(), answerTo(m, "te laat")); connectors.KindOf(err) != connectors.NotAllowed {
+			t.Errorf("after six days, without the setting: %v", err)
+		}
+		c.s.HumanAgent = true
+		if _, err := c.perform(t.Context(), answerTo(m, "op tijd")); err != nil || !slices.Equal(p.Told("jan"), []string{"op tijd"}) {
+			t.Errorf("after six days: %v, %q", err, p.Told("jan"))
+		}
+		at := time.Now()
+		late := &inbox.Mention{Visibility: inbox.Private, PostedAt: at}
+		if c.Unanswerable(late, at.Add(6*24*time.Hour)) != "" || c.Unanswerable(late, at.Add(8*24*time.Hour)) == "" {
+			t.Error("it is not answerable for seven days")
 		}
 	})
 }

@@ -19,8 +19,10 @@ const (
 	// longestMessage is how long a message's text may be, in bytes of UTF-8:
 	// https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/messaging-api
 	longestMessage = 1000
-	// answerable is for how long a message may be answered (same source).
+	// answerable is for how long a message may be answered, and byPeople for how long where Meta
+	// lets the app's people take their time (same source).
 	answerable = 24 * time.Hour
+	byPeople   = 7 * 24 * time.Hour
 )
 
 // Connector is one professional account. It is safe for concurrent use.
@@ -48,6 +50,8 @@ var _ interface {
 	connectors.PrivateReplier
 	connectors.Remover
 	connectors.Hider
+	connectors.PrivateComposer
+	connectors.Closing
 	connectors.Composer
 	connectors.Identifier
 	connectors.Located
@@ -97,10 +101,14 @@ func (c *Connector) MeasurePrivate(text string) approval.Measure {
 
 // Unanswerable says whether a message's time to be answered is over.
 func (c *Connector) Unanswerable(m *inbox.Mention, at time.Time) string {
-	if m.Visibility == inbox.Private && at.After(m.PostedAt.Add(answerable)) {
-		return "Instagram takes answers to a message for 24 hours; the customer has to write again first."
+	window, words := answerable, "24 hours"
+	if c.s.HumanAgent {
+		window, words = byPeople, "seven days"
 	}
-	return ""
+	if m.Visibility != inbox.Private || at.Before(m.PostedAt.Add(window)) {
+		return ""
+	}
+	return "Instagram takes an answer for " + words + " after the customer last wrote, and they are over."
 }
 
 // messenger is the node that messages go by.

@@ -76,11 +76,15 @@ func (c *Connector) perform(ctx context.Context, a approval.Attempt) (approval.R
 	}
 	switch {
 	case a.Action == approval.PrivateReply:
-		return c.send(ctx, a, map[string]string{"comment_id": a.Target})
+		return c.send(ctx, a, graph.Params{}, map[string]string{"comment_id": a.Target})
 	case a.Action == approval.Remove || a.Action == approval.Hide:
 		return c.change(ctx, a)
 	case p.customer != "":
-		return c.send(ctx, a, map[string]string{"id": p.customer})
+		params := graph.Params{}
+		if c.s.HumanAgent && time.Since(p.wrote) >= answerable {
+			params["messaging_type"], params["tag"] = "MESSAGE_TAG", "HUMAN_AGENT"
+		}
+		return c.send(ctx, a, params, map[string]string{"id": p.customer})
 	case p.post != "":
 		return c.write(ctx, a, c.s.UserID+"/mentions", p.parameters(a.Text))
 	}
@@ -89,9 +93,10 @@ func (c *Connector) perform(ctx context.Context, a approval.Attempt) (approval.R
 
 // place is where an attempt goes to.
 type place struct {
-	customer   string // of a message: who gets it
-	post, said string // of a mention in somebody else's post: where
-	comment    string // else: the top-level comment that the answer stands below
+	customer   string    // of a message: who gets it
+	wrote      time.Time // and when they wrote what is answered
+	post, said string    // of a mention in somebody else's post: where
+	comment    string    // else: the top-level comment that the answer stands below
 }
 
 // placeOf reads it out of the target and its route, and refuses what is none
@@ -108,12 +113,14 @@ func placeOf(a approval.Attempt) (place, error) {
 			p.said = f.Value
 		case routeTo:
 			p.customer = f.Value
+		case routeWrote:
+			p.wrote, _ = time.Parse(time.RFC3339, f.Value) // zero, which is long ago, where it is none
 		}
 	}
 	public := idPattern.MatchString(a.Target) && idPattern.MatchString(p.comment)
 	answers := a.Action == approval.Reply
 	switch {
-	case answers && p.customer != "" && (!scopedPattern.MatchString(p.customer) || !messagePattern.MatchString(a.Target)),
+	case answers && p.customer != "" && (!scopedPattern.MatchString(p.customer) || !graph.ValidMessageID(a.Target)),
 		answers && p.customer == "" && !public,
 		answers && p.post != "" && (!idPattern.MatchString(p.post) || p.said != "" && !idPattern.MatchString(p.said)):
 		return p, refused("the post that is answered is none of Instagram's")
@@ -151,8 +158,9 @@ func (c *Connector) write(ctx context.Context, a approval.Attempt, path string, 
 	return approval.Receipt{ExternalID: string(made.ID), PostedAt: when(answer)}, nil
 }
 
-// send sends a message.
-func (c *Connector) send(ctx context.Context, a approval.Attempt, recipient map[string]string) (approval.Receipt, error) {
+// send sends a message. Whether its time is over, Instagram knows best: a newer
+// message of the customer's opens it again.
+func (c *Connector) send(ctx context.Context, a approval.Attempt, params graph.Params, recipient map[string]string) (approval.Receipt, error) {
 	switch {
 	case !c.s.Messages || c.messenger() == "":
 		return approval.Receipt{}, &connectors.Error{Kind: connectors.NotAllowed, Message: "the account's settings leave messages out",
@@ -169,14 +177,15 @@ func (c *Connector) send(ctx context.Context, a approval.Attempt, recipient map[
 	if err != nil {
 		return approval.Receipt{}, connectors.Errorf(connectors.Rejected, "the message cannot be written: %w", err)
 	}
+	params["recipient"], params["message"] = string(to), string(text)
 	var made struct {
 		ID graph.ID `json:"message_id"`
 	}
-	answer, err := c.api.post(ctx, c.messenger()+"/messages", graph.Params{"recipient": string(to), "message": string(text)}, &made)
+	answer, err := c.api.post(ctx, c.messenger()+"/messages", params, &made)
 	if err != nil {
 		return approval.Receipt{}, err
 	}
-	if !messagePattern.MatchString(string(made.ID)) {
+	if !graph.ValidMessageID(string(made.ID)) {
 		return approval.Receipt{}, answer.Nonsense("without the id of the message")
 	}
 	c.remember(string(made.ID), a.Key)

@@ -25,6 +25,7 @@ type Settings struct {
 	AppSecret   config.Secret   `yaml:"app_secret"`
 	VerifyToken config.Secret   `yaml:"verify_token"` // what Meta's console was told
 	Messages    bool            `yaml:"messages"`     // whether private messages are read and answered
+	HumanAgent  bool            `yaml:"human_agent"`  // whether Meta allowed the app to answer them for seven days, not one
 	BaseURL     config.URL      `yaml:"base_url"`     // the Graph API's address
 	Version     string          `yaml:"version"`      // of the Graph API
 	PollEvery   config.Duration `yaml:"poll_every"`
@@ -33,7 +34,10 @@ type Settings struct {
 // hosts are where each login's calls go.
 var hosts = map[string]config.URL{overFacebook: "https://graph.facebook.com", overInstagram: "https://graph.instagram.com"}
 
-var idPattern = regexp.MustCompile(`^[0-9]{1,25}$`)
+var (
+	idPattern     = regexp.MustCompile(`^[0-9]{1,25}$`)
+	verifyPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{16,200}$`)
+)
 
 // decode reads the settings and reports every fault at once.
 func decode(from config.Settings) (Settings, error) {
@@ -62,6 +66,13 @@ func decode(from config.Settings) (Settings, error) {
 		fault("page_id", s.PageID, "is not a Page's id", "Write the digits of the Page that the account is linked to, in quotes.")
 	case s.Login == overFacebook && s.PageID == "" && s.Messages:
 		fault("page_id", "", "is missing: over Facebook Login, messages go by the Page", "Write the linked Page's id, or messages: false.")
+	}
+	if token := s.VerifyToken.Reveal(); token != "" && !verifyPattern.MatchString(token) {
+		fault("verify_token", "", "is shorter than 16 characters, or holds others than letters, digits, - and _",
+			"Make one with: openssl rand -hex 32. Write the same into Meta's console.")
+	}
+	if s.HumanAgent && !s.Messages {
+		fault("human_agent", "true", "is given without messages", "Leave it out, or messages: false.")
 	}
 	switch {
 	case s.VerifyToken.Reveal() != "" && s.AppSecret.Reveal() == "":

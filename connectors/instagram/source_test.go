@@ -281,13 +281,14 @@ func TestMessagesComeInAndTheOldestOfManyAreToldByNobody(t *testing.T) {
 		want := inbox.Inbound{
 			ExternalID: ids[24], Thread: "messages-" + platform.ScopedID("eva"), Kind: "message", Visibility: inbox.Private, Text: "regel 24", PostedAt: m.PostedAt,
 			Author: inbox.Author{ExternalID: platform.ScopedID("eva"), Handle: "@eva", URL: "https://www.instagram.com/eva/"},
-			Route:  []inbox.Field{{Name: "Message goes to Instagram user", Value: platform.ScopedID("eva")}},
+			Route: []inbox.Field{{Name: "Message goes to Instagram user", Value: platform.ScopedID("eva")},
+				{Name: "Customer wrote at", Value: m.PostedAt.Format(time.RFC3339)}},
 		}
 		if !reflect.DeepEqual(*m, want) {
 			t.Errorf("the message came as\n%+v, want\n%+v", *m, want)
 		}
 		a := mention(page, picture)
-		if a == nil || len(a.Attachments) != 1 || a.Attachments[0].Name != "image" {
+		if a == nil || len(a.Attachments) != 1 || a.Attachments[0].Name != "Picture" {
 			t.Fatalf("the picture came as %+v", a)
 		}
 		if b := mention(read(t, c, page.Next), picture); b == nil || !reflect.DeepEqual(a, b) {

@@ -99,7 +99,7 @@ func (c *Connector) walkOf(cursor inbox.Cursor) (walk, error) {
 		return w, &connectors.Error{Kind: connectors.Garbage, Message: "the account's cursor cannot be read", Err: err}
 	}
 	for _, t := range w.Tasks {
-		if !messagePattern.MatchString(t.ID) || t.Kind != readComments && t.Kind != readReplies && t.Kind != readMessages {
+		if !nodePattern.MatchString(t.ID) || t.Kind != readComments && t.Kind != readReplies && t.Kind != readMessages {
 			return w, &connectors.Error{Kind: connectors.Garbage, Message: "the account's cursor cannot be read"}
 		}
 	}

@@ -19,8 +19,8 @@ const (
 
 // Receive takes a delivery. What it tells of is looked up, so that it comes in
 // as polling brings it; where that does not work now, the delivery's own words
-// have to do. Mentions come as ids alone: where they cannot be looked up now, Instagram is
-// asked to deliver again.
+// have to do. Of mentions and edits they do not tell enough: where those cannot be looked
+// up now, Instagram is asked to deliver again.
 func (h *Hooked) Receive(ctx context.Context, r *http.Request, body []byte) (connectors.WebhookAnswer, error) {
 	if r.Method == http.MethodGet {
 		return h.hook.Challenge(r)
@@ -47,7 +47,9 @@ func (h *Hooked) Receive(ctx context.Context, r *http.Request, body []byte) (con
 			}
 		}
 		for _, raw := range entry.Messaging {
-			d.message(ctx, raw)
+			if err := d.message(ctx, raw); err != nil {
+				return connectors.WebhookAnswer{}, err
+			}
 		}
 	}
 	return connectors.WebhookAnswer{Page: d.page, Others: others, Status: http.StatusOK}, nil
@@ -73,8 +75,8 @@ func (d *delivery) change(ctx context.Context, change graph.Change, at time.Time
 		d.comment(ctx, change, at)
 	case "mentions":
 		return d.mention(ctx, change.Value)
-	case "messages":
-		d.message(ctx, change.Value)
+	case "messages", "message_edit":
+		return d.message(ctx, change.Value)
 	}
 	return nil
 }
@@ -202,52 +204,64 @@ func unlessCertain(err error) error {
 }
 
 func again() error {
-	return &connectors.Error{Kind: connectors.Temporary, Message: "a mention was delivered that cannot be looked up now",
+	return &connectors.Error{Kind: connectors.Temporary, Message: "what was delivered cannot be looked up now",
 		Remedy: "Nothing: Instagram delivers it again, for a day and a half."}
 }
 
 // message takes what happened to a private message.
-func (d *delivery) message(ctx context.Context, raw json.RawMessage) {
-	var told struct {
-		Sender  person        `json:"sender"`
-		At      graph.Instant `json:"timestamp"`
-		Message *struct {
-			ID          graph.ID `json:"mid"`
-			Text        string   `json:"text"`
-			Echo        bool     `json:"is_echo"`
-			Deleted     bool     `json:"is_deleted"`
-			Attachments []struct {
-				Type string `json:"type"`
-			} `json:"attachments"`
-		} `json:"message"`
+func (d *delivery) message(ctx context.Context, raw json.RawMessage) error {
+	e, ok := graph.DecodeEvent(raw)
+	if !ok || !d.c.s.Messages {
+		return nil
 	}
-	if json.Unmarshal(raw, &told) != nil || told.Message == nil || !d.c.s.Messages {
-		return
-	}
-	id := string(told.Message.ID)
-	if !messagePattern.MatchString(id) {
-		return
-	}
-	if told.Message.Deleted {
-		d.page.Mentions = append(d.page.Mentions, inbox.Inbound{ExternalID: id, Visibility: inbox.Private, Deleted: true})
-		return
-	}
-	if d.lookup() {
-		if m, err := d.c.message(ctx, id); err == nil && m.told() {
-			d.c.sortMessage(&d.page, &m)
-			return
-		}
-	}
-	m := message{ID: told.Message.ID, At: told.At, From: told.Sender, Text: told.Message.Text}
+	m := message{At: graph.Instant{Time: e.At}, From: person{ID: e.Sender}}
 	if m.At.IsZero() || m.At.After(time.Now()) {
 		m.At.Time = time.Now().UTC()
 	}
-	for _, each := range told.Message.Attachments {
-		m.Attachments.Data = append(m.Attachments.Data, map[string]json.RawMessage{each.Type + "_data": json.RawMessage(`{}`)})
+	switch {
+	case e.Message == nil && (e.Postback == nil || e.Postback.ID == ""):
+		return nil // read, a reaction
+	case e.Message == nil:
+		m.ID, m.Text = graph.ID(e.Postback.ID), e.Postback.Title
+	case e.Message.Deleted:
+		d.page.Mentions = append(d.page.Mentions, inbox.Inbound{ExternalID: e.Message.ID, Visibility: inbox.Private, Deleted: true})
+		return nil
+	default:
+		m.ID, m.Text = graph.ID(e.Message.ID), e.Message.Text
+		m.Attachments.Data = told(e.Message.Files)
 	}
-	if told.Message.Echo {
+	looked := d.lookup()
+	if looked {
+		now, err := d.c.message(ctx, string(m.ID))
+		if looked = err == nil && now.told(); looked {
+			m = now
+		}
+	}
+	edited := e.Message != nil && e.Message.Edited
+	switch {
+	case edited && !looked:
+		return again() // when it was written, an edit does not tell
+	case e.Message != nil && e.Message.Echo:
 		d.page.Own = append(d.page.Own, m.own())
-		return
+		return nil
 	}
+	before := len(d.page.Mentions)
 	d.c.sortMessage(&d.page, &m)
+	if edited && len(d.page.Mentions) > before {
+		d.page.Mentions[before].EditedAt = e.At.UTC().Truncate(time.Second)
+	}
+	return nil
+}
+
+// told are the attachments that a delivery names as the API would list them.
+func told(sorts []string) (list []map[string]json.RawMessage) {
+	for _, sort := range sorts {
+		switch sort {
+		case "image", "video":
+			list = append(list, map[string]json.RawMessage{sort + "_data": json.RawMessage(`{}`)})
+		case "audio", "file":
+			list = append(list, map[string]json.RawMessage{"file_url": json.RawMessage(`""`)})
+		}
+	}
+	return list
 }

@@ -181,6 +181,31 @@ func TestMessagesThatAreTakenBackAndEchoes(t *testing.T) {
 	})
 }
 
+func TestMessagesThatAreEditedAndButtonsThatArePressed(t *testing.T) {
+	r, c := play(t, platform.Options{Login: platform.InstagramLogin})
+	said := r.p.Message(platform.Said{Name: "eva", Text: "eerst", At: time.Now().Add(-time.Minute)})
+	before := mention(delivered(t, r, c), said)
+	r.p.Revise(said, "daarna")
+	d := r.p.Deliveries()[0]
+	answer, err := hand(t, c, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := mention(answer.Page, said)
+	if m == nil || m.Text != "daarna" || !m.EditedAt.After(m.PostedAt) || !m.PostedAt.Equal(before.PostedAt) {
+		t.Errorf("edited, it came as %+v", m)
+	}
+	r.p.Fail(platform.Fault{Status: 500, Body: "oops"})
+	if _, err := hand(t, c, d); connectors.KindOf(err) != connectors.Temporary || err == nil {
+		t.Errorf("an edit that cannot be looked up: %v", err)
+	}
+	answer, err = hand(t, c, signed(`{"object":"instagram","entry":[{"id":"`+userID+`","time":1,"messaging":[
+		{"sender":{"id":"9"},"timestamp":1700000000000,"postback":{"mid":"aWdf","title":"Openingstijden","payload":"x"}},{"sender":{"id":"9"},"timestamp":1,"read":{"mid":"aWdf"}}]}]}`))
+	if err != nil || len(answer.Page.Mentions) != 1 || answer.Page.Mentions[0].Text != "Openingstijden" || answer.Page.Mentions[0].ExternalID != "aWdf" {
+		t.Errorf("a button came as %+v, %v", answer, err)
+	}
+}
+
 func TestOnlyWhatIsProvenIsTaken(t *testing.T) {
 	r, c := play(t, platform.Options{})
 	r.Post(t, "een vraag")

@@ -14,8 +14,8 @@ import (
 
 var (
 	usernamePattern = regexp.MustCompile(`^[A-Za-z0-9._]{1,64}$`)
-	messagePattern  = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.$:=-]{0,499}$`)
-	scopedPattern   = idPattern // of a user, towards the account
+	nodePattern     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.$:=-]{0,299}$`) // of anything, dialogues too
+	scopedPattern   = idPattern                                                    // of a user, towards the account
 )
 
 // person is who wrote something; Instagram often leaves parts out.
@@ -92,6 +92,7 @@ const (
 	routePost  = "Mentioned in post"
 	routeSaid  = "Mentioned in comment"
 	routeTo    = "Message goes to Instagram user"
+	routeWrote = "Customer wrote at"
 )
 
 // Why Instagram takes no answer.
@@ -197,7 +198,7 @@ type talk struct {
 	At graph.Instant `json:"updated_time"`
 }
 
-func (t talk) whole() bool { return messagePattern.MatchString(string(t.ID)) }
+func (t talk) whole() bool { return nodePattern.MatchString(string(t.ID)) }
 
 // message is one in private.
 type message struct {
@@ -213,23 +214,35 @@ type message struct {
 	} `json:"attachments"`
 }
 
-func (m message) whole() bool { return messagePattern.MatchString(string(m.ID)) && !m.At.IsZero() }
+func (m message) whole() bool { return graph.ValidMessageID(string(m.ID)) && !m.At.IsZero() }
 
 // told reports whether Instagram tells more than that there is a message: of
 // the older ones it does not.
 func (m *message) told() bool { return m.From.ID != "" || m.Text != "" || len(m.Attachments.Data) > 0 }
 
+// The names of what comes with a message.
+const (
+	filePicture = "Picture"
+	fileVideo   = "Video"
+	fileOther   = "File"
+	fileUntold  = "Something that Instagram alone shows" // a story, a shared post
+)
+
 // attachments are listed without their addresses, which are others each time
 // that Instagram is asked, and would make each reading an edit.
 func (m *message) attachments() (list []inbox.Attachment) {
 	for _, each := range m.Attachments.Data {
-		name := "attachment"
-		for _, known := range []string{"image", "video"} {
-			if len(each[known+"_data"]) > 0 {
-				name = known
-			}
+		name := fileOther
+		switch {
+		case len(each["image_data"]) > 0:
+			name = filePicture
+		case len(each["video_data"]) > 0:
+			name = fileVideo
 		}
 		list = append(list, inbox.Attachment{Name: name})
+	}
+	if len(list) == 0 && m.Text == "" {
+		list = []inbox.Attachment{{Name: fileUntold}}
 	}
 	return list
 }
@@ -239,16 +252,16 @@ func (m *message) attachments() (list []inbox.Attachment) {
 func (m *message) inbound() inbox.Inbound {
 	in := inbox.Inbound{
 		ExternalID: string(m.ID), Thread: "messages-" + string(m.From.ID), Kind: "message", Visibility: inbox.Private, Text: m.Text,
-		PostedAt: m.At.Truncate(time.Second), Author: m.From.author(string(m.ID)), Attachments: m.attachments(),
+		PostedAt: m.At.Truncate(time.Second).UTC(), Author: m.From.author(string(m.ID)), Attachments: m.attachments(),
 	}
 	if !scopedPattern.MatchString(string(m.From.ID)) {
 		in.Thread, in.Unanswerable = string(m.ID), "Instagram does not tell who wrote the message."
 		return in
 	}
-	in.Route = []inbox.Field{{Name: routeTo, Value: string(m.From.ID)}}
+	in.Route = []inbox.Field{{Name: routeTo, Value: string(m.From.ID)}, {Name: routeWrote, Value: in.PostedAt.Format(time.RFC3339)}}
 	return in
 }
 
 func (m *message) own() approval.OwnPost {
-	return approval.OwnPost{ExternalID: string(m.ID), Text: m.Text, PostedAt: m.At.Truncate(time.Second)}
+	return approval.OwnPost{ExternalID: string(m.ID), Text: m.Text, PostedAt: m.At.Truncate(time.Second).UTC()}
 }

@@ -18,6 +18,7 @@ import (
 type event struct {
 	node   node
 	unsent bool // a message that was taken back
+	edited bool // a message with another text
 }
 
 // tell notes what a delivery will tell of; the caller holds the lock.
@@ -134,7 +135,10 @@ func (p *Platform) messaging(e event) map[string]any {
 	if n.attachment != "" && !e.unsent {
 		said["attachments"] = []any{map[string]any{"type": n.attachment, "payload": map[string]any{"url": p.cdn(n)}}}
 	}
-	return map[string]any{
-		"sender": map[string]any{"id": sender}, "recipient": map[string]any{"id": recipient}, "timestamp": n.created.UnixMilli(), "message": said,
+	told := map[string]any{"sender": map[string]any{"id": sender}, "recipient": map[string]any{"id": recipient}, "timestamp": n.created.UnixMilli(), "message": said}
+	if e.edited {
+		delete(told, "message")
+		told["timestamp"], told["message_edit"] = time.Now().UnixMilli(), map[string]any{"mid": n.id, "text": n.text, "num_edit": 1}
 	}
+	return told
 }

@@ -214,6 +214,16 @@ func (p *Platform) MentionBelow(s Said) (post, said string) {
 	return at.id, n.id
 }
 
+// Revise lets somebody edit a message.
+func (p *Platform) Revise(which, text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := p.nodes[which]; n != nil && n.kind == message {
+		n.text = text
+		p.events = append(p.events, event{node: *n, edited: true})
+	}
+}
+
 // Erase deletes a node and what stands below it.
 func (p *Platform) Erase(which string) {
 	p.mu.Lock()

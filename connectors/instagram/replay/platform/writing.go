@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -106,7 +107,7 @@ func (p *Platform) answerMention(form url.Values) (any, *refusal) {
 
 // send is a private message, or the one private answer to a comment.
 func (p *Platform) send(form url.Values) (any, *refusal) {
-	if no := only(form, "recipient", "message"); no != nil {
+	if no := only(form, "recipient", "message", "messaging_type", "tag"); no != nil {
 		return nil, no
 	}
 	if no := p.mayMessage(); no != nil {
@@ -137,12 +138,21 @@ func (p *Platform) send(form url.Values) (any, *refusal) {
 		}
 		p.private[c.id] = true
 		to.ID = c.fromID
-	} else if at := p.newestFrom(to.ID); at.IsZero() || time.Since(at) > window {
+	} else if at := p.newestFrom(to.ID); at.IsZero() || time.Since(at) > p.window(form) {
 		return nil, refuse(http.StatusBadRequest, 10, 2534022, "This message is sent outside of allowed window.")
 	}
 	n := p.put(&node{kind: message, with: to.ID, fromID: p.o.UserID, username: p.o.Username, text: said.Text})
 	p.tell(n)
 	return map[string]any{"recipient_id": to.ID, "message_id": n.id}, nil
+}
+
+// window is for how long messages are answered: longer for people who say so
+// where Meta allows the app that.
+func (p *Platform) window(form url.Values) time.Duration {
+	if form.Get("tag") == "HUMAN_AGENT" && form.Get("messaging_type") == "MESSAGE_TAG" && slices.Contains(p.o.Permissions, "human_agent") {
+		return privateWindow
+	}
+	return window
 }
 
 func strict(text string, v any) error {
