@@ -12,11 +12,11 @@ import (
 // api is the Graph API's client, whose errors speak of Facebook and Pages, in
 // words for people who look after an Instagram account.
 type api struct {
-	client *graph.Client
+	tokens *tokens
 	words  *strings.Replacer
 }
 
-func newAPI(client *graph.Client, login string) api {
+func newAPI(tokens *tokens, login string) api {
 	pairs := []string{
 		"docs/platforms/facebook.md", "docs/platforms/instagram.md",
 		"the Facebook account that made the token", "the account that made the token",
@@ -33,7 +33,7 @@ func newAPI(client *graph.Client, login string) api {
 	} else {
 		pairs = append(pairs, "https://graph.facebook.com", "https://graph.facebook.com") // an address stays what it is
 	}
-	return api{client, strings.NewReplacer(append(pairs, "Facebook", "Instagram")...)}
+	return api{tokens, strings.NewReplacer(append(pairs, "Facebook", "Instagram")...)}
 }
 
 func (a api) reword(err error) error {
@@ -47,22 +47,38 @@ func (a api) reword(err error) error {
 }
 
 func (a api) get(ctx context.Context, path string, params graph.Params, v any) (graph.Answer, error) {
-	answer, err := a.client.Get(ctx, path, params, v)
+	client, err := a.tokens.now(ctx)
+	if err != nil {
+		return graph.Answer{}, err
+	}
+	answer, err := client.Get(ctx, path, params, v)
 	return answer, a.reword(err)
 }
 
 func (a api) inspect(ctx context.Context, v any) error {
-	_, err := a.client.Inspect(ctx, v)
+	client, err := a.tokens.now(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = client.Inspect(ctx, v)
 	return a.reword(err)
 }
 
 func (a api) post(ctx context.Context, path string, params graph.Params, v any) (graph.Answer, error) {
-	answer, err := a.client.Post(ctx, path, params, v)
+	client, err := a.tokens.now(ctx)
+	if err != nil {
+		return graph.Answer{}, err
+	}
+	answer, err := client.Post(ctx, path, params, v)
 	return answer, a.reword(err)
 }
 
 func (a api) delete(ctx context.Context, path string, v any) (graph.Answer, error) {
-	answer, err := a.client.Delete(ctx, path, v)
+	client, err := a.tokens.now(ctx)
+	if err != nil {
+		return graph.Answer{}, err
+	}
+	answer, err := client.Delete(ctx, path, v)
 	return answer, a.reword(err)
 }
 
@@ -72,7 +88,11 @@ type whole interface{ whole() bool }
 // list is the page of an edge that follows after; it refuses one with an item
 // that cannot be kept.
 func list[T whole](ctx context.Context, a api, path string, params graph.Params, after string) (graph.List[T], error) {
-	page, err := graph.Page[T](ctx, a.client, path, params, after)
+	client, err := a.tokens.now(ctx)
+	if err != nil {
+		return graph.List[T]{}, err
+	}
+	page, err := graph.Page[T](ctx, client, path, params, after)
 	if err != nil {
 		return page, a.reword(err)
 	}

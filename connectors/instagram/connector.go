@@ -2,6 +2,7 @@ package instagram
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 	"unicode/utf16"
@@ -67,19 +68,33 @@ func New(a connectors.Account) (connectors.Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := graph.Options{BaseURL: string(s.BaseURL), Version: s.Version, Token: s.AccessToken.Reveal()}
+	keep := a.Keep
 	if s.Login == overFacebook {
-		o.AppSecret = s.AppSecret.Reveal()
+		keep = nil // a Page's token is not renewed
 	}
-	client, err := graph.New(o)
+	log := a.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	tokens, err := newTokens(s.AccessToken.Reveal(), keep, log, s.client)
 	if err != nil {
 		return nil, a.Settings.Problem("base_url", string(s.BaseURL), err.Error(), "Leave it out, or write "+string(hosts[s.Login])+".")
 	}
-	c := &Connector{s: s, backfill: a.Backfill, api: newAPI(client, s.Login), ours: make(map[string]string)}
+	c := &Connector{s: s, backfill: a.Backfill, api: newAPI(tokens, s.Login), ours: make(map[string]string)}
 	if s.VerifyToken.Reveal() == "" {
 		return c, nil
 	}
 	return &Hooked{c, graph.Hook{VerifyToken: s.VerifyToken.Reveal(), AppSecret: s.AppSecret.Reveal()}}, nil
+}
+
+// client is one with the token. Only Facebook takes proofs that a call is the
+// app's own.
+func (s Settings) client(token string) (*graph.Client, error) {
+	o := graph.Options{BaseURL: string(s.BaseURL), Version: s.Version, Token: token}
+	if s.Login == overFacebook {
+		o.AppSecret = s.AppSecret.Reveal()
+	}
+	return graph.New(o)
 }
 
 // PollEvery is what the settings ask for.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"standpunt/connectors"
+	"standpunt/connectors/internal/graph"
 )
 
 // soon is how long before a token's end its owner is told.
@@ -16,6 +17,7 @@ const soon = 14 * 24 * time.Hour
 // token is what Facebook says about one.
 type token struct {
 	Data struct {
+		AppID       graph.ID `json:"app_id"`
 		Valid       bool     `json:"is_valid"`
 		ProfileID   string   `json:"profile_id"`
 		ExpiresAt   int64    `json:"expires_at"`             // 0: never
@@ -45,6 +47,10 @@ func (c *Connector) Identity(ctx context.Context) (connectors.Identity, error) {
 	}
 	who := connectors.Identity{RemoteID: c.s.UserID, Handle: "@" + p.Username, URL: "https://www.instagram.com/" + p.Username + "/", CanSend: true}
 	if c.s.Login == overInstagram {
+		if ends := c.api.tokens.ends(); !ends.IsZero() && time.Until(ends) < soon {
+			who.Note = "The token ends on " + ends.Format("2 January 2006") + " and Instagram does not renew it. Make a new one and set it as access_token."
+		}
+		who.Note = strings.TrimSpace(who.Note + " " + c.undelivered(ctx, ""))
 		return who, nil
 	}
 	var t token
@@ -57,8 +63,48 @@ func (c *Connector) Identity(ctx context.Context) (connectors.Identity, error) {
 		return connectors.Identity{}, err
 	default:
 		who.CanSend, who.Note = c.health(t, time.Now())
+		who.Note = strings.TrimSpace(who.Note + " " + c.undelivered(ctx, t.Data.AppID))
 	}
 	return who, nil
+}
+
+// subscription is one app that is told of what happens, and of what.
+type subscription struct {
+	ID     graph.ID `json:"id"`
+	Fields []string `json:"subscribed_fields"`
+}
+
+func (subscription) whole() bool { return true }
+
+// undelivered is one sentence about what Instagram was not told to deliver,
+// empty where it delivers all, or the settings take no deliveries. Over Facebook Login
+// the Page's subscription to anything counts, and the console has the fields.
+func (c *Connector) undelivered(ctx context.Context, app graph.ID) string {
+	if c.s.VerifyToken.Reveal() == "" || c.messenger() == "" {
+		return ""
+	}
+	apps, err := list[subscription](ctx, c.api, c.messenger()+"/subscribed_apps", graph.Params{"limit": "100"}, "")
+	if err != nil {
+		return "" // a lost permission is told of where it is looked for
+	}
+	wanted := []string{"comments"}
+	if c.s.Messages {
+		wanted = append(wanted, "messages")
+	}
+	var missing []string
+	for _, field := range wanted {
+		if !slices.ContainsFunc(apps.Items, func(s subscription) bool { return slices.Contains(s.Fields, field) }) {
+			missing = append(missing, field)
+		}
+	}
+	subscribed := slices.ContainsFunc(apps.Items, func(s subscription) bool { return s.ID == app })
+	switch {
+	case c.s.Login == overFacebook && !subscribed:
+		return "The linked Page delivers nothing to the app. Subscribe it, as docs/platforms/instagram.md tells."
+	case c.s.Login == overInstagram && len(missing) > 0:
+		return "Instagram was not told to deliver " + strings.Join(missing, " and ") + ". Subscribe the account, as docs/platforms/instagram.md tells."
+	}
+	return ""
 }
 
 // health is whether the token can send, and one sentence for each thing that

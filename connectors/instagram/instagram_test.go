@@ -50,6 +50,9 @@ func newRemote(t *testing.T, o platform.Options) *remote {
 	if o.Permissions == nil {
 		o.Permissions = permissions[o.Login]
 	}
+	if o.Subscribed == nil {
+		o.Subscribed = []string{"comments", "messages"}
+	}
 	p, post := platform.New(o)
 	server := httptest.NewServer(p)
 	t.Cleanup(server.Close)

@@ -78,7 +78,9 @@ func TestIdentityTellsTheTokensHealth(t *testing.T) {
 		{"it ends soon", platform.Options{TokenEnds: time.Now().Add(72 * time.Hour)}, true, "The token ends on"},
 		{"it ends later", platform.Options{TokenEnds: time.Now().Add(50 * 24 * time.Hour)}, true, ""},
 		{"it is of another Page", platform.Options{PageID: "100200301"}, false, "page_id"},
+		{"nothing is delivered", platform.Options{Subscribed: []string{}}, true, "Page delivers nothing"},
 		{"over Instagram Login", platform.Options{Login: platform.InstagramLogin}, true, ""},
+		{"messages are not delivered", platform.Options{Login: platform.InstagramLogin, Subscribed: []string{"comments"}}, true, "deliver messages."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, conn := play(t, c.o)

@@ -19,6 +19,9 @@ func (c *Connector) Poll(ctx context.Context, after inbox.Cursor) (connectors.Pa
 	if err != nil {
 		return connectors.Page{}, err
 	}
+	if w.Began == 0 {
+		c.api.tokens.renew(ctx, time.Now())
+	}
 	if _, err := c.handle(ctx); err != nil {
 		return connectors.Page{}, err
 	}

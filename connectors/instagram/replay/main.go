@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string) error {
 	flags := pflag.NewFlagSet("replay", pflag.ContinueOnError)
 	listen := flags.String("listen", "127.0.0.1:8441", "`ADDR` to listen on")
 	webhook := flags.String("webhook", "", "`URL` to deliver to what happens; empty: nothing is delivered")
-	var o platform.Options
+	o := platform.Options{Subscribed: []string{"comments", "live_comments", "mentions", "messages"}}
 	flags.StringVar(&o.Login, "login", platform.InstagramLogin, "`LOGIN` that the account is reached by: facebook or instagram")
 	flags.StringVar(&o.UserID, "ig-user-id", "17841400000000001", "`ID` of the professional account")
 	flags.StringVar(&o.Username, "username", "noordlicht", "`NAME` of the account")

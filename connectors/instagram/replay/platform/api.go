@@ -117,7 +117,7 @@ func (p *Platform) check(r *http.Request) (path string, no *refusal) {
 	if !bearer {
 		given = r.Form.Get("access_token")
 	}
-	if given != p.o.Token || given == "" {
+	if given == "" || given != p.o.Token && !slices.Contains(p.older, given) {
 		return "", refuse(http.StatusUnauthorized, 190, 467, "Error validating access token")
 	}
 	if p.o.Login == FacebookLogin && p.o.AppSecret != "" {
@@ -152,6 +152,8 @@ func (p *Platform) call(r *http.Request) (any, *refusal) {
 	}
 	at := method + " " + edge
 	switch {
+	case path == "refresh_access_token" && !overFacebook && at == "GET ":
+		return p.renew(r.Form)
 	case path == "debug_token" && overFacebook && at == "GET ":
 		return p.inspect(r.Form)
 	case which == "me" && !overFacebook && at == "GET ", which == p.o.UserID && at == "GET ":
@@ -164,6 +166,8 @@ func (p *Platform) call(r *http.Request) (any, *refusal) {
 		return p.answerMention(r.Form)
 	case which == messenger && at == "GET conversations":
 		return p.conversations(r.Form)
+	case which == messenger && at == "GET subscribed_apps":
+		return p.subscriptions(r.Form)
 	case which == messenger && at == "POST messages":
 		return p.send(r.Form)
 	case strings.HasPrefix(which, conversationPrefix) && at == "GET messages":

@@ -25,8 +25,10 @@ type Options struct {
 	AppSecret        string // signs deliveries; over FacebookLogin calls have to prove it, unless it is empty
 	Version          string // the only one that is taken
 	Permissions      []string
-	TokenEnds        time.Time
-	Calls            int // how many calls are allowed; 0: any number
+	Subscribed       []string  // the fields that are delivered; what is told here does not change what [Platform.Deliver] does
+	TokenEnds        time.Time // over FacebookLogin
+	TokenMade        time.Time // over InstagramLogin; zero: now
+	Calls            int       // how many calls are allowed; 0: any number
 }
 
 // Platform is one account and what concerns it. It is safe for concurrent use.
@@ -41,6 +43,9 @@ type Platform struct {
 	faults  []Fault
 	private map[string]bool // comments that were answered in private
 	events  []event
+
+	tokenMade time.Time
+	older     []string // tokens that were renewed and still live
 }
 
 // Fault is an answer in place of the right one.
@@ -80,7 +85,10 @@ type node struct {
 
 // New makes a platform with an account that has posted once.
 func New(o Options) (*Platform, string) {
-	p := &Platform{o: o, nodes: make(map[string]*node), last: 17900000000000000, private: make(map[string]bool)}
+	p := &Platform{o: o, nodes: make(map[string]*node), last: 17900000000000000, private: make(map[string]bool), tokenMade: o.TokenMade}
+	if p.tokenMade.IsZero() {
+		p.tokenMade = time.Now()
+	}
 	return p, p.Post("Welkom bij ons.", time.Time{})
 }
 
@@ -298,7 +306,14 @@ func (p *Platform) Fail(f ...Fault) {
 func (p *Platform) Revoke() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.o.Token = ""
+	p.o.Token, p.older = "", nil
+}
+
+// Forget makes the tokens that were renewed worthless, as their end would.
+func (p *Platform) Forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.older = nil
 }
 
 // Calls is how many calls came in.

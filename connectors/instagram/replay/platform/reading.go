@@ -21,11 +21,26 @@ func (p *Platform) inspect(form url.Values) (any, *refusal) {
 	if no := only(form, "input_token"); no != nil {
 		return nil, no
 	}
-	data := map[string]any{"is_valid": form.Get("input_token") == p.o.Token, "profile_id": p.o.PageID, "scopes": p.o.Permissions, "expires_at": 0, "data_access_expires_at": 0, "type": "PAGE"}
+	data := map[string]any{"app_id": appID, "is_valid": form.Get("input_token") == p.o.Token, "profile_id": p.o.PageID, "scopes": p.o.Permissions, "expires_at": 0, "data_access_expires_at": 0, "type": "PAGE"}
 	if !p.o.TokenEnds.IsZero() {
 		data["expires_at"] = p.o.TokenEnds.Unix()
 	}
 	return map[string]any{"data": data}, nil
+}
+
+// appID is that of the app that the token is of.
+const appID = "1230001230001"
+
+// subscriptions are what is delivered to the app. Over Facebook Login it is the
+// linked Page that is subscribed, to anything.
+func (p *Platform) subscriptions(form url.Values) (any, *refusal) {
+	if no := only(form, "limit"); no != nil {
+		return nil, no
+	}
+	if len(p.o.Subscribed) == 0 {
+		return map[string]any{"data": []any{}}, nil
+	}
+	return map[string]any{"data": []any{map[string]any{"id": appID, "name": "Standpunt", "subscribed_fields": p.o.Subscribed}}}, nil
 }
 
 // user is the account; only "me" tells the id that its app knows it by.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -29,6 +30,28 @@ func text(form url.Values) (string, *refusal) {
 // own is a comment by the account; the caller places it.
 func (p *Platform) own(said string) *node {
 	return &node{kind: comment, fromID: p.o.UserID, username: p.o.Username, text: said}
+}
+
+// lives is for how long a renewed token of Instagram Login lives.
+const lives = 60 * 24 * time.Hour
+
+// renew makes a new token of one that is at least a day old. The old one
+// lives on as long as it would have.
+func (p *Platform) renew(form url.Values) (any, *refusal) {
+	if no := only(form, "grant_type"); no != nil {
+		return nil, no
+	}
+	if form.Get("grant_type") != "ig_refresh_token" || form.Get("access_token") == "" {
+		return nil, refuse(http.StatusBadRequest, 100, 0, "Missing or invalid parameter")
+	}
+	if time.Since(p.tokenMade) < 24*time.Hour {
+		return nil, refuse(http.StatusBadRequest, 10, 0, "The token is too young to be renewed")
+	}
+	p.last++
+	p.tokenMade = time.Now()
+	renewed := p.o.Token + strconv.FormatInt(p.last, 10)
+	p.older, p.o.Token = append(p.older, p.o.Token), renewed
+	return map[string]any{"access_token": renewed, "token_type": "bearer", "expires_in": int64(lives / time.Second)}, nil
 }
 
 func (p *Platform) reply(at *node, form url.Values) (any, *refusal) {
