@@ -68,6 +68,7 @@ func TestExampleLoadsAndShowsEveryKey(t *testing.T) {
 		"MAIL_SERVICE_PASSWORD=hunter2", "SANDBOX_TOKEN=hunter3",
 		"X_CONSUMER_KEY=a", "X_CONSUMER_SECRET=b", "X_ACCESS_TOKEN=c", "X_ACCESS_TOKEN_SECRET=hunter4",
 		"FACEBOOK_PAGE_TOKEN=hunter4", "FACEBOOK_APP_SECRET=hunter5",
+		"INSTAGRAM_TOKEN=hunter6", "INSTAGRAM_APP_SECRET=hunter7", "INSTAGRAM_VERIFY_TOKEN=hunter8hunter8hunter8",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -103,8 +104,22 @@ func TestExampleLoadsAndShowsEveryKey(t *testing.T) {
 		PollEvery         config.Duration `yaml:"poll_every"`
 		Vocabulary        string          `yaml:"vocabulary"`
 	}
+	var photos struct {
+		Login       string          `yaml:"login" required:"true"`
+		UserID      string          `yaml:"ig_user_id" required:"true"`
+		AccessToken config.Secret   `yaml:"access_token" required:"true"`
+		AppSecret   config.Secret   `yaml:"app_secret"`
+		VerifyToken config.Secret   `yaml:"verify_token"`
+		Messages    bool            `yaml:"messages"`
+		HumanAgent  bool            `yaml:"human_agent"`
+		BaseURL     config.URL      `yaml:"base_url"`
+		Version     string          `yaml:"version"`
+		PollEvery   config.Duration `yaml:"poll_every"`
+	}
 	for _, a := range c.Accounts {
 		switch a.Kind {
+		case "instagram":
+			err = a.Settings.Decode(&photos)
 		case "twitter":
 			err = a.Settings.Decode(&x)
 		case "mail":
@@ -130,6 +145,9 @@ func TestExampleLoadsAndShowsEveryKey(t *testing.T) {
 	}
 	if page.AccessToken.Reveal() != "hunter4" || page.AppSecret.Reveal() != "hunter5" || page.PollEvery.Std() != time.Minute || page.Version != "v26.0" {
 		t.Errorf("decoded %+v", page)
+	}
+	if photos.AccessToken.Reveal() != "hunter6" || photos.VerifyToken.Reveal() != "hunter8hunter8hunter8" || !photos.Messages {
+		t.Errorf("decoded %+v", photos)
 	}
 	// The example's values are the defaults, but for the accounts.
 	c.Accounts = nil

@@ -13,7 +13,7 @@ func TestExampleConfigurationConnects(t *testing.T) {
 	t.Parallel()
 	conf, err := config.Load("../../config.example.yaml", []string{
 		"MAIL_SERVICE_PASSWORD=x", "SANDBOX_TOKEN=y", "X_CONSUMER_KEY=a", "X_CONSUMER_SECRET=b", "X_ACCESS_TOKEN=c", "X_ACCESS_TOKEN_SECRET=d",
-		"FACEBOOK_PAGE_TOKEN=z", "FACEBOOK_APP_SECRET=s",
+		"FACEBOOK_PAGE_TOKEN=z", "FACEBOOK_APP_SECRET=s", "INSTAGRAM_TOKEN=i", "INSTAGRAM_APP_SECRET=j", "INSTAGRAM_VERIFY_TOKEN=0123456789abcdef",
 	})
 	if err != nil {
 		t.Fatal(err)

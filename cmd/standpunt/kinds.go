@@ -9,6 +9,7 @@ import (
 	"standpunt/config"
 	"standpunt/connectors"
 	"standpunt/connectors/facebook"
+	"standpunt/connectors/instagram"
 	"standpunt/connectors/mail"
 	"standpunt/connectors/push"
 	"standpunt/connectors/sandbox"
@@ -24,6 +25,7 @@ func kinds() []connectors.Kind {
 		{Name: "push", New: push.New},
 		{Name: "twitter", New: twitter.New},
 		{Name: "facebook", New: facebook.New},
+		{Name: "instagram", New: instagram.New},
 	}
 }
 
