@@ -23,10 +23,10 @@
 // decoded, answered when they are durable, and counted in [Deliveries]. Polling
 // stays the back-fill for what a platform never delivers again.
 //
-// The package knows no platform and keeps no state of its own: cursors live in
-// the inbox, outcomes in approval. It never retries on the sending path, never
-// makes a Release, and lets no account's trouble, panics included, touch
-// another's.
+// The package knows no platform and keeps no state of its own: a connector's tokens
+// lie in its [Keep], sealed; cursors live in the inbox, outcomes in approval. It
+// never retries on the sending path, never makes a Release, and lets no
+// account's trouble, panics included, touch another's.
 //
 // docs/adding-a-connector.md walks through writing one; connectortest is the
 // suite that each of them passes.
