@@ -10,5 +10,8 @@
 // vocabulary in which it was asked, tweets or posts, and its errors come in
 // X's three shapes.
 //
+// It keeps the bill as X would: what was read is free again for the rest of the
+// UTC day, empty and failed answers cost nothing. GET /control/bill shows it.
+//
 // What it keeps is in memory and gone with it. It calls nobody.
 package platform

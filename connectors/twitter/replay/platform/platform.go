@@ -21,6 +21,10 @@ type Options struct {
 	ConsumerKey, ConsumerSecret string
 	AccessToken, AccessSecret   string
 
+	// OwnsApp says that the brand account owns the developer app, which makes reading its own
+	// timelines cheap; see [Platform.Bill].
+	OwnsApp bool
+
 	// PageSize is the most posts in one page, whatever is asked for; 0: 100.
 	PageSize int
 	// Limits are calls per 15 minutes by endpoint, such as "GET /2/users/me", where they
@@ -50,6 +54,7 @@ type Platform struct {
 	lastID  int64
 	nonces  map[string]time.Time // until when each is refused
 	windows map[string]*window
+	books   books
 }
 
 type user struct{ id, handle, name string }
