@@ -32,6 +32,11 @@ type Settings struct {
 	PollEvery config.Duration `yaml:"poll_every"`
 	// Vocabulary is what the API calls a post in its parameters: "tweet" or "post".
 	Vocabulary string `yaml:"vocabulary"`
+	// OwnsApp says that the brand account owns the developer app: it reads its own timelines cheaply then.
+	OwnsApp bool `yaml:"owns_app"`
+	// MonthlyBudget, in US dollars per UTC month, slows polls down when it will not last; 0: none.
+	MonthlyBudget float64 `yaml:"monthly_budget"`
+	Prices        Prices  `yaml:"prices"`
 }
 
 const defaultBaseURL = "https://api.x.com"
@@ -40,7 +45,7 @@ var handlePattern = regexp.MustCompile(`^[A-Za-z0-9_]{1,15}$`)
 
 // decode reads the settings and reports every fault at once.
 func decode(from config.Settings) (Settings, error) {
-	s := Settings{BaseURL: defaultBaseURL, PollEvery: config.Duration(time.Minute), Vocabulary: "tweet"}
+	s := Settings{BaseURL: defaultBaseURL, PollEvery: config.Duration(time.Minute), Vocabulary: "tweet", Prices: listPrices()}
 	faults := []error{from.Decode(&s)}
 	if len(config.Problems(faults[0])) == 0 && faults[0] != nil {
 		return s, faults[0]
@@ -57,6 +62,7 @@ func decode(from config.Settings) (Settings, error) {
 	if s.Vocabulary != "tweet" && s.Vocabulary != "post" {
 		faults = append(faults, from.Problem("vocabulary", s.Vocabulary, "is not known", "Write tweet or post."))
 	}
+	faults = append(faults, vetMoney(&s, from)...)
 	return s, errors.Join(faults...)
 }
 
@@ -67,6 +73,8 @@ type Connector struct {
 	backfill time.Duration
 	log      *slog.Logger
 	client   *connectors.Client
+	bill     *bill
+	people   *acquaintances
 
 	mu     sync.Mutex
 	self   string            // the account's id on X, once it was learned
@@ -83,6 +91,8 @@ func New(a connectors.Account) (connectors.Connector, error) {
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
+	c.bill = &bill{keep: a.Keep, prices: s.Prices, owner: s.OwnsApp, budget: dollars(s.MonthlyBudget), log: c.log}
+	c.people = new(acquaintances)
 	c.client, err = connectors.NewClient(connectors.ClientOptions{
 		BaseURL: string(s.BaseURL), Classify: c.classify, Authorize: s.sign,
 	})
@@ -121,8 +131,30 @@ func (t *signatureTaken) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, errTaken
 }
 
-// PollEvery is what the settings ask for.
-func (c *Connector) PollEvery() time.Duration { return c.s.PollEvery.Std() }
+// PollEvery is what the settings ask for, or longer where the month's budget
+// would not last.
+func (c *Connector) PollEvery() time.Duration {
+	base := c.s.PollEvery.Std()
+	return max(base, c.Spending().PollEvery)
+}
+
+// Spending is what X has charged this month, as it was counted here.
+func (c *Connector) Spending() connectors.Spending { return c.bill.spending(c.s.PollEvery.Std()) }
+
+// Price is what X charges for an answer: more, if it holds a link.
+func (c *Connector) Price(action approval.Action, text string) approval.Price {
+	what := chargeFor(action, text)
+	if what != linkPosted {
+		return approval.Price{Cost: c.s.Prices.of(what)}
+	}
+	return approval.Price{Cost: c.s.Prices.of(what), Link: true, WithoutLink: c.s.Prices.of(chargeFor(action, ""))}
+}
+
+// Close keeps what was counted.
+func (c *Connector) Close() error {
+	c.bill.save(context.Background())
+	return nil
+}
 
 // Endpoint is the API's address.
 func (c *Connector) Endpoint() string { return string(c.s.BaseURL) }
@@ -144,6 +176,8 @@ func (c *Connector) Identity(ctx context.Context) (connectors.Identity, error) {
 	if err := answer.JSON(&got); err != nil {
 		return connectors.Identity{}, err
 	}
+	c.bill.read(userRead, got.Data.ID)
+	defer c.bill.save(ctx)
 	if !isID(got.Data.ID) || !handlePattern.MatchString(got.Data.Username) {
 		return connectors.Identity{}, answer.Nonsense("without the account that was asked for")
 	}

@@ -94,6 +94,7 @@ func (p *Platform) parameters(c *call, params []string) *failure {
 				return invalid(name, "["+field+"] is not one of ["+strings.Join(known, ",")+"]")
 			}
 			c.asked[field] = true
+			c.asked["expanded"] = c.asked["expanded"] || name == "expansions" && field == "author_id"
 		}
 	}
 	return nil

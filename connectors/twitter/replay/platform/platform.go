@@ -25,6 +25,9 @@ type Options struct {
 	// timelines cheap; see [Platform.Bill].
 	OwnsApp bool
 
+	// ExpandAuthors leaves a post's author out unless the author is expanded.
+	ExpandAuthors bool
+
 	// PageSize is the most posts in one page, whatever is asked for; 0: 100.
 	PageSize int
 	// Limits are calls per 15 minutes by endpoint, such as "GET /2/users/me", where they
