@@ -123,6 +123,27 @@ type Composer interface {
 	Measure(text string) approval.Measure
 }
 
+// Authorizer is a connector whose account a person signs in on the platform
+// itself, with standpunt login. What comes of it is kept in the account's [Keep],
+// where a connector of another process finds it at its next call.
+type Authorizer interface {
+	// BeginLogin prepares one sign-in and calls nobody. It is a fault where the settings hold
+	// all that is needed.
+	BeginLogin() (Login, error)
+}
+
+// Login is one sign-in under way.
+type Login interface {
+	// URL is what the person opens in a browser, and Redirect where the platform sends that
+	// browser afterwards.
+	URL() string
+	Redirect() string
+	// Finish takes the whole address that the browser was sent to, and keeps the sign-in if
+	// it is the configured account's. Its errors are faults or of type [*Error]. An address that
+	// was wrong can be followed by the right one.
+	Finish(ctx context.Context, returned string) (Identity, error)
+}
+
 // Identifier tells which remote account the credentials belong to.
 type Identifier interface {
 	// Identity is the platform's stable name of the account that we publish as.

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/dghubble/oauth1"
 
 	"standpunt/approval"
 	"standpunt/config"
@@ -21,13 +19,9 @@ import (
 
 // Settings are an account's settings of kind twitter.
 type Settings struct {
-	BaseURL config.URL `yaml:"base_url"`               // of the API; https://api.x.com unless set
-	Handle  string     `yaml:"handle" required:"true"` // the brand account, with or without @
-	// The app's keys, and the brand account's own tokens for it.
-	ConsumerKey       config.Secret `yaml:"consumer_key" required:"true"`
-	ConsumerSecret    config.Secret `yaml:"consumer_secret" required:"true"`
-	AccessToken       config.Secret `yaml:"access_token" required:"true"`
-	AccessTokenSecret config.Secret `yaml:"access_token_secret" required:"true"`
+	BaseURL     config.URL `yaml:"base_url"`               // of the API; https://api.x.com unless set
+	Handle      string     `yaml:"handle" required:"true"` // the brand account, with or without @
+	Credentials `yaml:",inline"`
 	// PollEvery is the pause between polls. Each mention read costs money, an empty poll none.
 	PollEvery config.Duration `yaml:"poll_every"`
 	// Vocabulary is what the API calls a post in its parameters: "tweet" or "post".
@@ -62,6 +56,7 @@ func decode(from config.Settings) (Settings, error) {
 	if s.Vocabulary != "tweet" && s.Vocabulary != "post" {
 		faults = append(faults, from.Problem("vocabulary", s.Vocabulary, "is not known", "Write tweet or post."))
 	}
+	faults = append(faults, vetCredentials(&s, from, config.Problems(faults[0]))...)
 	faults = append(faults, vetMoney(&s, from)...)
 	return s, errors.Join(faults...)
 }
@@ -73,6 +68,7 @@ type Connector struct {
 	backfill time.Duration
 	log      *slog.Logger
 	client   *connectors.Client
+	tokens   *tokens // nil: OAuth 1.0a
 	bill     *bill
 	people   *acquaintances
 
@@ -93,42 +89,16 @@ func New(a connectors.Account) (connectors.Connector, error) {
 	}
 	c.bill = &bill{keep: a.Keep, prices: s.Prices, owner: s.OwnsApp, budget: dollars(s.MonthlyBudget), log: c.log}
 	c.people = new(acquaintances)
+	if s.Auth == authOAuth2 {
+		c.tokens = newTokens(string(a.Name), string(s.BaseURL), string(s.RedirectURL), s.ClientID, s.ClientSecret.Reveal(), a.Keep, c.log)
+	}
 	c.client, err = connectors.NewClient(connectors.ClientOptions{
-		BaseURL: string(s.BaseURL), Classify: c.classify, Authorize: s.sign,
+		BaseURL: string(s.BaseURL), Classify: c.classify, Authorize: c.authorize,
 	})
 	if err != nil {
 		return nil, a.Settings.Problem("base_url", string(s.BaseURL), err.Error(), "Leave it out, or write "+defaultBaseURL+".")
 	}
 	return c, nil
-}
-
-// sign adds the OAuth 1.0a signature of the one user to a request.
-func (s *Settings) sign(r *http.Request) error {
-	taken := new(signatureTaken)
-	ctx := context.WithValue(r.Context(), oauth1.HTTPClient, &http.Client{Transport: taken})
-	app := oauth1.NewConfig(s.ConsumerKey.Reveal(), s.ConsumerSecret.Reveal())
-	signing := oauth1.NewClient(ctx, app, oauth1.NewToken(s.AccessToken.Reveal(), s.AccessTokenSecret.Reveal())).Transport
-	answer, err := signing.RoundTrip(r)
-	if answer != nil {
-		_ = answer.Body.Close()
-	}
-	if !errors.Is(err, errTaken) {
-		return errors.New("the request could not be signed")
-	}
-	r.Header.Set("Authorization", taken.authorization)
-	return nil
-}
-
-// errTaken is how signatureTaken ends each request.
-var errTaken = errors.New("the signature was taken")
-
-// signatureTaken stands where oauth1 expects the network: it keeps the
-// signature and sends nothing.
-type signatureTaken struct{ authorization string }
-
-func (t *signatureTaken) RoundTrip(r *http.Request) (*http.Response, error) {
-	t.authorization = r.Header.Get("Authorization")
-	return nil, errTaken
 }
 
 // PollEvery is what the settings ask for, or longer where the month's budget
@@ -166,7 +136,25 @@ func (c *Connector) Measure(text string) approval.Measure {
 
 // Identity is the account that the tokens belong to.
 func (c *Connector) Identity(ctx context.Context) (connectors.Identity, error) {
-	answer, err := c.client.Do(ctx, connectors.Call{Path: "/2/users/me", Query: url.Values{"user.fields": {"username"}}})
+	who, err := c.identify(ctx, c.client)
+	if err != nil || !who.CanSend {
+		return who, err
+	}
+	if c.tokens != nil {
+		granted := c.tokens.granted(ctx)
+		if list := lacking(granted); granted != nil && len(list) > 0 {
+			who.CanSend, who.Note = slices.Contains(granted, "tweet.write"), lacks(list, string(c.account))
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.self = who.RemoteID
+	return who, nil
+}
+
+// identify asks X whose credentials the client has.
+func (c *Connector) identify(ctx context.Context, client *connectors.Client) (connectors.Identity, error) {
+	answer, err := client.Do(ctx, connectors.Call{Path: "/2/users/me", Query: url.Values{"user.fields": {"username"}}})
 	if err != nil {
 		return connectors.Identity{}, err
 	}
@@ -187,11 +175,7 @@ func (c *Connector) Identity(ctx context.Context) (connectors.Identity, error) {
 	if !strings.EqualFold(got.Data.Username, c.s.Handle) {
 		who.CanSend = false
 		who.Note = "The tokens belong to @" + got.Data.Username + ", the settings say @" + c.s.Handle + ". Correct handle or tokens."
-		return who, nil
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.self = got.Data.ID
 	return who, nil
 }
 
@@ -204,10 +188,10 @@ func (c *Connector) me(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !who.CanSend {
+	if !strings.EqualFold(who.Handle, "@"+c.s.Handle) {
 		return "", &connectors.Error{
 			Kind: connectors.BadAuth, Message: "the tokens belong to another account than the settings name",
-			Remedy: "Correct handle, or make access_token and access_token_secret as the brand account.",
+			Remedy: "Correct handle, or make the tokens as the brand account.",
 		}
 	}
 	return who.RemoteID, nil

@@ -22,6 +22,7 @@ type call struct {
 	body  []byte
 	words words
 	asked map[string]bool // fields and expansions
+	user  *user           // who sent it
 }
 
 // routes lists the endpoints, with X's limits per user.
@@ -48,7 +49,8 @@ func (p *Platform) handle(endpoint string, limit int, params []string, f func(ca
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		c := call{Request: r, query: r.URL.Query(), body: body, words: tweetWords}
-		fault := p.signed(r)
+		user, fault := p.admitted(r, endpoint)
+		c.user = user
 		if fault == nil {
 			fault = p.count(w, endpoint, limit)
 		}
@@ -100,9 +102,9 @@ func (p *Platform) parameters(c *call, params []string) *failure {
 	return nil
 }
 
-func (p *Platform) me(call) (int, any, *failure) {
-	p.charge(UserRead, p.brand().id)
-	return http.StatusOK, map[string]any{"data": showUser(p.brand())}, nil
+func (p *Platform) me(c call) (int, any, *failure) {
+	p.charge(UserRead, c.user.id)
+	return http.StatusOK, map[string]any{"data": showUser(c.user)}, nil
 }
 
 // usersByID gives up to 100 users; those that are not there are named in errors
@@ -155,7 +157,7 @@ func (p *Platform) postsOf(c call) (int, any, *failure) {
 
 // timeline is a page of the newest posts that fit, newest first.
 func (p *Platform) timeline(c call, most int, fits func(*post) bool) (int, any, *failure) {
-	if c.PathValue("id") != p.brand().id {
+	if c.PathValue("id") != p.brand().id || c.user != p.brand() {
 		return 0, nil, refuse(http.StatusForbidden, "You are not permitted to perform this action.")
 	}
 	numbers := map[string]int64{"max_results": 10, "since_id": 0, "until_id": 1<<63 - 1, "pagination_token": 1<<63 - 1}

@@ -21,6 +21,11 @@ type Options struct {
 	ConsumerKey, ConsumerSecret string
 	AccessToken, AccessSecret   string
 
+	// ClientID, and ClientSecret where the app is a confidential one, are the app's for OAuth
+	// 2.0; empty: it has none. RedirectURL is the one callback address in its settings.
+	ClientID, ClientSecret string
+	RedirectURL            string
+
 	// OwnsApp says that the brand account owns the developer app, which makes reading its own
 	// timelines cheap; see [Platform.Bill].
 	OwnsApp bool
@@ -58,6 +63,8 @@ type Platform struct {
 	nonces  map[string]time.Time // until when each is refused
 	windows map[string]*window
 	books   books
+
+	consents consents
 }
 
 type user struct{ id, handle, name string }
@@ -90,6 +97,7 @@ func New(o Options) *Platform {
 	}
 	p.brand()
 	p.routes()
+	p.signIns()
 	return p
 }
 
