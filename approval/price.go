@@ -27,6 +27,9 @@ func (m Money) String() string {
 	return fmt.Sprintf("%s$%d.%s", sign, m/Dollar, decimals)
 }
 
+// Dollars is the amount in dollars.
+func (m Money) Dollars() float64 { return float64(m) / float64(Dollar) }
+
 // Price is what a platform charges for one answer. The zero Price is free, or
 // not known.
 type Price struct {
@@ -37,22 +40,25 @@ type Price struct {
 	WithoutLink Money
 }
 
-// SetPricer tells what the account's platform charges for doing action with a
-// text. Without one nothing has a price. It must be called before the service
-// is used.
-func (a *Approvals) SetPricer(account inbox.AccountName, f func(action Action, text string) Price) {
+// Pricer is what a platform charges for doing action with a text, in public or
+// in private.
+type Pricer func(action Action, visibility inbox.Visibility, text string) Price
+
+// SetPricer tells what the account's platform charges. Without one nothing has
+// a price. It must be called before the service is used.
+func (a *Approvals) SetPricer(account inbox.AccountName, f Pricer) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.pricers[account] = f
 }
 
 // Price is what the account's platform charges for doing action with a text.
-func (a *Approvals) Price(account inbox.AccountName, action Action, text string) Price {
+func (a *Approvals) Price(account inbox.AccountName, action Action, visibility inbox.Visibility, text string) Price {
 	a.mu.Lock()
 	f := a.pricers[account]
 	a.mu.Unlock()
 	if f == nil {
 		return Price{}
 	}
-	return f(action, text)
+	return f(action, visibility, text)
 }

@@ -161,7 +161,7 @@ type Identity struct {
 
 // Pricer knows what its platform charges for an answer. It calls nobody.
 type Pricer interface {
-	Price(action approval.Action, text string) approval.Price
+	Price(action approval.Action, visibility inbox.Visibility, text string) approval.Price
 }
 
 // Spender counts what its platform charges. It calls nobody, and never keeps an
@@ -185,7 +185,7 @@ type Spending struct {
 
 // Spent is one kind of charge.
 type Spent struct {
-	Name  string // in a few English words
+	Name  string // the connector's own word: "user_read"
 	Count int
 	Cost  approval.Money
 }

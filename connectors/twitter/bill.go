@@ -304,7 +304,7 @@ func (b *bill) spending(base time.Duration) connectors.Spending {
 	}
 	for _, t := range b.prices.tariffs() {
 		if n := b.Counts[t.charge]; n > 0 {
-			s.Items = append(s.Items, connectors.Spent{Name: t.name, Count: n, Cost: approval.Money(n) * dollars(t.price)})
+			s.Items = append(s.Items, connectors.Spent{Name: string(t.charge), Count: n, Cost: approval.Money(n) * dollars(t.price)})
 		}
 	}
 	slices.SortStableFunc(s.Items, func(a, b connectors.Spent) int { return int(b.Cost - a.Cost) })

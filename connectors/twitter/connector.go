@@ -112,12 +112,12 @@ func (c *Connector) PollEvery() time.Duration {
 func (c *Connector) Spending() connectors.Spending { return c.bill.spending(c.s.PollEvery.Std()) }
 
 // Price is what X charges for an answer: more, if it holds a link.
-func (c *Connector) Price(action approval.Action, text string) approval.Price {
-	what := chargeFor(action, text)
+func (c *Connector) Price(action approval.Action, visibility inbox.Visibility, text string) approval.Price {
+	what := chargeFor(action, visibility, text)
 	if what != linkPosted {
 		return approval.Price{Cost: c.s.Prices.of(what)}
 	}
-	return approval.Price{Cost: c.s.Prices.of(what), Link: true, WithoutLink: c.s.Prices.of(chargeFor(action, ""))}
+	return approval.Price{Cost: c.s.Prices.of(what), Link: true, WithoutLink: c.s.Prices.of(chargeFor(action, visibility, ""))}
 }
 
 // Close keeps what was counted.

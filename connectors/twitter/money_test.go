@@ -176,9 +176,10 @@ func TestAnAnswersPriceIsTold(t *testing.T) {
 		{approval.Reply, "Zie example.nl/hulp", approval.Price{Cost: 200_000, Link: true, WithoutLink: 10_000}},
 		{approval.Post, "Storing", approval.Price{Cost: 15_000}},
 		{approval.Post, "Storing: https://example.com", approval.Price{Cost: 200_000, Link: true, WithoutLink: 15_000}},
+		{approval.PrivateReply, "Zie https://example.com", approval.Price{Cost: 15_000}},
 		{approval.Remove, "https://example.com", approval.Price{Cost: 5_000}},
 	} {
-		if got := c.Price(try.action, try.text); got != try.want {
+		if got := c.Price(try.action, inbox.Public, try.text); got != try.want {
 			t.Errorf("%s %q: %+v, want %+v", try.action, try.text, got, try.want)
 		}
 	}
@@ -201,7 +202,7 @@ func TestSettingsAboutMoney(t *testing.T) {
 	if err != nil || !ok {
 		t.Fatal(err)
 	}
-	if price := c.Price(approval.Reply, "Zie example.nl"); price.Cost != 100_000 || price.WithoutLink != 10_000 {
+	if price := c.Price(approval.Reply, inbox.Public, "Zie example.nl"); price.Cost != 100_000 || price.WithoutLink != 10_000 {
 		t.Errorf("with a price of our own: %+v", price)
 	}
 	if s := c.Spending(); s.Budget != 50*approval.Dollar || s.Share() != 0 {

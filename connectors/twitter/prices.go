@@ -7,6 +7,7 @@ import (
 
 	"standpunt/approval"
 	"standpunt/config"
+	"standpunt/inbox"
 )
 
 // charge is something that X has a price for.
@@ -54,22 +55,21 @@ func listPrices() Prices {
 // tariff is one charge with its price.
 type tariff struct {
 	charge charge
-	name   string // for staff
 	price  float64
 }
 
 // tariffs are all of them, in the order of the settings.
 func (p Prices) tariffs() []tariff {
 	return []tariff{
-		{ownedRead, "own mentions and posts read", p.OwnedRead},
-		{postRead, "posts read", p.PostRead},
-		{userRead, "users read", p.UserRead},
-		{dmRead, "direct messages read", p.DMRead},
-		{postCreated, "posts", p.Post},
-		{linkPosted, "answers and posts with a link", p.PostWithLink},
-		{summonedReply, "replies", p.SummonedReply},
-		{dmCreated, "direct messages sent", p.DM},
-		{managed, "removals and hidings", p.Manage},
+		{ownedRead, p.OwnedRead},
+		{postRead, p.PostRead},
+		{userRead, p.UserRead},
+		{dmRead, p.DMRead},
+		{postCreated, p.Post},
+		{linkPosted, p.PostWithLink},
+		{summonedReply, p.SummonedReply},
+		{dmCreated, p.DM},
+		{managed, p.Manage},
 	}
 }
 
@@ -84,11 +84,11 @@ func (p Prices) of(c charge) approval.Money {
 
 // chargeFor is what X bills an action as. What comes into the inbox mentions
 // us, so that a reply is always one that was called for.
-func chargeFor(action approval.Action, text string) charge {
+func chargeFor(action approval.Action, visibility inbox.Visibility, text string) charge {
 	switch {
 	case action == approval.Remove || action == approval.Hide:
 		return managed
-	case action == approval.PrivateReply:
+	case action == approval.PrivateReply || visibility == inbox.Private:
 		return dmCreated
 	case len(Links(text)) > 0:
 		return linkPosted

@@ -52,7 +52,7 @@ func (c *Connector) Publish(ctx context.Context, r approval.Release) (approval.R
 		return approval.Receipt{}, answer.Nonsense("without the post's id")
 	}
 	c.remember(got.Data.ID, a.Key)
-	c.bill.did(chargeFor(a.Action, a.Text))
+	c.bill.did(chargeFor(a.Action, a.Visibility, a.Text))
 	c.bill.save(ctx)
 	return c.receipt(got.Data.ID), nil
 }
