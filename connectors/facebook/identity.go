@@ -22,6 +22,7 @@ var needed = []string{"pages_manage_engagement", "pages_read_engagement", "pages
 type token struct {
 	Data struct {
 		Valid       bool     `json:"is_valid"`
+		Type        string   `json:"type"` // "PAGE", "USER", "SYSTEM_USER"
 		ProfileID   string   `json:"profile_id"`
 		ExpiresAt   int64    `json:"expires_at"`             // 0: never
 		DataUntil   int64    `json:"data_access_expires_at"` // 0: never
