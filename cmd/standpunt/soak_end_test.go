@@ -68,6 +68,7 @@ const overpaid = 0.02
 // which is read back.
 func (s *soak) paid() {
 	billed, least, mentions, reads := 0, 0, 0, 0
+	midnight := s.began.UTC().Day() != time.Now().UTC().Day()
 	for _, side := range s.sides {
 		if side.bills == nil {
 			continue
@@ -78,6 +79,9 @@ func (s *soak) paid() {
 		}
 		billed += len(side.bills.posts) + len(side.bills.users)
 		least += len(side.posted) + len(authors) + 1 + len(side.gauntlet.carried)
+		if midnight { // what was said in its last minute is read again after it, and costs again
+			least += 2 * min(xLists, len(side.posted))
+		}
 		mentions += len(side.posted)
 		reads += side.bills.reads
 	}
