@@ -250,3 +250,33 @@ func TestWhatThePlatformTakesNoAnswerTo(t *testing.T) {
 	_, err := r.As("anna").Draft(r.Ingest("plein", in), "Antwoord")
 	want(t, err, fault.NotAnswerable)
 }
+
+func TestAnswersThatThePlatformTakesForATimeOnly(t *testing.T) {
+	r := approvaltest.New(t)
+	ends := time.Now().Add(time.Hour)
+	r.Approvals.SetClosing("plein", func(m *inbox.Mention, at time.Time) string {
+		if m.Visibility == inbox.Private && at.After(ends) {
+			return "it took answers for a day"
+		}
+		return ""
+	})
+	r.Approvals.SetPrivateMeasurer("plein", func(string) approval.Measure { return approval.Measure{Length: 11, Limit: 10, Unit: "characters"} })
+	in := inboundWithRoute("1")
+	in.Visibility = inbox.Private
+	talk := r.Ingest("plein", in)
+	_, err := r.As("anna").Draft(talk, "Antwoord")
+	want(t, err, fault.TextTooLong)
+	r.Approvals.SetPrivateMeasurer("plein", func(string) approval.Measure { return approval.Measure{Length: 9, Limit: 10, Unit: "characters"} })
+	if _, err := r.As("anna").Draft(talk, "Antwoord"); err != nil {
+		t.Errorf("in time: %v", err)
+	}
+	late := approval.Content{Text: "Antwoord", NotBefore: ends.Add(time.Minute)}
+	_, err = r.Approvals.DraftReply(t.Context(), r.As("anna").By, talk.ID, inbox.MentionID{}, late)
+	want(t, err, fault.NotAnswerable)
+	ends = time.Now().Add(-time.Second)
+	_, err = r.As("anna").Draft(talk, "Antwoord")
+	want(t, err, fault.NotAnswerable)
+	if _, err := r.As("anna").Draft(r.Mention("2", "Vraag"), "Antwoord"); err != nil {
+		t.Errorf("a public one: %v", err)
+	}
+}

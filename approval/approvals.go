@@ -44,6 +44,8 @@ type Approvals struct {
 
 	mu       sync.Mutex
 	measures map[inbox.AccountName]func(string) Measure
+	privates map[inbox.AccountName]func(string) Measure
+	closings map[inbox.AccountName]func(*inbox.Mention, time.Time) string
 	wakes    map[chan struct{}]bool
 }
 
@@ -99,6 +101,8 @@ func New(db *store.DB, log *audit.Log, staff *people.Staff, box *inbox.Inbox, o 
 	a := tables()
 	a.db, a.log, a.staff, a.box, a.o = db, log, staff, box, o
 	a.measures = make(map[inbox.AccountName]func(string) Measure)
+	a.privates = make(map[inbox.AccountName]func(string) Measure)
+	a.closings = make(map[inbox.AccountName]func(*inbox.Mention, time.Time) string)
 	a.wakes = make(map[chan struct{}]bool)
 	a.effects = a.governance()
 	a.effects[KindReply] = replyEffect{a}
@@ -127,15 +131,47 @@ func (a *Approvals) SetMeasurer(account inbox.AccountName, f func(text string) M
 	a.measures[account] = f
 }
 
-// Measure counts a text as the account's platform does.
-func (a *Approvals) Measure(account inbox.AccountName, text string) Measure {
+// SetPrivateMeasurer tells how the account's platform counts a text that the
+// customer alone will read, where it counts that otherwise.
+func (a *Approvals) SetPrivateMeasurer(account inbox.AccountName, f func(text string) Measure) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.privates[account] = f
+}
+
+// Measure counts a text as the account's platform does where such readers see it.
+func (a *Approvals) Measure(account inbox.AccountName, readers inbox.Visibility, text string) Measure {
 	a.mu.Lock()
 	f := a.measures[account]
+	if private := a.privates[account]; private != nil && readers == inbox.Private {
+		f = private
+	}
 	a.mu.Unlock()
 	if f == nil {
 		return Measure{Length: len([]rune(text)), Unit: "characters"}
 	}
 	return f(text)
+}
+
+// SetClosing tells until when the account's platform takes answers: f says why
+// it takes none to the mention at that time, in one English sentence, and is
+// empty where it does. It calls nobody.
+func (a *Approvals) SetClosing(account inbox.AccountName, f func(m *inbox.Mention, at time.Time) string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.closings[account] = f
+}
+
+// Unanswerable says, in one English sentence, why the platform takes no answer
+// to the mention at that time; empty where it does.
+func (a *Approvals) Unanswerable(m *inbox.Mention, at time.Time) string {
+	a.mu.Lock()
+	f := a.closings[m.Account]
+	a.mu.Unlock()
+	if m.Unanswerable != "" || f == nil {
+		return m.Unanswerable
+	}
+	return f(m, at)
 }
 
 // Wake returns a channel that receives when something may be due, coalesced,

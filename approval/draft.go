@@ -160,7 +160,7 @@ func (a *Approvals) compose(tx *store.Tx, p *Proposal, c Content, change []byte)
 		if err := a.address(tx, p, e); err != nil {
 			return nil, err
 		}
-		if err := CheckText(e.Text, a.Measure(p.Account, e.Text)); err != nil {
+		if err := CheckText(e.Text, a.Measure(p.Account, e.Visibility, e.Text)); err != nil {
 			return nil, err
 		}
 		if !languagePattern.MatchString(e.Language) {
@@ -205,8 +205,8 @@ func (a *Approvals) address(tx *store.Tx, p *Proposal, e *Envelope) error {
 	if !ok {
 		return fault.New(fault.AccountNotReady, "the account %s is not set up", p.Account)
 	}
-	if m.Unanswerable != "" {
-		return fault.New(fault.NotAnswerable, "the platform does not take an answer to this: %s", m.Unanswerable).
+	if why := a.Unanswerable(m, latest(tx.Now(), e.NotBefore)); why != "" {
+		return fault.New(fault.NotAnswerable, "the platform does not take an answer to this: %s", why).
 			Fix("Answer by hand on the platform.")
 	}
 	if !m.DeletedAt.IsZero() {
@@ -219,6 +219,14 @@ func (a *Approvals) address(tx *store.Tx, p *Proposal, e *Envelope) error {
 		e.Language = m.Language
 	}
 	return nil
+}
+
+// latest is the later of two times.
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // languagePattern is the form of the language tags of BCP 47, or nothing.

@@ -32,7 +32,7 @@ func checkCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []s
 		}
 	}
 	// Its faults are among those above.
-	lives, _ := connect(conf.Accounts, slog.New(slog.DiscardHandler))
+	lives, _ := connect(conf.Accounts, slog.New(slog.DiscardHandler), nil)
 	defer connectors.CloseAll(context.WithoutCancel(ctx), lives) //nolint:errcheck // nothing was changed
 	if *show {
 		_, _ = fmt.Fprintln(c.out, conf.Redacted())

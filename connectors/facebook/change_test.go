@@ -3,6 +3,7 @@ package facebook
 import (
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -85,5 +86,68 @@ func TestChangesAreCarriedOutAndReadBack(t *testing.T) {
 	}
 	if _, err := do(approval.Edit, published.ID, "Daarna."); err != nil || find(lost).Outcome != connectors.CannotTell {
 		t.Errorf("two comments fit: %v, %+v", err, find(lost))
+	}
+}
+
+func TestAPrivateReplyIsSentOnceAndReadBack(t *testing.T) {
+	p, post := platform.New(platform.Options{PageID: "1", PageName: "Noordlicht", Token: "t", Version: "v26.0", Permissions: append(slices.Clone(needed), "pages_messaging")})
+	server := httptest.NewServer(p)
+	defer server.Close()
+	connect := func(messenger bool) *Connector {
+		made, err := New(connectors.Account{Settings: config.NewSettings(map[string]any{"base_url": server.URL, "page_id": "1", "access_token": "t", "messenger": messenger})})
+		c, ok := made.(*Connector)
+		if err != nil || !ok {
+			t.Fatal(err)
+		}
+		return c
+	}
+	c := connect(true)
+	attempt := func(target, thread, text string) approval.Attempt {
+		return approval.Attempt{Action: approval.PrivateReply, Target: target, Thread: thread, Text: text, Key: target, Visibility: "public", ClaimedAt: time.Now()}
+	}
+	comment := p.Comment(post, platform.Said{Name: "Eva", Text: "waar is het?"})
+	visit := p.Visit(platform.Said{Name: "Jan", Text: "en hier?"})
+	for _, a := range []approval.Attempt{attempt(comment, post, "Wij zoeken het uit."), attempt(visit, visit, "Wij ook.")} {
+		receipt, err := c.replyPrivately(t.Context(), a)
+		if err != nil || receipt.ExternalID == "" {
+			t.Fatalf("%+v, %v", receipt, err)
+		}
+		for _, known := range []approval.Receipt{{}, receipt} {
+			a.Receipt = known
+			if found, err := c.Find(t.Context(), a); err != nil || found.Outcome != connectors.Present || found.Receipt.ExternalID != receipt.ExternalID || found.Text != a.Text {
+				t.Errorf("%+v, %v", found, err)
+			}
+		}
+		if _, err := c.replyPrivately(t.Context(), a); connectors.KindOf(err) != connectors.NotAllowed {
+			t.Errorf("a second time: %v", err)
+		}
+	}
+	if !slices.Equal(p.Messages("Eva"), []string{"Wij zoeken het uit."}) || !slices.Equal(p.Messages("Jan"), []string{"Wij ook."}) {
+		t.Errorf("%q and %q", p.Messages("Eva"), p.Messages("Jan"))
+	}
+	old := p.Comment(post, platform.Said{Name: "Mo", Text: "lang geleden", At: time.Now().Add(-8 * 24 * time.Hour)})
+	fresh := p.Comment(post, platform.Said{Name: "Bo", Text: "net"})
+	for name, try := range map[string]struct {
+		c    *Connector
+		a    approval.Attempt
+		kind connectors.ErrorKind
+	}{
+		"after seven days": {c, attempt(old, post, "dag"), connectors.NotAllowed},
+		"without messages": {connect(false), attempt(fresh, post, "dag"), connectors.NotAllowed},
+		"too long":         {c, attempt(fresh, post, strings.Repeat("é", 2001)), connectors.Rejected},
+		"gone":             {c, attempt("1_404", post, "dag"), connectors.Gone},
+	} {
+		if _, err := try.c.replyPrivately(t.Context(), try.a); connectors.KindOf(err) != try.kind {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// The answer gets lost: it may stand there, and is never sent again.
+	p.Fail(platform.Fault{}, platform.Fault{Status: 500, Body: "oops", Carried: true})
+	lost := attempt(fresh, post, "Eenmaal.")
+	if _, err := c.replyPrivately(t.Context(), lost); connectors.KindOf(err) != connectors.Unknown {
+		t.Errorf("a lost outcome: %v", err)
+	}
+	if found, err := c.Find(t.Context(), lost); err != nil || found.Outcome != connectors.Present || !slices.Equal(p.Messages("Bo"), []string{"Eenmaal."}) {
+		t.Errorf("%+v, %v, %q", found, err, p.Messages("Bo"))
 	}
 }

@@ -45,8 +45,11 @@ func (c *Connector) Check(ctx context.Context) (who connectors.Identity, todo []
 		return who, append(todo, connectors.AdviceOf(err, connectors.HarmsAll))
 	}
 	who = connectors.Identity{RemoteID: page.ID, Handle: page.Name, URL: page.Link, CanSend: true}
+	if missed := c.unsubscribed(ctx, string(t.Data.AppID)); missed != "" {
+		tell(connectors.HarmsLater, "%s", missed)
+	}
 	_, err = graph.Page[node](ctx, c.client, c.s.PageID+"/feed", graph.Params{"fields": "id", "limit": "1"}, "")
-	if err != nil && len(todo) == 0 {
+	if err != nil && !slices.ContainsFunc(todo, func(a connectors.Advice) bool { return a.Harm == connectors.HarmsAll }) {
 		todo = append(todo, connectors.AdviceOf(err, connectors.HarmsAll))
 	}
 	return who, todo
@@ -71,11 +74,11 @@ func (c *Connector) judge(t token, now time.Time) (todo []connectors.Advice) {
 	case t.Data.ProfileID != "" && t.Data.ProfileID != c.s.PageID:
 		tell(connectors.HarmsAll, "Set page_id to %s, or make the token for Page %s: this one belongs to the former.", t.Data.ProfileID, c.s.PageID)
 	}
-	lost := slices.DeleteFunc(slices.Clone(needed), func(permission string) bool { return slices.Contains(t.Data.Permissions, permission) })
+	lost := slices.DeleteFunc(c.permissions(), func(permission string) bool { return slices.Contains(t.Data.Permissions, permission) })
 	if len(lost) > 0 {
-		harm := connectors.HarmsAll
-		if slices.Equal(lost, needed[:1]) {
-			harm = connectors.HarmsAnswers
+		harm := connectors.HarmsAnswers
+		if slices.ContainsFunc(needed[1:], func(permission string) bool { return slices.Contains(lost, permission) }) {
+			harm = connectors.HarmsAll
 		}
 		tell(harm, "Make the Page token anew and grant %s: it lacks what the account works with.", strings.Join(lost, ", "))
 	}

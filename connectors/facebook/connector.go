@@ -10,21 +10,29 @@ import (
 	"standpunt/connectors/internal/graph"
 )
 
-// maxLength is how long a comment may be.
-const maxLength = 8000
+// How long a comment and a message may be.
+// https://developers.facebook.com/docs/messenger-platform/reference/send-api
+const (
+	maxLength  = 8000
+	maxMessage = 2000
+)
 
 // Connector is one Page. It is safe for concurrent use.
 type Connector struct {
 	s        Settings
 	backfill time.Duration
 	client   *graph.Client
+	sights   *memory[sight]
+	places   *memory[place]  // of customers' comments
+	names    *memory[string] // of people, as far as anything told them
 
 	mu    sync.Mutex
 	ours  map[string]string // external id of a post of ours: the key of the release that it stands for
 	order []string          // its ids, oldest first
 }
 
-// New makes a [*Connector] from an account's settings. It calls nobody.
+// New makes a [*Connector] from an account's settings, or a [*Pushed] where they
+// have a verify_token. It calls nobody.
 func New(a connectors.Account) (connectors.Connector, error) {
 	s, err := decode(a.Settings)
 	if err != nil {
@@ -36,7 +44,14 @@ func New(a connectors.Account) (connectors.Connector, error) {
 	if err != nil {
 		return nil, a.Settings.Problem("base_url", string(s.BaseURL), err.Error(), "Leave it out, or write https://graph.facebook.com.")
 	}
-	return &Connector{s: s, backfill: a.Backfill, client: client, ours: make(map[string]string)}, nil
+	c := &Connector{
+		s: s, backfill: a.Backfill, client: client, ours: make(map[string]string),
+		sights: newMemory[sight](remembered), places: newMemory[place](remembered), names: newMemory[string](remembered),
+	}
+	if s.VerifyToken.Reveal() == "" {
+		return c, nil
+	}
+	return &Pushed{Connector: c, hook: graph.Hook{VerifyToken: s.VerifyToken.Reveal(), AppSecret: s.AppSecret.Reveal()}}, nil
 }
 
 // PollEvery is what the settings ask for.
@@ -49,6 +64,13 @@ func (c *Connector) Endpoint() string { return string(c.s.BaseURL) }
 // that fits here fits there.
 func (c *Connector) Measure(text string) approval.Measure {
 	return approval.Measure{Length: len(utf16.Encode([]rune(text))), Limit: maxLength, Unit: "characters"}
+}
+
+// MeasurePrivate counts in the same way up to what Messenger takes.
+func (c *Connector) MeasurePrivate(text string) approval.Measure {
+	m := c.Measure(text)
+	m.Limit = maxMessage
+	return m
 }
 
 // remembered is how many of our posts are told apart in memory.

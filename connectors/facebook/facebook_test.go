@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,6 +27,7 @@ const (
 	goodToken = "EAAB-token-of-noordlicht-7f3a"
 	badToken  = "EAAB-token-of-nobody-91bc"
 	secret    = "app-secret-of-noordlicht-55d0"
+	verify    = "verify-token-of-noordlicht-88e2"
 )
 
 var all = []string{"pages_manage_engagement", "pages_read_engagement", "pages_read_user_content"}
@@ -34,13 +37,17 @@ type remote struct {
 	*connectortest.Proxy
 	p    *platform.Platform
 	post string // the Page's own
+
+	writer  atomic.Int64
+	private bool // customers write messages
+	pushed  bool // Facebook delivers
 }
 
 func newRemote(t *testing.T, o platform.Options) *remote {
 	t.Helper()
 	o.PageID, o.PageName, o.Token, o.AppSecret, o.Version = pageID, "Noordlicht", goodToken, secret, "v26.0"
 	if o.Permissions == nil {
-		o.Permissions = all
+		o.Permissions = append(slices.Clone(all), "pages_messaging", "pages_manage_metadata")
 	}
 	p, post := platform.New(o)
 	server := httptest.NewServer(p)
@@ -49,39 +56,55 @@ func newRemote(t *testing.T, o platform.Options) *remote {
 }
 
 func (r *remote) settings(token string) map[string]any {
-	return map[string]any{"base_url": r.URL, "version": "v26.0", "page_id": pageID, "access_token": token, "app_secret": secret}
+	s := map[string]any{"base_url": r.URL, "version": "v26.0", "page_id": pageID, "access_token": token, "app_secret": secret}
+	if r.private {
+		s["messenger"] = true
+	}
+	if r.pushed {
+		s["verify_token"] = verify
+	}
+	return s
 }
 
-func (r *remote) connect(t testing.TB, a connectors.Account, settings map[string]any) *facebook.Connector {
+func (r *remote) made(t testing.TB, a connectors.Account, settings map[string]any) connectors.Connector {
 	t.Helper()
 	a.Settings = config.NewSettings(settings)
 	made, err := facebook.New(a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, ok := made.(*facebook.Connector)
+	return made
+}
+
+// connect is an account to which nothing is delivered.
+func (r *remote) connect(t testing.TB, a connectors.Account, settings map[string]any) *facebook.Connector {
+	t.Helper()
+	c, ok := r.made(t, a, settings).(*facebook.Connector)
 	if !ok {
-		t.Fatalf("the kind makes a %T", made)
+		t.Fatal("the kind makes something else")
 	}
 	return c
 }
 
 func (r *remote) Connect(t testing.TB, a connectors.Account) connectors.Connector {
 	t.Helper()
-	return r.connect(t, a, r.settings(goodToken))
+	return r.made(t, a, r.settings(goodToken))
 }
 
 func (r *remote) ConnectBadly(t testing.TB, a connectors.Account) connectors.Connector {
 	t.Helper()
-	return r.connect(t, a, r.settings(badToken))
+	return r.made(t, a, r.settings(badToken))
 }
 
-func (r *remote) Secrets() []string { return []string{goodToken, badToken, secret} }
+func (r *remote) Secrets() []string { return []string{goodToken, badToken, secret, verify} }
 
 func (r *remote) Patience() time.Duration { return time.Second }
 
 func (r *remote) Post(t testing.TB, text string) string {
 	t.Helper()
+	if r.private {
+		return r.p.Write(platform.Said{Name: "Eva " + fmt.Sprint(r.writer.Add(1)), Text: text})
+	}
 	made := r.p.Comment(r.post, platform.Said{Name: "Eva", Text: text})
 	if made == "" {
 		t.Fatal("the comment does not stand")
@@ -89,10 +112,62 @@ func (r *remote) Post(t testing.TB, text string) string {
 	return made
 }
 
-func (r *remote) Answers(_ testing.TB, externalID string) []string { return r.p.Answers(externalID) }
+func (r *remote) Answers(_ testing.TB, externalID string) []string {
+	if r.private {
+		return r.p.AnswersTo(externalID)
+	}
+	return r.p.Answers(externalID)
+}
+
+func (r *remote) Revise(t testing.TB, externalID, text string) {
+	t.Helper()
+	if !r.p.Edit(externalID, text) && !r.p.EditMessage(externalID, text) {
+		t.Fatal("there is nothing to edit")
+	}
+}
+
+const address = "http://standpunt.test/hooks/page"
+
+func (r *remote) Notify(t testing.TB, externalID string) *http.Request {
+	t.Helper()
+	request, err := r.p.Notify(t.Context(), address, externalID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return request
+}
+
+func (r *remote) Challenge(t testing.TB, right bool) (*http.Request, string) {
+	t.Helper()
+	token := verify
+	if !right {
+		token = "verify-token-of-nobody"
+	}
+	return httptest.NewRequestWithContext(t.Context(), http.MethodGet,
+		address+"?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token="+token, nil), "1158201444"
+}
+
+// commented is a remote whose comments can be deleted. What is missing from a
+// list is looked up only while another customer's comment is in it.
+type commented struct{ *remote }
+
+func (c commented) Erase(_ testing.TB, externalID string) { c.p.Erase(externalID) }
 
 func TestConformance(t *testing.T) {
-	connectortest.Run(t, func(t *testing.T) connectortest.Remote { return newRemote(t, platform.Options{}) })
+	connectortest.Run(t, func(t *testing.T) connectortest.Remote {
+		r := newRemote(t, platform.Options{})
+		r.pushed = true
+		r.p.Comment(r.post, platform.Said{Name: "Jan", Text: "ik stond er al", At: time.Now().Add(-time.Minute)})
+		return commented{r}
+	})
+}
+
+func TestConformanceOfMessenger(t *testing.T) {
+	connectortest.Run(t, func(t *testing.T) connectortest.Remote {
+		r := newRemote(t, platform.Options{})
+		r.private, r.pushed = true, true
+		return r
+	})
 }
 
 // play is a platform and a connector to it.
@@ -385,4 +460,10 @@ func TestSettingsAreStrict(t *testing.T) {
 	if c.PollEvery() != time.Minute || c.Endpoint() != r.URL || c.Measure("𠜎!").Length != 3 || c.Measure("").Limit != 8000 {
 		t.Errorf("%v, %s, %+v", c.PollEvery(), c.Endpoint(), c.Measure("𠜎!"))
 	}
+}
+
+func problemsOf(t *testing.T, settings map[string]any) []*config.Problem {
+	t.Helper()
+	_, err := facebook.New(connectors.Account{Settings: config.NewSettings(settings)})
+	return config.Problems(err)
 }

@@ -21,6 +21,8 @@ var cannotTell = connectors.Found{Outcome: connectors.CannotTell}
 // does not promise to show its own writes at once.
 func (c *Connector) Find(ctx context.Context, a approval.Attempt) (connectors.Found, error) {
 	switch {
+	case a.Action == approval.PrivateReply, a.Action == approval.Reply && isLetter(a):
+		return c.findLetter(ctx, a)
 	case a.Action == approval.Reply && a.Receipt.ExternalID == "":
 		return c.findLost(ctx, a)
 	case a.Action == approval.Reply:
@@ -34,9 +36,17 @@ func (c *Connector) Find(ctx context.Context, a approval.Attempt) (connectors.Fo
 	return cannotTell, nil
 }
 
-func (c *Connector) read(ctx context.Context, which string) (node, error) {
+// fieldsOf are those of what an attempt changes or answers: a post's, or a comment's.
+func fieldsOf(a approval.Attempt) string {
+	if a.Target == a.Thread {
+		return postFields
+	}
+	return commentFields
+}
+
+func (c *Connector) read(ctx context.Context, which, fields string) (node, error) {
 	var n node
-	answer, err := c.client.Get(ctx, which, graph.Params{"fields": commentFields}, &n)
+	answer, err := c.client.Get(ctx, which, graph.Params{"fields": fields}, &n)
 	if err == nil && (!n.whole() || n.ID != which) {
 		err = answer.Nonsense("about another post than the one that was asked for")
 	}
@@ -53,7 +63,7 @@ func unlessGone(err error) error {
 
 // findText looks at a comment of ours.
 func (c *Connector) findText(ctx context.Context, a approval.Attempt, which string) (connectors.Found, error) {
-	n, err := c.read(ctx, which)
+	n, err := c.read(ctx, which, commentFields)
 	switch {
 	case err != nil:
 		return cannotTell, unlessGone(err) // deleted, or out of our sight
@@ -67,7 +77,7 @@ func (c *Connector) findText(ctx context.Context, a approval.Attempt, which stri
 // answer for a comment that is gone and for one that we may not see, so the
 // thread it stood in must be readable.
 func (c *Connector) findUnshown(ctx context.Context, a approval.Attempt) (connectors.Found, error) {
-	n, err := c.read(ctx, a.Target)
+	n, err := c.read(ctx, a.Target, fieldsOf(a))
 	switch {
 	case err == nil && a.Action == approval.Hide && n.Hidden:
 		return connectors.Found{Outcome: connectors.Present, Receipt: n.receipt()}, nil

@@ -18,9 +18,22 @@ const soon = 14 * 24 * time.Hour
 // answers, the others are for reading.
 var needed = []string{"pages_manage_engagement", "pages_read_engagement", "pages_read_user_content"}
 
+// permissions are those that the account's settings need.
+func (c *Connector) permissions() []string {
+	list := slices.Clone(needed)
+	if c.s.Messenger {
+		list = append(list, "pages_messaging")
+	}
+	if c.s.VerifyToken.Reveal() != "" {
+		list = append(list, "pages_manage_metadata")
+	}
+	return list
+}
+
 // token is what Facebook says about one.
 type token struct {
 	Data struct {
+		AppID       graph.ID `json:"app_id"`
 		Valid       bool     `json:"is_valid"`
 		Type        string   `json:"type"` // "PAGE", "USER", "SYSTEM_USER"
 		ProfileID   string   `json:"profile_id"`
@@ -55,8 +68,39 @@ func (c *Connector) Identity(ctx context.Context) (connectors.Identity, error) {
 		return connectors.Identity{}, err
 	default:
 		who.CanSend, who.Note = c.health(t, time.Now())
+		who.Note = strings.TrimSpace(who.Note + " " + c.unsubscribed(ctx, string(t.Data.AppID)))
 	}
 	return who, nil
+}
+
+// unsubscribed is one sentence about what Facebook was not told to deliver,
+// empty where it delivers all.
+func (c *Connector) unsubscribed(ctx context.Context, app string) string {
+	if c.s.VerifyToken.Reveal() == "" {
+		return ""
+	}
+	type subscription struct {
+		ID     string   `json:"id"`
+		Fields []string `json:"subscribed_fields"`
+	}
+	list, err := graph.Page[subscription](ctx, c.client, c.s.PageID+"/subscribed_apps", graph.Params{"limit": "100"}, "")
+	if err != nil {
+		return "" // a lost permission is told of; for the rest, polls bring in what is not delivered
+	}
+	wanted := []string{"feed", "mention"}
+	if c.s.Messenger {
+		wanted = append(wanted, "messages", "message_echoes", "message_edits", "messaging_postbacks")
+	}
+	for _, s := range list.Items {
+		if app == "" || s.ID == app {
+			wanted = slices.DeleteFunc(wanted, func(field string) bool { return slices.Contains(s.Fields, field) })
+		}
+	}
+	if len(wanted) == 0 {
+		return ""
+	}
+	return "Facebook does not deliver " + strings.Join(wanted, ", ") + ": the Page is not subscribed to the app for them. " +
+		"Until it is, polls alone bring in what they can; docs/platforms/facebook.md says how."
 }
 
 // health is whether the token can send, and one sentence for each thing that
@@ -73,7 +117,7 @@ func (c *Connector) health(t token, now time.Time) (canSend bool, note string) {
 		notes = append(notes, "The token belongs to another Page than page_id names. Correct one of them.")
 	}
 	var lost []string
-	for _, permission := range needed {
+	for _, permission := range c.permissions() {
 		if !slices.Contains(t.Data.Permissions, permission) {
 			lost = append(lost, permission)
 		}

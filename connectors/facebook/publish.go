@@ -8,13 +8,18 @@ import (
 	"standpunt/approval"
 	"standpunt/connectors"
 	"standpunt/connectors/internal/graph"
+	"standpunt/inbox"
 )
 
-// Publish posts a released answer as a comment.
+// Publish posts a released answer as a comment, or sends it as a message where
+// it answers one.
 func (c *Connector) Publish(ctx context.Context, r approval.Release) (approval.Receipt, error) {
 	a, err := c.accept(r, approval.Reply)
 	if err != nil {
 		return approval.Receipt{}, err
+	}
+	if isLetter(a) {
+		return c.answerLetter(ctx, a)
 	}
 	var made struct {
 		ID string `json:"id"`
@@ -89,6 +94,9 @@ func (c *Connector) accept(r approval.Release, actions ...approval.Action) (appr
 		why = "Facebook does not take this kind of answer here"
 	case a.RemoteID != c.s.PageID:
 		why = "the answer was approved for another Page than the settings name"
+	case isLetter(a) && a.Action != approval.Reply:
+		why = "Facebook lets nobody change a message by its API"
+	case isLetter(a):
 	case !nodePattern.MatchString(a.Target), !nodePattern.MatchString(below(a)):
 		why = "the post that is answered is none of Facebook's"
 	}
@@ -97,6 +105,9 @@ func (c *Connector) accept(r approval.Release, actions ...approval.Action) (appr
 	}
 	return a, nil
 }
+
+// isLetter reports whether an attempt answers a message.
+func isLetter(a approval.Attempt) bool { return a.Visibility == inbox.Private }
 
 // below is what an answer stands under: its target, or where that is an
 // answer itself, the comment that both belong to.

@@ -3,6 +3,7 @@ package facebook
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,8 +20,14 @@ const (
 	answerPage = 50
 )
 
-// edges are the Page's lists of posts, in the order of a walk.
-var edges = []string{"feed", "visitor_posts", "tagged"}
+// edges are the Page's lists of posts, in the order of a walk, and its
+// dialogues where they are read.
+func (c *Connector) edges() []string {
+	if c.s.Messenger {
+		return []string{"feed", "visitor_posts", "tagged", conversations}
+	}
+	return []string{"feed", "visitor_posts", "tagged"}
+}
 
 // walk is what a cursor says: from when on things count and, while a walk is
 // under way, where it stands. One poll is one call and one step of it.
@@ -31,6 +38,10 @@ type walk struct {
 	After string   `json:"after,omitempty"` // where on the edge
 	Posts []string `json:"posts,omitempty"` // whose comments come next
 	In    string   `json:"in,omitempty"`    // where in those of the first
+	// Floor is from when on mentions were ever taken in; what is older stays out.
+	Floor int64 `json:"floor,omitempty"`
+	// Turns are posts whose newest comments are read again, one in each walk.
+	Turns []string `json:"turns,omitempty"`
 	// Again is whether the edge was begun once more because Facebook forgot our cursor.
 	Again bool `json:"again,omitempty"`
 }
@@ -38,10 +49,20 @@ type walk struct {
 func (c *Connector) walkOf(cursor inbox.Cursor) (walk, error) {
 	var w walk
 	if len(cursor) == 0 {
-		return walk{Since: time.Now().Add(-c.backfill).Unix()}, nil
+		since := time.Now().Add(-c.backfill).Unix()
+		return walk{Since: since, Floor: since}, nil
 	}
 	err := json.Unmarshal(cursor, &w)
-	if err != nil || w.Edge < 0 || w.Edge > len(edges) || w.Edge == len(edges) && len(w.Posts) == 0 || len(w.Posts) > 10*postsPage {
+	if last := len(c.edges()); w.Edge > last && err == nil {
+		w.Edge = last // messenger was switched off in the middle of a walk
+	}
+	if w.Floor == 0 {
+		w.Floor = w.Since
+	}
+	if !c.s.Messenger {
+		w.Posts = slices.DeleteFunc(w.Posts, isDialogue)
+	}
+	if err != nil || w.Edge < 0 || len(w.Posts) > 10*postsPage || len(w.Turns) > turned || slices.Contains(w.Posts, "") {
 		return w, &connectors.Error{Kind: connectors.Garbage, Message: "the account's cursor cannot be read", Err: err}
 	}
 	return w, nil
@@ -54,17 +75,23 @@ func (c *Connector) Poll(ctx context.Context, after inbox.Cursor) (connectors.Pa
 		return connectors.Page{}, err
 	}
 	var page connectors.Page
-	if len(w.Posts) > 0 {
+	switch edges := c.edges(); {
+	case len(w.Posts) > 0 && isDialogue(w.Posts[0]):
+		err = c.readLetters(ctx, &w, &page)
+	case len(w.Posts) > 0:
 		err = c.readComments(ctx, &w, &page)
-	} else {
+	case w.Edge == len(edges):
+	case edges[w.Edge] == conversations:
+		err = c.readDialogues(ctx, &w)
+	default:
 		err = c.readPosts(ctx, &w, &page)
 	}
 	if err != nil {
 		return connectors.Page{}, err
 	}
-	page.More = len(w.Posts) > 0 || w.Edge < len(edges)
+	page.More = len(w.Posts) > 0 || w.Edge < len(c.edges())
 	if !page.More {
-		w = walk{Since: max(w.Since, w.Began-int64(overlap/time.Second))}
+		w = walk{Since: max(w.Since, w.Began-int64(overlap/time.Second)), Floor: w.Floor, Turns: w.Turns}
 	}
 	page.Next, err = json.Marshal(w)
 	if err != nil {
@@ -75,10 +102,9 @@ func (c *Connector) Poll(ctx context.Context, after inbox.Cursor) (connectors.Pa
 
 // readPosts reads a page of an edge, and notes whose comments to read.
 func (c *Connector) readPosts(ctx context.Context, w *walk, page *connectors.Page) error {
-	list, err := graph.Page[node](ctx, c.client, c.s.PageID+"/"+edges[w.Edge],
+	list, err := graph.Page[node](ctx, c.client, c.s.PageID+"/"+c.edges()[w.Edge],
 		graph.Params{"fields": postFields, "limit": strconv.Itoa(postsPage)}, w.After)
-	if err != nil && w.After != "" && !w.Again && connectors.KindOf(err) == connectors.Rejected {
-		w.After, w.Again = "", true
+	if w.forgot(&w.After, err) {
 		return nil
 	}
 	if err == nil {
@@ -87,30 +113,58 @@ func (c *Connector) readPosts(ctx context.Context, w *walk, page *connectors.Pag
 	if err != nil {
 		return err
 	}
-	if w.Began == 0 {
-		w.Began = time.Now().Unix()
-		if at := list.Answer.At; !at.IsZero() {
-			w.Began = min(w.Began, at.Unix())
-		}
-	}
+	w.begin(list.Answer)
 	since, horizon := time.Unix(w.Since, 0), time.Unix(w.Began, 0).Add(-followed)
-	ended := list.After == ""
 	older := len(list.Items) > 0
 	for i := range list.Items {
 		p := &list.Items[i]
 		if !p.CreatedAt.Before(since) {
-			c.sort(page, p, "")
+			c.sort(page, p, "", list.Answer.At)
 		}
 		if p.UpdatedAt.IsZero() || !p.UpdatedAt.Before(since) {
-			w.Posts = append(w.Posts, p.ID)
+			w.add(p.ID)
 		}
 		older = older && p.CreatedAt.Before(horizon)
 	}
-	w.After = list.After
-	if ended || older {
+	w.leave(list.After, older)
+	return nil
+}
+
+// add puts a post or dialogue in line, unless it stands there.
+func (w *walk) add(id string) {
+	if !slices.Contains(w.Posts, id) {
+		w.Posts = append(w.Posts, id)
+	}
+}
+
+// begin notes when the walk began, unless it did before.
+func (w *walk) begin(answer graph.Answer) {
+	if w.Began != 0 {
+		return
+	}
+	w.Began = time.Now().Unix()
+	if at := answer.At; !at.IsZero() {
+		w.Began = min(w.Began, at.Unix())
+	}
+	w.turn()
+}
+
+// forgot reports whether Facebook no longer knows our place in a list, which
+// then begins anew, once.
+func (w *walk) forgot(place *string, err error) bool {
+	if err == nil || *place == "" || w.Again || connectors.KindOf(err) != connectors.Rejected {
+		return false
+	}
+	*place, w.Again = "", true
+	return true
+}
+
+// leave goes on to the next page of the edge, or to the next edge.
+func (w *walk) leave(after string, older bool) {
+	w.After = after
+	if after == "" || older {
 		w.Edge, w.After, w.Again = w.Edge+1, "", false
 	}
-	return nil
 }
 
 // readComments reads a page of the comments under the first of the posts.
@@ -122,25 +176,30 @@ func (c *Connector) readComments(ctx context.Context, w *walk, page *connectors.
 	switch kind := connectors.KindOf(err); {
 	case err == nil:
 		err = wholeList(list)
-	case kind == connectors.Rejected && w.In != "" && !w.Again:
-		w.In, w.Again = "", true
+	case w.forgot(&w.In, err):
 		return nil
 	case kind == connectors.Gone, !strings.HasPrefix(post, c.s.PageID+"_") && (kind == connectors.NotAllowed || kind == connectors.Rejected):
+		w.Turns = slices.DeleteFunc(w.Turns, func(turn string) bool { return turn == post })
 		w.next() // it was deleted meanwhile, or stands where Facebook shows us no comments
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	since := time.Unix(w.Since, 0)
+	if w.In == "" {
+		c.missing(ctx, page, post, list)
+	}
+	if len(list.Items) > 0 {
+		w.turns(post)
+	}
+	since, floor := time.Unix(w.Since, 0), time.Unix(w.Floor, 0)
 	older := len(list.Items) > 0
 	for i := range list.Items {
 		n := &list.Items[i]
-		if n.CreatedAt.Before(since) {
-			continue
+		older = older && n.CreatedAt.Before(since)
+		if !n.CreatedAt.Before(floor) { // what is known comes again: it may have been edited
+			c.sort(page, n, post, list.Answer.At)
 		}
-		older = false
-		c.sort(page, n, post)
 	}
 	if w.In = list.After; w.In == "" || older {
 		w.next()
@@ -151,11 +210,18 @@ func (c *Connector) readComments(ctx context.Context, w *walk, page *connectors.
 // next goes on to the next post's comments.
 func (w *walk) next() { w.Posts, w.In, w.Again = w.Posts[1:], "", false }
 
-// sort puts a node where it belongs: our own, or a mention.
-func (c *Connector) sort(page *connectors.Page, n *node, post string) {
+// sort puts a node where it belongs: our own, or a mention. read is when
+// Facebook showed it so.
+func (c *Connector) sort(page *connectors.Page, n *node, post string, read time.Time) {
+	edited := c.sawRead(n.ID, n.Message, read)
 	if n.From.ID == c.s.PageID || c.known(n.ID) {
 		page.Own = append(page.Own, n.own(post))
 		return
 	}
-	page.Mentions = append(page.Mentions, n.inbound(post))
+	if post != "" {
+		c.places.put(n.ID, place{post: post, at: n.CreatedAt.Time})
+	}
+	in := n.inbound(post)
+	in.EditedAt = edited
+	page.Mentions = append(page.Mentions, in)
 }

@@ -1,58 +1,40 @@
 package facebook
 
 import (
-	"encoding/json"
-	"time"
+	"net/url"
+	"strings"
 
 	"standpunt/approval"
 	"standpunt/connectors/internal/graph"
 	"standpunt/inbox"
 )
 
-// stamp is a time as the Graph API writes it: 2026-11-23T08:00:00+0000.
-type stamp struct{ time.Time }
-
-const stampLayout = "2006-01-02T15:04:05-0700"
-
-// UnmarshalJSON leaves the time zero where there is none or it makes no sense.
-func (s *stamp) UnmarshalJSON(b []byte) error {
-	var text string
-	if json.Unmarshal(b, &text) != nil {
-		return nil //nolint:nilerr // whoever needs the time asks whether there is one
-	}
-	for _, layout := range []string{stampLayout, time.RFC3339} {
-		if at, err := time.Parse(layout, text); err == nil {
-			s.Time = at.UTC()
-			return nil
-		}
-	}
-	return nil
-}
-
 // node is a post or a comment.
 type node struct {
-	ID      string `json:"id"`
-	Message string `json:"message"`
-	From    struct {
-		ID   string `json:"id"`
-		Name string `json:"name"`
-	} `json:"from"`
-	CreatedAt stamp  `json:"created_time"`
-	UpdatedAt stamp  `json:"updated_time"`
-	URL       string `json:"permalink_url"`
-	Hidden    bool   `json:"is_hidden"`
+	ID        string        `json:"id"`
+	Message   string        `json:"message"`
+	From      person        `json:"from"`
+	CreatedAt graph.Instant `json:"created_time"`
+	UpdatedAt graph.Instant `json:"updated_time"`
+	URL       string        `json:"permalink_url"`
+	Hidden    bool          `json:"is_hidden"`
 	Parent    struct {
 		ID string `json:"id"`
 	} `json:"parent"`
-	Attachment *struct {
-		Type  string `json:"type"`
-		Title string `json:"title"`
-		URL   string `json:"url"`
-	} `json:"attachment"`
+	Attachment  *attachment `json:"attachment"` // a comment's
+	Attachments struct {
+		Data []attachment `json:"data"`
+	} `json:"attachments"` // a post's
+}
+
+// attachment is what came with a post or comment.
+type attachment struct {
+	Title string `json:"title"`
+	URL   string `json:"url"`
 }
 
 const (
-	postFields    = "id,message,from,created_time,updated_time,permalink_url"
+	postFields    = "id,message,from,created_time,updated_time,permalink_url,is_hidden,attachments{title,url}"
 	commentFields = "id,message,from,created_time,parent,permalink_url,attachment,is_hidden"
 )
 
@@ -94,10 +76,39 @@ func (n *node) inbound(post string) inbox.Inbound {
 		in.InReplyTo = n.Parent.ID
 		in.Route = []inbox.Field{{Name: routeBelow, Value: n.Parent.ID}}
 	}
-	if n.Attachment != nil && n.Attachment.URL != "" {
-		in.Attachments = []inbox.Attachment{{Name: n.Attachment.Title, URL: n.Attachment.URL}}
+	for _, a := range n.attached() {
+		if a.URL != "" {
+			in.Attachments = append(in.Attachments, inbox.Attachment{Name: a.Title, URL: a.URL})
+		}
 	}
 	return in
+}
+
+func (n *node) attached() []attachment {
+	list := n.Attachments.Data
+	if n.Attachment != nil {
+		list = []attachment{*n.Attachment}
+	}
+	for i := range list {
+		list[i].URL = unwrapped(list[i].URL)
+	}
+	return list
+}
+
+// unwrapped is where one of Facebook's outward links leads: the link itself is
+// signed anew for every answer.
+func unwrapped(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() != "l.facebook.com" || u.Query().Get("u") == "" {
+		return address
+	}
+	return u.Query().Get("u")
+}
+
+// owner is whose post it is that has the id.
+func owner(post string) string {
+	id, _, _ := strings.Cut(post, "_")
+	return id
 }
 
 func (n *node) own(post string) approval.OwnPost {

@@ -32,6 +32,8 @@ type Settings struct {
 	PollEvery config.Duration `yaml:"poll_every"`
 	// Vocabulary is what the API calls a post in its parameters: "tweet" or "post".
 	Vocabulary string `yaml:"vocabulary"`
+
+	LegacySettings `yaml:",inline"`
 }
 
 const defaultBaseURL = "https://api.x.com"
@@ -41,6 +43,7 @@ var handlePattern = regexp.MustCompile(`^[A-Za-z0-9_]{1,15}$`)
 // decode reads the settings and reports every fault at once.
 func decode(from config.Settings) (Settings, error) {
 	s := Settings{BaseURL: defaultBaseURL, PollEvery: config.Duration(time.Minute), Vocabulary: "tweet"}
+	s.API = modernVersion
 	faults := []error{from.Decode(&s)}
 	if len(config.Problems(faults[0])) == 0 && faults[0] != nil {
 		return s, faults[0]
@@ -57,6 +60,7 @@ func decode(from config.Settings) (Settings, error) {
 	if s.Vocabulary != "tweet" && s.Vocabulary != "post" {
 		faults = append(faults, from.Problem("vocabulary", s.Vocabulary, "is not known", "Write tweet or post."))
 	}
+	faults = append(faults, vetLegacy(&s, from)...)
 	return s, errors.Join(faults...)
 }
 
@@ -69,19 +73,29 @@ type Connector struct {
 	client   *connectors.Client
 
 	mu     sync.Mutex
-	self   string            // the account's id on X, once it was learned
-	posted map[string]string // the release's key by the id of what this process posted lately
+	self   string          // the account's id on X, once it was learned
+	posted map[string]sent // by the id of what this process posted lately
 }
 
-// New makes a [*Connector] from an account's settings. It calls nobody.
+// sent is which release a post of ours is, and when it went out.
+type sent struct {
+	key string
+	at  time.Time
+}
+
+// New makes a [*Connector] from an account's settings, or a [*Legacy] where they
+// ask for API 1.1. It calls nobody.
 func New(a connectors.Account) (connectors.Connector, error) {
 	s, err := decode(a.Settings)
 	if err != nil {
 		return nil, err
 	}
-	c := &Connector{account: a.Name, s: s, backfill: a.Backfill, log: a.Log, posted: make(map[string]string)}
+	c := &Connector{account: a.Name, s: s, backfill: a.Backfill, log: a.Log, posted: make(map[string]sent)}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
+	}
+	if s.API == legacyVersion {
+		return newLegacy(a, c)
 	}
 	c.client, err = connectors.NewClient(connectors.ClientOptions{
 		BaseURL: string(s.BaseURL), Classify: c.classify, Authorize: s.sign,

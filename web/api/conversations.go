@@ -288,7 +288,9 @@ func (a *API) thread(ctx context.Context, text string) (Thread, error) {
 		Mentions: []Mention{}, Notes: []Note{}, Proposals: []Proposal{},
 	}
 	for _, m := range t.Mentions {
-		out.Mentions = append(out.Mentions, mention(m))
+		told := mention(m)
+		told.Unanswerable = word(a.d.Approvals.Unanswerable(m, time.Now()))
+		out.Mentions = append(out.Mentions, told)
 	}
 	for _, n := range t.Notes {
 		out.Notes = append(out.Notes, a.note(named, n))

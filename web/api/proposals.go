@@ -240,7 +240,7 @@ func (a *API) checking() {
 			return nil, err
 		}
 		normal := approval.Normalize(in.Body.Text)
-		m := a.d.Approvals.Measure(t.Conversation.Account, normal)
+		m := a.d.Approvals.Measure(t.Conversation.Account, t.Conversation.Visibility, normal)
 		out := Checked{Text: normal, Length: m.Length, Unit: m.Unit, Findings: []Finding{}}
 		if m.Limit > 0 {
 			out.Limit = some(m.Limit)

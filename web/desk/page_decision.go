@@ -205,7 +205,7 @@ func (v *visit) describeAnswer(p *decisionPage, versions []approval.RevisionView
 	}
 	p.Text = marked(p.P.Envelope.Text)
 	p.Odd = oddities(p.Text)
-	p.Measure = v.d.Approvals.Measure(p.P.Account, p.P.Envelope.Text)
+	p.Measure = v.d.Approvals.Measure(p.P.Account, p.P.Envelope.Visibility, p.P.Envelope.Text)
 	p.Diffs = v.differences(p.P, versions)
 	if p.Findings, err = v.findings(p.P.Envelope.Findings); err != nil {
 		return err

@@ -107,12 +107,16 @@ func (v *visit) thread(c inbox.ConversationID) (*thread, error) {
 		t.Earlier = slices.DeleteFunc(list.Items, func(other *inbox.Conversation) bool { return other.ID == c })
 	}
 	target := newestStanding(found.Mentions)
+	closed := ""
+	if target != nil {
+		closed = v.d.Approvals.Unanswerable(target, time.Now())
+	}
 	switch {
 	case target == nil:
 		t.Mute = v.t("thread.deletedmute")
 		return t, nil
-	case target.Unanswerable != "":
-		t.Mute = target.Unanswerable
+	case closed != "":
+		t.Mute = closed
 	case v.who.Has(writers...):
 		t.Composer, err = v.composer(t, target)
 	}

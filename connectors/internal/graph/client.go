@@ -45,7 +45,7 @@ type Client struct {
 
 var (
 	versionPattern = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]{1,2}$`)
-	pathPattern    = regexp.MustCompile(`^[A-Za-z0-9_]+(?:/[A-Za-z0-9_]+)?$`)
+	pathPattern    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.$:=-]*(?:/[A-Za-z0-9_]+)?$`) // a message's id is of more than digits
 )
 
 // ValidVersion reports whether text is a version of the Graph API, such as v26.0.

@@ -218,10 +218,10 @@ func TestEveryCodeHasItsKindAndARemedy(t *testing.T) {
 	for kind, codes := range map[connectors.ErrorKind][]string{
 		connectors.RateLimited: {`"code":4`, `"code":17`, `"code":341`, `"code":32`, `"code":613`, `"code":80001`, `"code":4,"is_transient":true`},
 		connectors.BadAuth:     {`"code":190`, `"code":190,"error_subcode":460`, `"code":190,"error_subcode":463`, `"code":190,"error_subcode":458`, `"code":190,"error_subcode":459`, `"code":190,"error_subcode":492`, `"code":102`, `"code":100,"message":"Invalid appsecret_proof provided in the API argument"`},
-		connectors.NotAllowed:  {`"code":3`, `"code":10`, `"code":200`, `"code":299`, `"code":368`, `"code":12`, `"code":2635`},
+		connectors.NotAllowed:  {`"code":3`, `"code":10`, `"code":200`, `"code":299`, `"code":368`, `"code":10,"error_subcode":2018278`, `"code":10,"error_subcode":2534022`, `"code":551,"error_subcode":1545041`, `"code":230`, `"code":10900`, `"code":10903`, `"code":2022`, `"code":12`, `"code":2635`},
 		connectors.Rejected:    {`"code":100`, `"code":506`},
-		connectors.Gone:        {`"code":100,"error_subcode":33`, `"code":803`},
-		connectors.Temporary:   {`"code":1`, `"code":2`, `"code":77777,"is_transient":true`},
+		connectors.Gone:        {`"code":100,"error_subcode":33`, `"code":803`, `"code":100,"error_subcode":2018001`},
+		connectors.Temporary:   {`"code":1`, `"code":2`, `"code":1200`, `"code":77777,"is_transient":true`},
 	} {
 		for _, code := range codes {
 			client, _ := platform(t, graph.Options{}, answering(400, `{"error":{"message":"klant","type":"OAuthException",`+code+`}}`))
@@ -338,7 +338,7 @@ func TestAConnectionThatIsCutIsWrittenOnce(t *testing.T) {
 
 func TestIDsCannotChangeTheAddress(t *testing.T) {
 	c, _ := platform(t, graph.Options{}, func(http.ResponseWriter, *http.Request) { t.Error("a call went out") })
-	for _, path := range []string{"", "..", "1/../2", "1?fields=x", "//x.test/1", "1/comments/2", "a b", "1%2f2", url.PathEscape("é")} {
+	for _, path := range []string{"", "..", "1/../2", "1?fields=x", "//x.test/1", "1/comments/2", "a b", "1%2f2", "./1", ".", "1/.x", "-1", "$1/2", url.PathEscape("é")} {
 		if _, err := c.Get(t.Context(), path, nil, &struct{}{}); connectors.KindOf(err) != connectors.Rejected {
 			t.Errorf("%q: %v", path, err)
 		}

@@ -16,6 +16,10 @@
 //     quote tokens, proofs and customers;
 //   - parameter maps are copied, as the library writes credentials into them.
 //
+// What Meta delivers by itself comes in through a [Hook]: nothing is decoded
+// whose signature was not made with the app's secret, and nothing beyond its
+// bounds is kept.
+//
 // It also reads the usage headers and holds reading calls back before Facebook
 // refuses them. It retries nothing, keeps nothing on disk and logs nothing.
 package graph

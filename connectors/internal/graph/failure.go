@@ -86,19 +86,38 @@ func (f failure) classify(r *connectors.Response, host string) *connectors.Error
 		return made(connectors.Rejected, "Facebook refuses the same text twice in a row", "Change the text and propose it again.")
 	case code == 12, code == 2635:
 		return made(connectors.NotAllowed, "this version of the Graph API no longer offers the call", "Set version to a current one, such as v26.0.")
+	case code == 10 && closedWindow(f.subcode), code == 100 && closedWindow(f.subcode):
+		return made(connectors.NotAllowed, "Meta takes no message to this person any more: the time to answer is over",
+			"Wait until they write again, or answer where they can be reached otherwise.")
+	case code == 551, code == 230, f.subcode == 1545041:
+		return made(connectors.NotAllowed, "Meta delivers no messages of ours to this person", "They blocked the account or left; answer in public, if they wrote in public.")
+	case code == 10900:
+		return made(connectors.NotAllowed, "the comment was answered in private before, and Meta allows that once", "Answer in public, or wait until they write.")
+	case code == 10903:
+		return made(connectors.NotAllowed, "Meta takes no private reply to this comment", "Answer in public; private replies end after seven days.")
+	case code == 2022:
+		return made(connectors.NotAllowed, "Meta has taken the app's right to send messages for now", "Look at the app's alerts in Meta's console.")
+	case code == 100 && f.subcode == 2018001:
+		return made(connectors.Gone, "Meta knows nobody by the id that is answered", "Look at the conversation again; the person may have left.")
 	case code == 3, code == 10, code >= 200 && code <= 299:
 		return made(connectors.NotAllowed, "the token lacks a permission", "Make the Page token anew, with the permissions that docs/platforms/facebook.md lists.")
 	case code == 100 && f.subcode == 33, code == 803:
 		return made(connectors.Gone, "Facebook does not show the post any more", "Look at the conversation again; it was deleted, or the token may not see it.")
 	case code == 100:
 		return made(connectors.Rejected, "Facebook refuses a value of the call", "Check page_id, version and app_secret; if they are right, change the text.")
-	case code == 1, code == 2, f.transient:
+	case code == 1, code == 2, code == 1200, f.transient:
 		if r.Sent {
 			return made(connectors.Unknown, "Facebook reports a fault of its own", "Reading back will show whether it was carried out.")
 		}
 		return made(connectors.Temporary, "Facebook reports a fault of its own", "It is tried again by itself.")
 	}
 	return nil
+}
+
+// closedWindow reports whether a subcode says that a message came later than
+// Messenger or Instagram takes one.
+func closedWindow(subcode int) bool {
+	return subcode == 2018278 || subcode == 2018065 || subcode == 2534022
 }
 
 // limits reports whether the code is one of the rate limits: of the app, the

@@ -33,15 +33,16 @@ func refuse(code, subcode int, message string) *refusal {
 
 var gone = refuse(100, 33, "Unsupported request. Object does not exist, cannot be loaded due to missing permissions, or does not support this operation")
 
-// ServeHTTP answers one call of the Graph API, or lets a customer write.
+// ServeHTTP answers one call of the Graph API, or lets a customer write or
+// send a message.
 func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
 	if err := r.ParseForm(); err != nil {
 		http.Error(w, "the form cannot be read", http.StatusBadRequest)
 		return
 	}
-	if r.URL.Path == "/customer" && r.Method == http.MethodPost {
-		p.customer(w, r.Form)
+	if (r.URL.Path == "/customer" || r.URL.Path == "/customer/edit" || r.URL.Path == "/customer/remove") && r.Method == http.MethodPost {
+		p.customer(w, r.URL.Path, r.Form)
 		return
 	}
 	p.mu.Lock()
@@ -50,6 +51,10 @@ func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if len(p.faults) > 0 {
 		f := p.faults[0]
 		p.faults = p.faults[1:]
+		if f.Status == 0 {
+			p.answer(w, r)
+			return
+		}
 		if f.Carried {
 			p.answer(httptest.NewRecorder(), r)
 		}
@@ -63,13 +68,27 @@ func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.answer(w, r)
 }
 
-// customer lets somebody write: name, text, and the id that it stands under.
-func (p *Platform) customer(w http.ResponseWriter, form url.Values) {
-	s := Said{Name: form.Get("name"), Text: form.Get("text")}
-	var made string
-	if under := form.Get("under"); under != "" {
+// customer lets somebody write: name, text, and the id that it stands under;
+// with private=1 as a message; or change or take back what has the id.
+func (p *Platform) customer(w http.ResponseWriter, path string, form url.Values) {
+	s := Said{Name: form.Get("name"), Text: form.Get("text"), Picture: form.Get("picture") != ""}
+	made, under, id := "", form.Get("under"), form.Get("id")
+	switch {
+	case path == "/customer/edit":
+		if p.Edit(id, s.Text) || p.EditMessage(id, s.Text) {
+			made = "changed"
+		}
+	case path == "/customer/remove":
+		p.Unsend(id)
+		p.Erase(id)
+		made = "removed"
+	case form.Get("private") != "":
+		made = p.Write(s)
+	case under != "":
 		made = p.Comment(under, s)
-	} else {
+	case form.Get("mention") != "":
+		_, made = p.Mention(s)
+	default:
 		made = p.Visit(s)
 	}
 	if made == "" {
@@ -149,10 +168,20 @@ func (p *Platform) call(r *http.Request) (any, *refusal) {
 		return p.page(r.Form)
 	case which == p.o.PageID && slices.Contains([]string{"feed", "visitor_posts", "tagged"}, edge) && method == http.MethodGet:
 		return p.posts(edge, r.Form)
+	case which == p.o.PageID && edge == "subscribed_apps" && method == http.MethodGet:
+		return p.subscriptions(r.Form)
+	case which == p.o.PageID && edge == "conversations" && method == http.MethodGet:
+		return p.conversations(r.Form)
+	case which == p.o.PageID && edge == "messages" && method == http.MethodPost:
+		return p.send(r.Form)
+	case strings.HasPrefix(which, "t_") && edge == "messages" && method == http.MethodGet:
+		return p.dialogue(strings.TrimPrefix(which, "t_"), r.Form)
+	case p.messages[which] != nil && edge == "" && method == http.MethodGet:
+		return p.showMessage(p.messages[which], r.Form)
 	}
 	n := p.nodes[which]
 	switch {
-	case n == nil:
+	case n == nil, p.blind && n.fromID != p.o.PageID:
 		return nil, gone
 	case edge == "" && method == http.MethodGet:
 		return p.show(n, r.Form)
@@ -184,7 +213,7 @@ func only(form url.Values, names ...string) *refusal {
 // pick leaves the fields that were asked for.
 func pick(all map[string]any, form url.Values) (map[string]any, *refusal) {
 	picked := map[string]any{"id": all["id"]}
-	for field := range strings.SplitSeq(form.Get("fields"), ",") {
+	for _, field := range fields(form.Get("fields")) {
 		value, ok := all[field]
 		switch {
 		case !ok && field != "":
@@ -194,6 +223,25 @@ func pick(all map[string]any, form url.Values) (map[string]any, *refusal) {
 		}
 	}
 	return picked, nil
+}
+
+// fields are the names in a list such as "id,attachments{url,title}", without
+// what the braces choose of them.
+func fields(list string) (names []string) {
+	level, name := 0, ""
+	for _, r := range list + "," {
+		switch {
+		case r == '{':
+			level++
+		case r == '}':
+			level--
+		case r == ',' && level == 0:
+			names, name = append(names, name), ""
+		case level == 0:
+			name += string(r)
+		}
+	}
+	return names
 }
 
 func (p *Platform) page(form url.Values) (any, *refusal) {
@@ -215,7 +263,7 @@ func (p *Platform) inspect(form url.Values) (any, *refusal) {
 	if no := only(form, "input_token"); no != nil {
 		return nil, no
 	}
-	data := map[string]any{"is_valid": form.Get("input_token") == p.o.Token, "scopes": p.o.Permissions, "expires_at": 0, "data_access_expires_at": 0, "type": cmp.Or(p.o.TokenType, "PAGE")}
+	data := map[string]any{"is_valid": form.Get("input_token") == p.o.Token, "scopes": p.o.Permissions, "expires_at": 0, "data_access_expires_at": 0, "type": cmp.Or(p.o.TokenType, "PAGE"), "app_id": appID}
 	if data["type"] == "PAGE" {
 		data["profile_id"] = cmp.Or(p.o.TokenOf, p.o.PageID)
 	}
@@ -236,10 +284,17 @@ func (p *Platform) view(n *node) map[string]any {
 		v["from"] = map[string]any{"id": n.fromID, "name": n.fromName}
 	}
 	if n.post == "" {
-		v["updated_time"] = n.updated.Format(layout)
+		v["updated_time"], v["attachments"] = n.updated.Format(layout), nil
+		v["is_hidden"] = n.hidden
+		if n.picture {
+			v["attachments"] = map[string]any{"data": []any{map[string]any{"media_type": "photo", "title": "", "url": "https://www.facebook.com/photo?of=" + n.id}}}
+		}
 		return v
 	}
-	maps.Copy(v, map[string]any{"parent": nil, "attachment": nil, "is_hidden": n.hidden})
+	maps.Copy(v, map[string]any{"parent": nil, "attachment": nil, "is_hidden": n.hidden, "can_reply_privately": p.mayReplyPrivately(n) == nil})
+	if n.picture {
+		v["attachment"] = map[string]any{"type": "photo", "title": "", "url": "https://www.facebook.com/photo?of=" + n.id}
+	}
 	if n.parent != "" {
 		v["parent"] = map[string]any{"id": n.parent, "created_time": p.nodes[n.parent].created.Format(layout)}
 	}
@@ -260,7 +315,7 @@ func (p *Platform) posts(edge string, form url.Values) (any, *refusal) {
 	var list []*node
 	for _, n := range slices.Backward(p.order) {
 		visitor := n.fromID != p.o.PageID
-		if n.post == "" && (edge == "tagged") == n.tagged && (edge != "visitor_posts" || visitor) {
+		if n.post == "" && !n.elsewhere && (edge == "tagged") == n.tagged && (edge != "visitor_posts" || visitor) {
 			list = append(list, n)
 		}
 	}
@@ -274,6 +329,9 @@ func (p *Platform) comments(at *node, form url.Values) (any, *refusal) {
 	stream := form.Get("filter") == "stream"
 	var list []*node
 	for _, n := range p.order {
+		if p.blind && n.fromID != p.o.PageID {
+			continue
+		}
 		if n.parent == at.id || n.post == at.id && (stream || n.parent == "" && !n.hidden) {
 			list = append(list, n)
 		}
@@ -287,8 +345,17 @@ func (p *Platform) comments(at *node, form url.Values) (any, *refusal) {
 // list is one page. Its cursors name the last item, so that what comes in
 // meanwhile moves nothing out of sight.
 func (p *Platform) list(all []*node, form url.Values) (any, *refusal) {
+	views := make([]map[string]any, len(all))
+	for i, n := range all {
+		views[i] = p.view(n)
+	}
+	return p.listOf(views, form)
+}
+
+func (p *Platform) listOf(all []map[string]any, form url.Values) (any, *refusal) {
+	cursor := func(v map[string]any) string { return "c" + fmt.Sprint(v["id"]) }
 	if after := form.Get("after"); after != "" {
-		at := slices.IndexFunc(all, func(n *node) bool { return "c"+n.id == after })
+		at := slices.IndexFunc(all, func(v map[string]any) bool { return cursor(v) == after })
 		if at < 0 {
 			return nil, refuse(100, 0, "Invalid cursor")
 		}
@@ -301,13 +368,13 @@ func (p *Platform) list(all []*node, form url.Values) (any, *refusal) {
 	paging := map[string]any{}
 	if len(all) > limit {
 		all = all[:limit]
-		after := "c" + all[limit-1].id
+		after := cursor(all[limit-1])
 		paging["cursors"] = map[string]any{"after": after}
 		paging["next"] = "https://another-host.test/next?access_token=" + p.o.Token + "&after=" + after
 	}
 	data := []any{}
-	for _, n := range all {
-		picked, no := pick(p.view(n), form)
+	for _, v := range all {
+		picked, no := pick(v, form)
 		if no != nil {
 			return nil, no
 		}
@@ -355,10 +422,15 @@ func (p *Platform) change(n *node, form url.Values) (any, *refusal) {
 		if n.fromID != p.o.PageID {
 			return nil, refuse(200, 0, "Permissions error")
 		}
-		n.message = form.Get("message")
+		p.rewrite(n, form.Get("message"))
 	}
 	if form.Has("is_hidden") {
 		n.hidden = form.Get("is_hidden") == "true"
+		verb := "unhide"
+		if n.hidden {
+			verb = "hide"
+		}
+		p.tell(n, verb)
 	}
 	return map[string]any{"success": true}, nil
 }

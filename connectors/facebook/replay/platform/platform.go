@@ -21,6 +21,8 @@ type Options struct {
 	TokenType        string // empty: "PAGE"
 	TokenOf          string // the id of the Page whose token it is; empty: PageID
 	Calls            int    // how many calls are allowed; 0: any number
+	// HumanAgent is whether Meta allowed the app answers by a person for seven days.
+	HumanAgent bool
 }
 
 // Platform is one Page and what stands on it. It is safe for concurrent use.
@@ -33,9 +35,15 @@ type Platform struct {
 	last   int64
 	calls  int
 	faults []Fault
+
+	erased   map[string]*node // as they last stood
+	messages map[string]*message
+	mailbox  []*message // oldest first
+	push     *push      // nil: nobody is told
+	blind    bool
 }
 
-// Fault is an answer in place of the right one.
+// Fault is an answer in place of the right one; the zero Fault is the right one.
 type Fault struct {
 	Status int
 	Body   string
@@ -50,13 +58,20 @@ type node struct {
 	fromID, fromName string
 	nameless         bool // who wrote it is not told
 	tagged, hidden   bool
+	elsewhere        bool // under no list of the Page's
+	answered         bool // in private
 	message          string
+	picture          bool
 	created, updated time.Time
+	edited           time.Time
 }
 
 // New makes a platform with a Page that has posted once.
 func New(o Options) (*Platform, string) {
-	p := &Platform{o: o, nodes: make(map[string]*node), last: 9007199254740992} // beyond what a float holds
+	p := &Platform{
+		o: o, nodes: make(map[string]*node), erased: make(map[string]*node), messages: make(map[string]*message),
+		last: 9007199254740992, // beyond what a float holds
+	}
 	return p, p.add(&node{fromID: o.PageID, fromName: o.PageName, message: "Welkom op onze pagina."}).id
 }
 
@@ -71,6 +86,9 @@ func (p *Platform) add(n *node) *node {
 func (p *Platform) put(n *node) *node {
 	p.last++
 	n.id = p.o.PageID + "_" + strconv.FormatInt(p.last, 10)
+	if n.elsewhere {
+		n.id = n.fromID + "_" + strconv.FormatInt(p.last, 10)
+	}
 	if n.post != "" {
 		_, number, _ := strings.Cut(n.post, "_")
 		n.id = number + "_" + strconv.FormatInt(p.last, 10)
@@ -86,6 +104,7 @@ func (p *Platform) put(n *node) *node {
 	p.nodes[n.id] = n
 	p.order = append(p.order, n)
 	slices.SortStableFunc(p.order, func(a, b *node) int { return a.created.Compare(b.created) })
+	p.tell(n, "add")
 	return n
 }
 
@@ -94,17 +113,22 @@ type Said struct {
 	Name string // empty: the answer does not tell who wrote it
 	Text string
 	At   time.Time // zero: now
+	// Picture is whether a picture comes with it.
+	Picture bool
 }
 
-func (s Said) node() *node {
-	n := &node{fromName: s.Name, fromID: "7" + fmt.Sprintf("%x", s.Name), nameless: s.Name == "", message: s.Text, created: s.At}
-	n.fromID = strings.Map(func(r rune) rune {
+// PersonID is the id that this Page knows somebody by.
+func PersonID(name string) string {
+	return strings.Map(func(r rune) rune {
 		if r >= 'a' {
 			return r - 'a' + '0'
 		}
 		return r
-	}, n.fromID)
-	return n
+	}, "7"+fmt.Sprintf("%x", name))
+}
+
+func (s Said) node() *node {
+	return &node{fromName: s.Name, fromID: PersonID(s.Name), nameless: s.Name == "", message: s.Text, created: s.At, picture: s.Picture}
 }
 
 // Visit lets a visitor post on the Page.
@@ -115,6 +139,32 @@ func (p *Platform) Tag(s Said) string {
 	n := s.node()
 	n.tagged = true
 	return p.add(n).id
+}
+
+// Mention lets somebody name the Page in a comment under a post that is none of
+// its own. It returns the post's id and the comment's.
+func (p *Platform) Mention(s Said) (post, comment string) {
+	at := p.add(&node{fromID: PersonID("elders"), fromName: "elders", message: "Een bericht van een ander.", elsewhere: true})
+	return at.id, p.Comment(at.id, s)
+}
+
+// Edit changes the text of a post or comment. It returns false where there is
+// no such thing.
+func (p *Platform) Edit(which, text string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := p.nodes[which]
+	if n == nil {
+		return false
+	}
+	p.rewrite(n, text)
+	return true
+}
+
+// rewrite is Edit for callers that hold the lock.
+func (p *Platform) rewrite(n *node, text string) {
+	n.message, n.edited = text, time.Now().UTC()
+	p.tell(n, "edited")
 }
 
 // Comment lets a customer comment under a post, or answer a comment. It
@@ -155,6 +205,8 @@ func (p *Platform) erase(which string) {
 		gone := n.id == which || n.post == which || n.parent == which
 		if gone {
 			delete(p.nodes, n.id)
+			p.erased[n.id] = n
+			p.tell(n, "remove")
 		}
 		return gone
 	})
@@ -191,6 +243,14 @@ func (p *Platform) Revoke() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.o.Token = ""
+}
+
+// Blind takes the right to see what customers write away, as Facebook does: it
+// shows the Page's own alone and does not know the rest.
+func (p *Platform) Blind(blind bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.blind = blind
 }
 
 // Calls is how many calls came in.

@@ -77,7 +77,7 @@ var (
 // show is a post with the fields that were asked for.
 func (p *Platform) show(a *post, w words, asked map[string]bool) map[string]any {
 	text, links := shorten(a)
-	shown := map[string]any{"id": a.id, "text": text, w.history: a.history}
+	shown := map[string]any{"id": a.id, "text": text, w.history: a.versions()}
 	if asked["author_id"] {
 		shown["author_id"] = a.author.id
 	}

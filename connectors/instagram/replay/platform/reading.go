@@ -1,0 +1,358 @@
+package platform
+
+import (
+	"cmp"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	layout             = "2006-01-02T15:04:05-0700"
+	conversationPrefix = "aWdfZAG06"
+	inDetail           = 20 // of a conversation's messages, the newest
+)
+
+func (p *Platform) inspect(form url.Values) (any, *refusal) {
+	if no := only(form, "input_token"); no != nil {
+		return nil, no
+	}
+	data := map[string]any{"app_id": appID, "is_valid": form.Get("input_token") == p.o.Token, "profile_id": p.o.PageID, "scopes": p.o.Permissions, "expires_at": 0, "data_access_expires_at": 0, "type": "PAGE"}
+	if !p.o.TokenEnds.IsZero() {
+		data["expires_at"] = p.o.TokenEnds.Unix()
+	}
+	return map[string]any{"data": data}, nil
+}
+
+// appID is that of the app that the token is of.
+const appID = "1230001230001"
+
+// subscriptions are what is delivered to the app. Over Facebook Login it is the
+// linked Page that is subscribed, to anything.
+func (p *Platform) subscriptions(form url.Values) (any, *refusal) {
+	if no := only(form, "limit"); no != nil {
+		return nil, no
+	}
+	if len(p.o.Subscribed) == 0 {
+		return map[string]any{"data": []any{}}, nil
+	}
+	return map[string]any{"data": []any{map[string]any{"id": appID, "name": "Standpunt", "subscribed_fields": p.o.Subscribed}}}, nil
+}
+
+// user is the account; only "me" tells the id that its app knows it by.
+func (p *Platform) user(form url.Values, me bool) (any, *refusal) {
+	if no := only(form, "fields"); no != nil {
+		return nil, no
+	}
+	view := map[string]any{
+		"id": p.o.UserID, "username": p.o.Username, "mentioned_comment": expansion(p.mentionedComment), "mentioned_media": expansion(p.mentionedMedia),
+	}
+	if me {
+		view["id"], view["user_id"], view["account_type"] = "9"+p.o.UserID[1:], p.o.UserID, "BUSINESS"
+	}
+	return p.asked(view, form)
+}
+
+// asked leaves the fields that the call asks for.
+func (p *Platform) asked(view map[string]any, form url.Values) (any, *refusal) {
+	fields, ok := parseFields(form.Get("fields"))
+	if !ok {
+		return nil, refuse(http.StatusBadRequest, 2500, 0, "Syntax error in the parameter fields")
+	}
+	picked, no := pick(view, fields)
+	if no != nil {
+		return nil, no
+	}
+	return picked, nil
+}
+
+func (p *Platform) mentionedComment(f field) (any, *refusal) {
+	n := p.nodes[f.arg]
+	if no := p.mayModerate(); no != nil {
+		return nil, no
+	}
+	if f.key != "comment_id" || n == nil || n.kind != comment || !n.foreign || !n.mentions {
+		return nil, gone
+	}
+	view := p.view(n)
+	for _, name := range []string{"from", "hidden", "parent_id", "replies"} {
+		delete(view, name)
+	}
+	return pickAny(view, f.sub)
+}
+
+func (p *Platform) mentionedMedia(f field) (any, *refusal) {
+	n := p.nodes[f.arg]
+	if no := p.mayModerate(); no != nil {
+		return nil, no
+	}
+	if f.key != "media_id" || n == nil || n.kind != media || !n.mentions {
+		return nil, gone
+	}
+	return pickAny(p.view(n), f.sub)
+}
+
+func pickAny(view map[string]any, fields []field) (any, *refusal) {
+	picked, no := pick(view, fields)
+	if no != nil {
+		return nil, no
+	}
+	return picked, nil
+}
+
+// view is everything that a node can tell.
+func (p *Platform) view(n *node) map[string]any {
+	from := map[string]any{"id": n.fromID, "username": n.username}
+	var username any = n.username
+	if n.nameless {
+		from, username = nil, nil
+	}
+	switch n.kind {
+	case message:
+		v := map[string]any{"id": n.id, "created_time": n.created.Format(layout), "from": from, "message": n.text, "attachments": nil,
+			"to": map[string]any{"data": []any{map[string]any{"id": p.o.UserID, "username": p.o.Username}}}}
+		if n.fromID == p.o.UserID {
+			v["to"] = map[string]any{"data": []any{map[string]any{"id": n.with}}}
+		}
+		if n.attachment != "" {
+			v["attachments"] = map[string]any{"data": []any{map[string]any{n.attachment + "_data": map[string]any{"url": p.cdn(n)}}}}
+		}
+		return v
+	case media:
+		caption := n.text
+		if n.foreign {
+			caption = strings.ReplaceAll(caption, "@", "") // as Instagram does on others' posts
+		}
+		return map[string]any{
+			"id": n.id, "caption": caption, "timestamp": n.created.Format(layout), "username": username, "permalink": permalink(n.id),
+			"comments_count": p.count(n),
+		}
+	default:
+		v := map[string]any{
+			"id": n.id, "text": n.text, "timestamp": n.created.Format(layout), "username": username, "hidden": n.hidden, "from": nil, "parent_id": nil,
+			"media":   expansion(func(f field) (any, *refusal) { return pickAny(p.view(p.nodes[n.media]), f.sub) }),
+			"replies": expansion(func(f field) (any, *refusal) { return p.expandReplies(n, f) }),
+		}
+		if from != nil {
+			v["from"] = from
+		}
+		if n.parent != "" {
+			v["parent_id"] = n.parent
+		}
+		return v
+	}
+}
+
+// cdn is an address that is another one each time, as those of Instagram are.
+func (p *Platform) cdn(n *node) string {
+	p.last++
+	return "https://lookaside.example/" + n.id + "?signature=" + strconv.FormatInt(p.last, 10)
+}
+
+func permalink(id string) string { return "https://www.instagram.com/p/" + id + "/" }
+
+// count is how many comments stand below a post, answers and hidden ones too.
+func (p *Platform) count(at *node) (count int) {
+	for _, n := range p.order {
+		if n.kind == comment && n.media == at.id {
+			count++
+		}
+	}
+	return count
+}
+
+func (p *Platform) show(n *node, form url.Values) (any, *refusal) {
+	if no := only(form, "fields"); no != nil {
+		return nil, no
+	}
+	if n.kind == message && !p.detailed(n) {
+		return nil, gone
+	}
+	return p.asked(p.view(n), form)
+}
+
+// detailed reports whether a message is new enough to be told about.
+func (p *Platform) detailed(n *node) bool {
+	newer := 0
+	for _, other := range slices.Backward(p.order) {
+		if other == n {
+			return newer < inDetail
+		}
+		if other.kind == message && other.with == n.with {
+			newer++
+		}
+	}
+	return false
+}
+
+func (p *Platform) posts(form url.Values) (any, *refusal) {
+	return p.newest(form, func(n *node) bool { return n.kind == media && !n.foreign && !n.live })
+}
+
+// tags are the posts that tag the account, the last tagged first.
+func (p *Platform) tags(form url.Values) (any, *refusal) {
+	if no := p.mayModerate(); no != nil {
+		return nil, no
+	}
+	if no := only(form, "fields", "limit", "after"); no != nil {
+		return nil, no
+	}
+	var list []*node
+	for _, n := range p.order {
+		if n.kind == media && n.tagged {
+			list = append(list, n)
+		}
+	}
+	slices.SortFunc(list, func(a, b *node) int { return cmp.Compare(b.id, a.id) })
+	return p.list(list, form)
+}
+
+// comments are the top-level ones that are not hidden.
+func (p *Platform) comments(at *node, form url.Values) (any, *refusal) {
+	if no := p.mayModerate(); no != nil {
+		return nil, no
+	}
+	return p.newest(form, func(n *node) bool { return n.kind == comment && n.media == at.id && n.parent == "" && !n.hidden })
+}
+
+func (p *Platform) below(at *node) (list []*node) {
+	for _, n := range p.order {
+		if n.kind == comment && n.parent == at.id && !n.hidden {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+func (p *Platform) replies(at *node, form url.Values) (any, *refusal) {
+	if no := only(form, "fields", "limit", "after"); no != nil {
+		return nil, no
+	}
+	return p.list(p.below(at), form)
+}
+
+func (p *Platform) expandReplies(at *node, f field) (any, *refusal) {
+	list := p.below(at)
+	if len(list) == 0 {
+		return nil, nil
+	}
+	limit := "25"
+	if f.key == "limit" {
+		limit = f.arg
+	}
+	return p.page(list, limit, "", func(n *node) (any, *refusal) { return pickAny(p.view(n), f.sub) })
+}
+
+// newest is a list, newest first.
+func (p *Platform) newest(form url.Values, belongs func(*node) bool) (any, *refusal) {
+	if no := only(form, "fields", "limit", "after"); no != nil {
+		return nil, no
+	}
+	var list []*node
+	for _, n := range slices.Backward(p.order) {
+		if belongs(n) {
+			list = append(list, n)
+		}
+	}
+	return p.list(list, form)
+}
+
+func (p *Platform) list(all []*node, form url.Values) (any, *refusal) {
+	return p.page(all, form.Get("limit"), form.Get("after"), func(n *node) (any, *refusal) { return p.asked(p.view(n), form) })
+}
+
+// page is one of a list. Its cursors name the last item, so that what comes
+// in meanwhile moves nothing out of sight.
+func (p *Platform) page(all []*node, size, after string, show func(*node) (any, *refusal)) (any, *refusal) {
+	if after != "" {
+		at := slices.IndexFunc(all, func(n *node) bool { return "c"+n.id == after })
+		if at < 0 {
+			return nil, refuse(http.StatusBadRequest, 100, 0, "Invalid cursor")
+		}
+		all = all[at+1:]
+	}
+	limit, err := strconv.Atoi(cmp.Or(size, "25"))
+	if err != nil || limit < 1 || limit > 50 {
+		return nil, refuse(http.StatusBadRequest, 100, 0, "limit must be from 1 to 50")
+	}
+	paging := map[string]any{}
+	if len(all) > limit {
+		all = all[:limit]
+		last := "c" + all[limit-1].id
+		paging["cursors"] = map[string]any{"after": last}
+		paging["next"] = "https://another-host.test/next?access_token=" + p.o.Token + "&after=" + last
+	}
+	data := []any{}
+	for _, n := range all {
+		shown, no := show(n)
+		if no != nil {
+			return nil, no
+		}
+		data = append(data, shown)
+	}
+	return map[string]any{"data": data, "paging": paging}, nil
+}
+
+// conversations are the dialogues, the most recently used first.
+func (p *Platform) conversations(form url.Values) (any, *refusal) {
+	if no := only(form, "fields", "limit", "after", "platform", "user_id"); no != nil {
+		return nil, no
+	}
+	if no := p.mayMessage(); no != nil {
+		return nil, no
+	}
+	if form.Get("platform") != "instagram" {
+		return nil, refuse(http.StatusBadRequest, 100, 0, "platform must be instagram")
+	}
+	newest := make(map[string]*node)
+	for _, n := range p.order {
+		if n.kind == message && (form.Get("user_id") == "" || form.Get("user_id") == n.with) {
+			newest[n.with] = n
+		}
+	}
+	list := slices.SortedFunc(maps.Values(newest), func(a, b *node) int { return b.created.Compare(a.created) })
+	return p.page(list, form.Get("limit"), form.Get("after"), func(n *node) (any, *refusal) {
+		return p.asked(map[string]any{"id": conversationPrefix + n.with + "ZD", "updated_time": n.created.Format(layout)}, form)
+	})
+}
+
+// messages are those of a dialogue, newest first. Of the older ones there is
+// nothing but the id and the time.
+func (p *Platform) messages(which string, form url.Values) (any, *refusal) {
+	if no := only(form, "fields", "limit", "after"); no != nil {
+		return nil, no
+	}
+	if no := p.mayMessage(); no != nil {
+		return nil, no
+	}
+	with := strings.TrimSuffix(strings.TrimPrefix(which, conversationPrefix), "ZD")
+	var list []*node
+	for _, n := range slices.Backward(p.order) {
+		if n.kind == message && n.with == with {
+			list = append(list, n)
+		}
+	}
+	if len(list) == 0 {
+		return nil, gone
+	}
+	return p.page(list, form.Get("limit"), form.Get("after"), func(n *node) (any, *refusal) {
+		if !p.detailed(n) {
+			return map[string]any{"id": n.id, "created_time": n.created.Format(layout)}, nil
+		}
+		return p.asked(p.view(n), form)
+	})
+}
+
+// newestFrom is when the customer last wrote; zero: never.
+func (p *Platform) newestFrom(with string) (at time.Time) {
+	for _, n := range p.order {
+		if n.kind == message && n.with == with && n.fromID == with && n.created.After(at) {
+			at = n.created
+		}
+	}
+	return at
+}

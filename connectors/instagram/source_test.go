@@ -1,0 +1,322 @@
+package instagram_test
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"standpunt/connectors"
+	"standpunt/connectors/instagram/replay/platform"
+	"standpunt/inbox"
+)
+
+func TestCommentsAnswersAndOurOwn(t *testing.T) {
+	logins(t, func(t *testing.T, login string) {
+		r, c := play(t, platform.Options{Login: login})
+		top := r.p.Comment(r.post, platform.Said{Name: "eva", Text: "שלום 👨‍👩‍👧‍👦"})
+		nested := r.p.Comment(top, platform.Said{Name: "jan", Text: "ik ook"})
+		nameless, another := r.p.Comment(r.post, platform.Said{Text: "naamloos"}), r.p.Comment(r.post, platform.Said{Text: "nog een"})
+		ours := r.p.Comment(r.post, platform.Said{Name: username, Text: "Welkom!"})
+		page := read(t, c, nil)
+		m := mention(page, top)
+		want := inbox.Inbound{
+			ExternalID: top, Thread: r.post, InReplyTo: r.post, Kind: "comment", Visibility: inbox.Public, Text: "שלום 👨‍👩‍👧‍👦",
+			URL: "https://www.instagram.com/p/" + r.post + "/", PostedAt: m.PostedAt,
+			Author: inbox.Author{ExternalID: platform.ScopedID("eva"), Handle: "@eva", URL: "https://www.instagram.com/eva/"},
+		}
+		if !reflect.DeepEqual(*m, want) || time.Since(m.PostedAt).Abs() > time.Minute {
+			t.Errorf("the comment came as\n%+v, want\n%+v", *m, want)
+		}
+		below := []inbox.Field{{Name: "Answer stands below comment", Value: top}}
+		if m := mention(page, nested); m == nil || m.InReplyTo != top || m.Thread != r.post || !reflect.DeepEqual(m.Route, below) {
+			t.Errorf("the answer came as %+v", m)
+		}
+		a, b := mention(page, nameless).Author, mention(page, another).Author
+		if a.ExternalID == b.ExternalID || a.Name == "" || a.Handle != "" {
+			t.Errorf("two people of whom nothing is known are %+v and %+v", a, b)
+		}
+		var own []string
+		for _, o := range page.Own {
+			own = append(own, o.ExternalID)
+		}
+		if mention(page, ours) != nil || !slices.Contains(own, ours) || !slices.Contains(own, r.post) {
+			t.Errorf("of our own came %v, and as a mention %+v", own, mention(page, ours))
+		}
+	})
+}
+
+// TestAQuietWalkIsCheap also holds that what changed costs one call more.
+func TestAQuietWalkIsCheap(t *testing.T) {
+	for login, quiet := range map[string]int{platform.FacebookLogin: 3, platform.InstagramLogin: 2} {
+		r, c := play(t, platform.Options{Login: login})
+		old := time.Now().Add(-30 * 24 * time.Hour)
+		for i := range 40 {
+			id := r.p.Post(fmt.Sprint("bericht ", i), old)
+			r.p.Comment(id, platform.Said{Name: "eva", Text: "mooi", At: old})
+		}
+		first := read(t, c, nil)
+		if len(first.Mentions) > 0 {
+			t.Errorf("%s: what is older than the back-fill came in: %d", login, len(first.Mentions))
+		}
+		next := age(t, first.Next, 20*time.Minute) // beyond the time in which late comments are looked for
+		before := r.p.Calls()
+		next = read(t, c, next).Next
+		if calls := r.p.Calls() - before; calls != quiet {
+			t.Errorf("%s: a quiet walk took %d calls, want %d", login, calls, quiet)
+		}
+		before = r.p.Calls()
+		id := r.Post(t, "en deze?")
+		if mention(read(t, c, next), id) == nil {
+			t.Errorf("%s: the new comment was skipped", login)
+		}
+		if calls := r.p.Calls() - before; calls != quiet+1 {
+			t.Errorf("%s: a walk with one post that changed took %d calls, want %d", login, calls, quiet+1)
+		}
+	}
+}
+
+func TestALateAnswerBelowAnOldCommentComesIn(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	first := r.p.Comment(r.post, platform.Said{Name: "jan", Text: "lang geleden", At: time.Now().Add(-20 * 24 * time.Hour)})
+	for i := range 170 {
+		r.p.Comment(r.post, platform.Said{Name: "mo", Text: fmt.Sprint(i), At: time.Now().Add(-10 * 24 * time.Hour)})
+	}
+	next := read(t, c, nil).Next
+	late := r.p.Comment(first, platform.Said{Name: "eva", Text: "en nu?"})
+	if m := mention(read(t, c, next), late); m == nil || m.InReplyTo != first {
+		t.Errorf("an answer on the fourth page of comments came as %+v", m)
+	}
+}
+
+func TestAnswersBeyondThoseThatComeAlong(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	top := r.p.Comment(r.post, platform.Said{Name: "jan", Text: "discussie", At: time.Now().Add(-48 * time.Hour)})
+	for i := range 120 {
+		r.p.Comment(top, platform.Said{Name: "mo", Text: fmt.Sprint(i), At: time.Now().Add(-40 * time.Hour)})
+	}
+	next := read(t, c, nil).Next
+	late := r.p.Comment(top, platform.Said{Name: "eva", Text: "de laatste"})
+	if mention(read(t, c, next), late) == nil {
+		t.Error("the answer on the third page of answers was skipped")
+	}
+}
+
+// TestOneLessAndOneMoreIsNoticed holds that a count that stands still hides
+// nothing for longer than six hours.
+func TestOneLessAndOneMoreIsNoticed(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	first := r.p.Comment(r.post, platform.Said{Name: "jan", Text: "weg ermee"})
+	next := age(t, read(t, c, nil).Next, time.Hour)
+	r.p.Erase(first)
+	hidden := r.p.Comment(r.post, platform.Said{Name: "eva", Text: "in de plaats"})
+	again := read(t, c, next)
+	if mention(again, hidden) != nil {
+		t.Fatal("the count stands still, and the comments were read: the test tests nothing")
+	}
+	if mention(read(t, c, age(t, again.Next, 7*time.Hour)), hidden) == nil {
+		t.Error("the comment was skipped")
+	}
+}
+
+// TestAListThatWasCutShortIsReadAgain shows fewer comments than the count tells.
+func TestAListThatWasCutShortIsReadAgain(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	next := age(t, read(t, c, nil).Next, time.Hour)
+	id := r.Post(t, "verstopt")
+	page, err := c.Poll(t.Context(), next) // the posts
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.p.Fail(platform.Fault{Status: 200, Body: `{"data":[]}`}) // its comments
+	rest := read(t, c, page.Next)
+	if mention(rest, id) != nil {
+		t.Fatal("the comment came though the list was cut: the test tests nothing")
+	}
+	if mention(read(t, c, age(t, rest.Next, 10*time.Minute)), id) == nil {
+		t.Error("the comment was skipped")
+	}
+}
+
+func TestAForgottenCursorBeginsTheListAnew(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	var ids []string
+	for i := range 160 {
+		ids = append(ids, r.Post(t, fmt.Sprint("vraag ", i)))
+	}
+	var came []inbox.Inbound
+	var after inbox.Cursor
+	for step := range 50 {
+		page, err := c.Poll(t.Context(), after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		came = append(came, page.Mentions...)
+		if after = page.Next; !page.More {
+			break
+		}
+		if step == 1 {
+			r.p.Erase(ids[110]) // what the cursor stands on
+		}
+	}
+	for i, id := range ids {
+		if i != 110 && mention(connectors.Page{Mentions: came}, id) == nil {
+			t.Errorf("comment %d was skipped", i)
+		}
+	}
+}
+
+func TestTroubleInMidWalk(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		fault platform.Fault
+		kind  connectors.ErrorKind
+	}{
+		{"HTML with status 200", platform.Fault{Status: 200, Body: "<html>Sign in"}, connectors.Garbage},
+		{"half a list", platform.Fault{Status: 200, Body: `{"data":[{"id":"1","timestamp":"2026-11`}, connectors.Garbage},
+		{"a list without ids", platform.Fault{Status: 200, Body: `{"data":[{"text":"x"}]}`}, connectors.Garbage},
+		{"a list without times", platform.Fault{Status: 200, Body: `{"data":[{"id":"17"}]}`}, connectors.Garbage},
+		{"ids that are paths", platform.Fault{Status: 200, Body: `{"data":[{"id":"1/../2","timestamp":"2026-01-01T00:00:00+0000"}]}`}, connectors.Garbage},
+		{"the rate limit with a time", platform.Fault{Status: 400, Body: `{"error":{"code":4}}`, Header: map[string]string{"Retry-After": "60"}}, connectors.RateLimited},
+		{"the rate limit without one", platform.Fault{Status: 403, Body: `{"error":{"code":80002}}`}, connectors.RateLimited},
+		{"an error as a word", platform.Fault{Status: 400, Body: `{"error":"invalid_request"}`}, connectors.Rejected},
+		{"the older shape of errors", platform.Fault{Status: 200, Body: `{"error_code":190}`}, connectors.BadAuth},
+		{"an expired token", platform.Fault{Status: 400, Body: `{"error":{"code":190,"error_subcode":463}}`}, connectors.BadAuth},
+		{"a sunset version", platform.Fault{Status: 400, Body: `{"error":{"code":2635}}`}, connectors.NotAllowed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, conn := play(t, platform.Options{})
+			id := r.Post(t, "een vraag")
+			next := read(t, conn, nil).Next
+			later := r.Post(t, "nog een")
+			r.p.Fail(c.fault)
+			_, err := conn.Poll(t.Context(), next)
+			var e *connectors.Error
+			if !errors.As(err, &e) || e.Kind != c.kind || strings.Contains(err.Error(), "Facebook") || strings.Contains(err.Error(), "page_id") {
+				t.Errorf("%v, want kind %s in Instagram's words", err, c.kind)
+			}
+			if page := read(t, conn, next); mention(page, later) == nil || mention(page, id) == nil {
+				t.Error("a comment is lost")
+			}
+		})
+	}
+}
+
+func TestARevokedTokenAndAWrongSecretSayWhatToDo(t *testing.T) {
+	logins(t, func(t *testing.T, login string) {
+		r, c := play(t, platform.Options{Login: login})
+		next := read(t, c, nil).Next
+		r.p.Revoke()
+		_, err := c.Poll(t.Context(), next)
+		var e *connectors.Error
+		if !errors.As(err, &e) || e.Kind != connectors.BadAuth || e.Remedy == "" || login == platform.InstagramLogin && strings.Contains(err.Error(), "Page") {
+			t.Errorf("a revoked token: %v", err)
+		}
+	})
+	r := newRemote(t, platform.Options{})
+	wrong := r.settings(goodToken)
+	wrong["app_secret"] = "of-another-app"
+	_, err := r.connect(t, connectors.Account{}, wrong).Poll(t.Context(), nil)
+	if connectors.KindOf(err) != connectors.BadAuth || !strings.Contains(err.Error(), "app_secret") {
+		t.Errorf("a wrong app_secret: %v", err)
+	}
+	other := r.settings(goodToken)
+	other["ig_user_id"] = "17841400000000002"
+	if _, err := r.connect(t, connectors.Account{}, other).Poll(t.Context(), nil); err == nil {
+		t.Error("another account's id is read with our token")
+	}
+	login := newRemote(t, platform.Options{Login: platform.InstagramLogin})
+	other = login.settings(goodToken)
+	other["ig_user_id"] = "17841400000000002"
+	_, err = login.connect(t, connectors.Account{}, other).Poll(t.Context(), nil)
+	if connectors.KindOf(err) != connectors.BadAuth || !strings.Contains(err.Error(), "ig_user_id") {
+		t.Errorf("a token of another account: %v", err)
+	}
+}
+
+func TestTagsComeInAndSayWhetherTheyCanBeAnswered(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	before := r.p.Tag(platform.Said{Name: "jan", Text: "vakantie", At: time.Now().Add(-5 * 24 * time.Hour)})
+	tagged := r.p.Tag(platform.Said{Name: "mo", Text: "mooie winkel"})
+	both := r.p.Tag(platform.Said{Name: "eva", Text: "dank @" + username + "!"})
+	first := read(t, c, nil)
+	if mention(first, before) != nil {
+		t.Error("a tag from before the back-fill came in")
+	}
+	if m := mention(first, tagged); m == nil || m.Unanswerable == "" || m.Kind != "post" || m.Author.Handle != "@mo" || m.Thread != tagged {
+		t.Errorf("the tag came as %+v", m)
+	}
+	if m := mention(first, both); m == nil || m.Unanswerable != "" || len(m.Route) != 1 {
+		t.Errorf("the tag with a mention came as %+v", m)
+	}
+	again := read(t, c, first.Next)
+	late := r.p.Tag(platform.Said{Name: "jan", Text: "nu pas getagd", At: time.Now().Add(-4 * 24 * time.Hour)})
+	last := read(t, c, again.Next)
+	if mention(last, late) == nil {
+		t.Error("an old post that was tagged only now was skipped")
+	}
+	if mention(last, before) != nil || mention(read(t, c, last.Next), late) != nil {
+		t.Error("tags that are known came again")
+	}
+}
+
+func TestMessagesComeInAndTheOldestOfManyAreToldByNobody(t *testing.T) {
+	logins(t, func(t *testing.T, login string) {
+		r, c := play(t, platform.Options{Login: login})
+		var ids []string
+		for i := range 25 {
+			ids = append(ids, r.p.Message(platform.Said{Name: "eva", Text: fmt.Sprint("regel ", i), At: time.Now().Add(time.Duration(i-30) * time.Second)}))
+		}
+		picture := r.p.Message(platform.Said{Name: "mo", Attachment: "image"})
+		page := read(t, c, nil)
+		for i, id := range ids {
+			if m := mention(page, id); (m != nil) != (i >= 5) {
+				t.Errorf("message %d of 25 came as %+v", i, m)
+			}
+		}
+		m := mention(page, ids[24])
+		want := inbox.Inbound{
+			ExternalID: ids[24], Thread: "messages-" + platform.ScopedID("eva"), Kind: "message", Visibility: inbox.Private, Text: "regel 24", PostedAt: m.PostedAt,
+			Author: inbox.Author{ExternalID: platform.ScopedID("eva"), Handle: "@eva", URL: "https://www.instagram.com/eva/"},
+			Route: []inbox.Field{{Name: "Message goes to Instagram user", Value: platform.ScopedID("eva")},
+				{Name: "Customer wrote at", Value: m.PostedAt.Format(time.RFC3339)}},
+		}
+		if !reflect.DeepEqual(*m, want) {
+			t.Errorf("the message came as\n%+v, want\n%+v", *m, want)
+		}
+		a := mention(page, picture)
+		if a == nil || len(a.Attachments) != 1 || a.Attachments[0].Name != "Picture" {
+			t.Fatalf("the picture came as %+v", a)
+		}
+		if b := mention(read(t, c, page.Next), picture); b == nil || !reflect.DeepEqual(a, b) {
+			t.Errorf("read again, it is another: %+v", b)
+		}
+		settings := r.settings(goodToken)
+		settings["messages"] = false
+		if page := read(t, r.connect(t, connectors.Account{Backfill: time.Hour}, settings), nil); len(page.Mentions) > 0 {
+			t.Errorf("messages are left out and came: %+v", page.Mentions)
+		}
+	})
+}
+
+func TestReadingRestsBeforeInstagramRefuses(t *testing.T) {
+	r, c := play(t, platform.Options{Calls: 20})
+	var after inbox.Cursor
+	for range 40 {
+		page, err := c.Poll(t.Context(), after)
+		if connectors.KindOf(err) == connectors.RateLimited && err != nil {
+			if calls := r.p.Calls(); calls < 10 || calls > 16 {
+				t.Errorf("reading rests after %d of 20 calls", calls)
+			}
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		after = page.Next
+	}
+	t.Error("reading never rested")
+}

@@ -1,0 +1,146 @@
+package instagram
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"time"
+
+	"standpunt/connectors"
+	"standpunt/connectors/internal/graph"
+)
+
+// A token of Instagram Login lives for 60 days and can be renewed from its
+// second day on, as long as it lives:
+// https://developers.facebook.com/docs/instagram-platform/reference/refresh_access_token
+const (
+	renewEvery = 7 * 24 * time.Hour // a token that works
+	retryAfter = 24 * time.Hour     // one that Instagram did not renew
+	mostLives  = 400 * 24 * 3600    // seconds that a token can be told to live
+	keptToken  = "access-token"
+)
+
+// kept is a renewed token as it is kept over restarts.
+type kept struct {
+	Of    string `json:"of"` // SHA-256 of the configured one that it came from, in hex
+	Token string `json:"token"`
+	Ends  int64  `json:"ends"` // seconds
+	Next  int64  `json:"next"` // when it is to be renewed again
+}
+
+// tokens is which token is in force. It is safe for concurrent use.
+type tokens struct {
+	keep connectors.Keep // nil: none is renewed, as it could not be kept
+	log  *slog.Logger
+	make func(token string) (*graph.Client, error)
+
+	renewing sync.Mutex // held while a new one is asked for
+
+	mu     sync.Mutex
+	client *graph.Client
+	kept   kept
+	loaded bool
+}
+
+func newTokens(given string, keep connectors.Keep, log *slog.Logger, clientOf func(token string) (*graph.Client, error)) (*tokens, error) {
+	client, err := clientOf(given)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256([]byte(given))
+	return &tokens{keep: keep, log: log, make: clientOf, client: client, kept: kept{Of: hex.EncodeToString(sum[:]), Token: given}, loaded: keep == nil}, nil
+}
+
+// now is the client with the token in force: the configured one, or what it
+// was renewed to.
+func (k *tokens) now(ctx context.Context) (*graph.Client, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.loaded {
+		return k.client, nil
+	}
+	found, err := k.keep.Load(ctx, keptToken)
+	switch {
+	case connectors.KindOf(err) == connectors.BadAuth:
+		k.log.Warn("the renewed access token cannot be opened; the configured one is used", "error", err)
+	case err != nil:
+		return nil, err
+	}
+	k.loaded = true
+	var renewed kept
+	if len(found.Value) == 0 || json.Unmarshal(found.Value, &renewed) != nil || renewed.Of != k.kept.Of || renewed.Token == "" {
+		return k.client, nil // nothing is kept, or the configured token was replaced since
+	}
+	client, err := k.make(renewed.Token)
+	if err != nil {
+		return nil, err
+	}
+	k.client, k.kept = client, renewed
+	return client, nil
+}
+
+// renew renews the token in force where that is due. What goes wrong leaves
+// it as it is: it still lives, or the next call tells that it does not.
+func (k *tokens) renew(ctx context.Context, now time.Time) {
+	if k.keep == nil || !k.renewing.TryLock() {
+		return
+	}
+	defer k.renewing.Unlock()
+	client, err := k.now(ctx)
+	if err != nil {
+		return
+	}
+	k.mu.Lock()
+	next := k.kept
+	k.mu.Unlock()
+	if now.Unix() < next.Next {
+		return
+	}
+	var got struct {
+		Token string `json:"access_token"`
+		Lives int64  `json:"expires_in"` // seconds
+	}
+	_, err = client.Get(ctx, "refresh_access_token", graph.Params{"grant_type": "ig_refresh_token", "access_token": next.Token}, &got)
+	if err != nil && connectors.KindOf(err).Retryable() {
+		return // the next walk tries again
+	}
+	if err == nil && got.Token != "" && got.Lives > 0 && got.Lives < mostLives {
+		next.Token, next.Ends, next.Next = got.Token, now.Unix()+got.Lives, now.Add(renewEvery).Unix()
+		if client, err = k.take(ctx, next); err == nil {
+			k.mu.Lock()
+			defer k.mu.Unlock()
+			k.client, k.kept = client, next
+			return
+		}
+	}
+	k.log.Warn("the access token was not renewed", "error", err)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.kept.Next = now.Add(retryAfter).Unix()
+}
+
+// take keeps a renewed token, and makes the client that uses it from then on.
+func (k *tokens) take(ctx context.Context, renewed kept) (*graph.Client, error) {
+	client, err := k.make(renewed.Token)
+	if err != nil {
+		return nil, err
+	}
+	value, err := json.Marshal(renewed)
+	if err != nil {
+		return nil, err
+	}
+	return client, k.keep.Save(ctx, keptToken, value)
+}
+
+// ends is when the token in force ends; zero where nobody told.
+func (k *tokens) ends() time.Time {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.kept.Ends == 0 {
+		return time.Time{}
+	}
+	return time.Unix(k.kept.Ends, 0).UTC()
+}
