@@ -4,10 +4,11 @@ TOOL        := go tool -modfile=tools/go.mod
 # Two packages at a time: browsers and mail servers share the machine with them.
 TESTFLAGS   := -p 2 -timeout 20m
 FUZZTIME    ?= 30s
+MENTIONS    ?= 100000
 FUZZMOST    ?= 0
 FUZZBUDGET  ?= 0
 
-.PHONY: run setup check test test-networks test-slow lint bench screenshots fuzz
+.PHONY: run setup check test test-networks test-slow soak lint bench screenshots fuzz
 
 run: ## the demo: sandbox network, invented customers, staff to sign in as
 	go run ./cmd/standpunt demo
@@ -29,6 +30,9 @@ test-networks: setup ## against networks that take more than Debian's packages
 
 test-slow: setup ## crashes and load
 	scripts/test-tagged slow -timeout 20m
+
+soak: ## a hundred thousand mentions, faults and restarts: about half an hour
+	STANDPUNT_SOAK=$(MENTIONS) go test -tags slow -count=1 -run '^TestSoak$$' -v -timeout 4h ./cmd/standpunt
 
 lint:
 	$(TOOL) golangci-lint run

@@ -48,12 +48,15 @@ func (a *accountRun) poll(ctx context.Context) {
 			identified = a.identify(ctx)
 		}
 		rounds++
-		err := a.pollAll(ctx)
+		moved, err := a.pollAll(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		wait := around(a.pace())
 		if err != nil {
+			if moved { // a long way on a shaky line: what failed is the page after some that came
+				failures = 0
+			}
 			failures++
 			wait = a.r.o.Backoff.after(failures, err)
 		} else if failures > 0 {
@@ -111,37 +114,39 @@ func (a *accountRun) spending() *Spending {
 	return &spent
 }
 
-// pollAll polls until there is no more.
-func (a *accountRun) pollAll(ctx context.Context) error {
+// pollAll polls until there is no more. It reports whether the cursor moved,
+// which it can have before an error.
+func (a *accountRun) pollAll(ctx context.Context) (moved bool, err error) {
 	cursor, err := a.r.o.Inbox.Cursor(ctx, a.Name)
 	if err != nil {
-		return err
+		return false, err
 	}
 	for ctx.Err() == nil {
 		page, err := a.pollOnce(ctx, cursor)
 		if err != nil {
-			return err
+			return moved, err
 		}
 		own, err := a.takeIn(ctx, page, page.Next)
 		if err != nil {
-			return err
+			return moved, err
 		}
 		a.pulse.beside(ownPostsPart, own.problem)
 		compared := own.problem == nil
-		moved := len(page.Next) > 0 && !bytes.Equal(page.Next, cursor)
-		if moved && compared {
+		on := len(page.Next) > 0 && !bytes.Equal(page.Next, cursor)
+		if on && compared {
+			moved = true
 			a.pulse.change(func(h *AccountHealth) { h.CursorSince = time.Now() })
 		}
 		switch {
 		case !compared, !page.More:
-			return nil
-		case !moved:
-			return &Error{Kind: Garbage, Message: "the platform says that there is more, and its cursor stands still",
+			return moved, nil
+		case !on:
+			return moved, &Error{Kind: Garbage, Message: "the platform says that there is more, and its cursor stands still",
 				Remedy: "Report it: the connector and the platform do not agree on paging."}
 		}
 		cursor = page.Next
 	}
-	return nil
+	return moved, nil
 }
 
 // pollOnce is one bounded call of Poll.

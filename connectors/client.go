@@ -3,6 +3,7 @@ package connectors
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -271,7 +272,18 @@ func (c *Client) broken(err error, call Call, wrote *atomic.Bool) *Error {
 		return &Error{Kind: Temporary, Message: fmt.Sprintf("%s gave no whole answer (%s)", c.base.Host, reason), Err: cause}
 	}
 	return &Error{Kind: Temporary, Message: fmt.Sprintf("%s cannot be reached (%s)", c.base.Host, reason),
-		Remedy: "Check that it runs and that base_url is right.", Err: cause}
+		Remedy: unreached(err), Err: cause}
+}
+
+// unreached is what to do where no connection came about.
+func unreached(err error) string {
+	switch {
+	case errors.As(err, new(*net.DNSError)):
+		return "Correct the host in base_url, or this machine's DNS."
+	case errors.As(err, new(tls.RecordHeaderError)), errors.Is(err, http.ErrSchemeMismatch):
+		return "Write http in place of https in base_url, or the port that speaks TLS."
+	}
+	return "Check that it runs and that base_url is right."
 }
 
 // JSON decodes the body into v. An answer that is no such JSON is of kind

@@ -3,6 +3,7 @@ package connectors_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -341,6 +342,32 @@ func TestOneThatCannotBeReadKeepsNoOtherWaiting(t *testing.T) {
 		dispatch(t, o, p, func(*connectors.Dispatcher) { time.Sleep(5 * time.Minute) })
 		if !slices.Contains(o.log(), "read back good!") {
 			t.Errorf("recorded %v", o.log())
+		}
+	})
+}
+
+// One call in three fails: the pauses stay short, since the others tell something.
+func TestReadingBackGetsOnOnAShakyLine(t *testing.T) {
+	var texts []string
+	for i := range 40 {
+		texts = append(texts, fmt.Sprint("t", i))
+	}
+	rs := releases(t, texts...)
+	synctest.Test(t, func(t *testing.T) {
+		o, calls := newOutbox(rs...), 0
+		p := &findingPlatform{platform: platform{publish: fails(connectors.Unknown)}}
+		p.find = func(a approval.Attempt) (connectors.Found, error) {
+			if calls++; calls%3 == 0 {
+				return connectors.Found{}, connectors.Errorf(connectors.Temporary, "the line broke")
+			}
+			return connectors.Found{Outcome: connectors.Present, Receipt: approval.Receipt{ExternalID: "9" + a.Text}, Text: a.Text}, nil
+		}
+		dispatch(t, o, p, func(*connectors.Dispatcher) {
+			time.Sleep(5 * time.Minute)
+			synctest.Wait()
+		})
+		if len(o.unknown) != 0 {
+			t.Errorf("%d of %d are unknown after five minutes", len(o.unknown), len(rs))
 		}
 	})
 }

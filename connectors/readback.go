@@ -13,7 +13,7 @@ type reader struct {
 	*outlet
 	finder Finder
 	tries  map[attemptKey]*try
-	failed int    // rounds that failed in a row
+	failed int    // looks that failed in a row
 	said   string // the last failure as it was logged
 }
 
@@ -100,8 +100,10 @@ func (r *reader) round(ctx context.Context) (time.Duration, error) {
 				t.count++
 				t.next = time.Now().Add(work.backoff.after(t.count, nil))
 				if err := r.lookAt(ctx, a, work.settle); err != nil {
+					t.count-- // it was the platform's trouble, not this one's
 					return 0, err
 				}
+				r.failed = 0 // one that gets on meets no outage
 			}
 			if t.next.Before(next) {
 				next = t.next

@@ -138,6 +138,32 @@ func TestBackoffGrowsAndEnds(t *testing.T) {
 	})
 }
 
+// TestAShakyLineIsNoOutage breaks every third page of a long back-fill: the
+// pauses stay short, since each round gets on.
+func TestAShakyLineIsNoOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const pages = 300
+		s := &source{poll: func(_ context.Context, n int, after inbox.Cursor) (connectors.Page, error) {
+			at := len(after)
+			switch {
+			case at >= pages:
+				return connectors.Page{}, nil
+			case n%3 == 0:
+				return connectors.Page{}, connectors.Errorf(connectors.Temporary, "the line broke")
+			}
+			return page(strings.Repeat("p", at+1), true, fmt.Sprint(at)), nil
+		}}
+		m := newMemory()
+		run(t, m, func(*connectors.Runner) {
+			time.Sleep(pages / 2 * 5 * time.Second)
+			synctest.Wait()
+			if got := len(m.of("x")); got != pages {
+				t.Errorf("%d of %d pages came in", got, pages)
+			}
+		}, live("x", s))
+	})
+}
+
 func TestCheckNowOverridesBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &source{poll: func(_ context.Context, n int, _ inbox.Cursor) (connectors.Page, error) {

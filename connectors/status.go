@@ -78,7 +78,7 @@ func reasonOf(err error) (string, error) {
 		return "the host name is not known", errors.New("lookup: " + dns.Err)
 	case errors.As(err, &cert), errors.As(err, new(x509.UnknownAuthorityError)), errors.As(err, new(x509.HostnameError)):
 		return "its TLS certificate is not valid", errors.New("certificate verification failed")
-	case errors.As(err, &record):
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return "it does not speak TLS", errors.New("no TLS record")
 	case errors.As(err, &number):
 		return number.Error(), number

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"text/tabwriter"
 	"time"
 
@@ -48,11 +48,19 @@ func checkCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []s
 		return explain(faults)
 	}
 	_, _ = fmt.Fprintf(c.out, "%s is well-formed: data in %s, desk on %s.\n", *file, conf.Data, conf.Listen)
+	machine := machineAdvice(ctx, conf)
+	for _, text := range machine {
+		_, _ = fmt.Fprintln(c.out, text)
+	}
 	if len(lives) == 0 {
 		_, _ = fmt.Fprintln(c.out, "It names no accounts yet, so nothing comes in and nothing can be answered. Add one under accounts:.")
-		return nil
+	} else if err := printChecks(ctx, c, lives); err != nil {
+		return err
 	}
-	return printChecks(ctx, c, lives)
+	if len(machine) > 0 {
+		return errSilent
+	}
+	return nil
 }
 
 // checkKeeping opens what accounts keep if one of them is signed in by a
@@ -82,44 +90,57 @@ func (k closedKeep) Save(ctx context.Context, name string, _ []byte) error {
 	return err
 }
 
-// printChecks tries every account, all at once, and prints one line each.
-func printChecks(ctx context.Context, c console, lives []connectors.Live) error {
-	type result struct {
-		works, identity, todo string
+// checked is what was found out about one account.
+type checked struct {
+	who  connectors.Identity
+	todo []connectors.Advice
+}
+
+// works is the one word for it.
+func (r *checked) works() string {
+	worst := connectors.HarmsLater
+	for _, each := range r.todo {
+		worst = max(worst, each.Harm)
 	}
-	results := make([]result, len(lives))
-	done := make(chan struct{})
+	switch {
+	case worst == connectors.HarmsAll:
+		return "NO"
+	case worst == connectors.HarmsAnswers:
+		return "receives"
+	case len(r.todo) > 0:
+		return "partly"
+	}
+	return "yes"
+}
+
+// printChecks tries every account, all at once, and prints one line each, and
+// one more for each further thing to do.
+func printChecks(ctx context.Context, c console, lives []connectors.Live) error {
+	results := make([]checked, len(lives))
+	var trying sync.WaitGroup
 	for i, l := range lives {
-		go func() {
-			defer func() { done <- struct{}{} }()
+		trying.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 			defer cancel()
-			who, err := connectors.Identify(ctx, l)
-			var fault *connectors.Error
-			switch {
-			case errors.As(err, &fault):
-				results[i] = result{"NO", "", fault.Error()}
-			case err != nil:
-				results[i] = result{"NO", "", err.Error()}
-			case who.Note != "":
-				results[i] = result{"partly", who.Handle, who.Note}
-			case !who.CanSend:
-				results[i] = result{"receives", who.Handle, "It cannot answer with these settings."}
-			default:
-				results[i] = result{"yes", who.Handle, ""}
-			}
-		}()
+			results[i].who, results[i].todo = connectors.Check(ctx, l)
+		})
 	}
-	for range lives {
-		<-done
-	}
+	trying.Wait()
+	tellTwins(lives, results)
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "ACCOUNT\tKIND\tWORKS\tAS\tWHAT TO DO")
 	failed := false
 	for i, l := range lives {
-		r := results[i]
-		failed = failed || r.works == "NO"
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", l.Name, l.Kind, r.works, r.identity, r.todo)
+		r := &results[i]
+		failed = failed || r.works() == "NO"
+		first := ""
+		if len(r.todo) > 0 {
+			first = r.todo[0].Text
+		}
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", l.Name, l.Kind, r.works(), r.who.Handle, first)
+		for _, more := range r.todo[min(1, len(r.todo)):] {
+			_, _ = fmt.Fprintf(table, "\t\t\t\t%s\n", more.Text)
+		}
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -128,4 +149,29 @@ func printChecks(ctx context.Context, c console, lives []connectors.Live) error 
 		return errSilent
 	}
 	return nil
+}
+
+// tellTwins finds accounts that stand for the same one on the platform: each
+// mention would come in twice.
+func tellTwins(lives []connectors.Live, results []checked) {
+	first := make(map[string]int)
+	for i, l := range lives {
+		id := results[i].who.RemoteID
+		if id == "" {
+			continue
+		}
+		key := l.Kind + "\n" + id
+		if located, ok := l.Connector.(connectors.Located); ok {
+			key += "\n" + located.Endpoint()
+		}
+		j, twice := first[key]
+		if !twice {
+			first[key] = i
+			continue
+		}
+		results[i].todo = append(results[i].todo, connectors.Advice{
+			Harm: connectors.HarmsAll,
+			Text: fmt.Sprintf("Delete %s or %s from accounts: both are %s, and every mention would come in twice.", lives[j].Name, l.Name, results[i].who.Handle),
+		})
+	}
 }

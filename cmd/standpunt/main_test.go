@@ -107,13 +107,19 @@ func (p *process) stop() {
 // once runs standpunt to its end and returns its exit code and output.
 func runOnce(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
+	return runOnceWith(t, nil, args...)
+}
+
+// runOnceWith is runOnce with more environment variables.
+func runOnceWith(t *testing.T, environ []string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out, errs bytes.Buffer
 	cmd := exec.Command(self, args...)
-	cmd.Env = append(os.Environ(), asProgram+"=1")
+	cmd.Env = append(append(os.Environ(), asProgram+"=1"), environ...)
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	err = cmd.Run()
 	var exit *exec.ExitError

@@ -35,6 +35,7 @@ type token struct {
 	Data struct {
 		AppID       graph.ID `json:"app_id"`
 		Valid       bool     `json:"is_valid"`
+		Type        string   `json:"type"` // "PAGE", "USER", "SYSTEM_USER"
 		ProfileID   string   `json:"profile_id"`
 		ExpiresAt   int64    `json:"expires_at"`             // 0: never
 		DataUntil   int64    `json:"data_access_expires_at"` // 0: never

@@ -29,7 +29,7 @@ func (c *Connector) classify(r *connectors.Response) *connectors.Error {
 		return unauthorized(r, &t)
 	case http.StatusPaymentRequired:
 		return &connectors.Error{
-			Kind: connectors.NotAllowed, Message: "X wants to be paid: the app's credits are used up",
+			Kind: connectors.NotAllowed, Message: "the app's credits at X are used up",
 			Remedy: "Buy credits in X's developer console, or raise the spending limit there.",
 		}
 	case http.StatusForbidden, http.StatusBadRequest, http.StatusNotFound:
@@ -58,8 +58,8 @@ func unauthorized(r *connectors.Response, t *trouble) *connectors.Error {
 		Remedy: "Copy consumer_key, consumer_secret, access_token and access_token_secret anew from X's developer console; each changes when it is regenerated.",
 	}
 	if at, err := http.ParseTime(r.Header.Get("Date")); err == nil {
-		if off := time.Since(at).Round(time.Second); off.Abs() > skewed {
-			e.Message = fmt.Sprintf("X refuses the signature: this machine's clock is off by %s", off)
+		if off := time.Since(at).Round(time.Minute).Abs(); off >= skewed {
+			e.Message = fmt.Sprintf("this machine's clock is off by %s, so X refuses the signature", off)
 			e.Remedy = "Set the clock, and keep it right with NTP."
 			return e
 		}
@@ -91,9 +91,9 @@ func (c *Connector) refused(r *connectors.Response, t *trouble) *connectors.Erro
 	case t.coded(453):
 		return fail(connectors.NotAllowed, "the app's access level does not include this call", "Use the API v2, or buy the access level in X's developer console.")
 	case t.says("oauth1-permissions") || t.says("oauth1 app permissions") || t.coded(261):
-		return fail(connectors.NotAllowed, "the app may read only", "Set its permissions to Read and write in X's developer console, then regenerate the access token and its secret.")
+		return fail(connectors.NotAllowed, "the app may read only", "Set the app's permissions to Read and write in X's developer console, then regenerate the access token and its secret.")
 	case t.says("client-not-enrolled") || t.says("client-forbidden"):
-		return fail(connectors.NotAllowed, "the app belongs to no project with access to the API v2", "Attach it to a project in X's developer console.")
+		return fail(connectors.NotAllowed, "the app belongs to no project with access to the API v2", "Attach the app to a project in X's developer console.")
 	case t.coded(64, 326):
 		return fail(connectors.BadAuth, "X has suspended or locked the account", "Sign in on x.com as the brand and follow what it says there.")
 	case r.Status == http.StatusBadRequest && t.says("query parameter"):

@@ -118,7 +118,18 @@ func (s *sighting) broken(err error, host string, send bool) *connectors.Error {
 		return &connectors.Error{Kind: connectors.Temporary, Message: fmt.Sprintf("%s gave no whole answer (%s)", host, reason), Err: cause}
 	}
 	return &connectors.Error{Kind: connectors.Temporary, Message: fmt.Sprintf("%s cannot be reached (%s)", host, reason),
-		Remedy: "Check the daemon's way to the internet and the account's base_url.", Err: cause}
+		Remedy: unreached(err), Err: cause}
+}
+
+// unreached is what to do where no connection came about.
+func unreached(err error) string {
+	switch {
+	case errors.As(err, new(*net.DNSError)):
+		return "Correct the host in base_url, or this machine's DNS."
+	case errors.As(err, new(tls.RecordHeaderError)), errors.Is(err, http.ErrSchemeMismatch):
+		return "Write http in place of https in base_url, or the port that speaks TLS."
+	}
+	return "Check the daemon's way to the internet and the account's base_url."
 }
 
 // reasonOf is why there is no answer, and a cause for the log, both free of
@@ -127,6 +138,7 @@ func reasonOf(err error) (string, error) {
 	var (
 		dns    *net.DNSError
 		number syscall.Errno
+		record tls.RecordHeaderError
 		cert   *tls.CertificateVerificationError
 		slow   net.Error
 	)
@@ -139,6 +151,8 @@ func reasonOf(err error) (string, error) {
 		return "the host name is not known", errors.New("lookup failed")
 	case errors.As(err, &cert):
 		return "its TLS certificate is not valid", errors.New("certificate verification failed")
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
+		return "it does not speak TLS", errors.New("no TLS record")
 	case errors.As(err, &number):
 		return number.Error(), number
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -131,6 +132,9 @@ func (p *Platform) check(r *http.Request) (path string, no *refusal) {
 	if given != p.o.Token || given == "" {
 		return "", refuse(190, 467, "Error validating access token")
 	}
+	if !p.o.TokenEnds.IsZero() && time.Now().After(p.o.TokenEnds) {
+		return "", refuse(190, 463, "Error validating access token: Session has expired")
+	}
 	if p.o.AppSecret != "" {
 		mac := hmac.New(sha256.New, []byte(p.o.AppSecret))
 		_, _ = mac.Write([]byte(given))
@@ -154,6 +158,9 @@ func (p *Platform) call(r *http.Request) (any, *refusal) {
 		method = http.MethodDelete
 	}
 	which, edge, _ := strings.Cut(path, "/")
+	if which == p.o.PageID && edge != "" && (p.o.TokenType != "" && p.o.TokenType != "PAGE" || cmp.Or(p.o.TokenOf, which) != which) {
+		return nil, refuse(210, 0, "A page access token is required to request this resource.")
+	}
 	switch {
 	case path == "debug_token" && method == http.MethodGet:
 		return p.inspect(r.Form)
@@ -256,7 +263,10 @@ func (p *Platform) inspect(form url.Values) (any, *refusal) {
 	if no := only(form, "input_token"); no != nil {
 		return nil, no
 	}
-	data := map[string]any{"is_valid": form.Get("input_token") == p.o.Token, "profile_id": p.o.PageID, "scopes": p.o.Permissions, "expires_at": 0, "data_access_expires_at": 0, "type": "PAGE", "app_id": appID}
+	data := map[string]any{"is_valid": form.Get("input_token") == p.o.Token, "scopes": p.o.Permissions, "expires_at": 0, "data_access_expires_at": 0, "type": cmp.Or(p.o.TokenType, "PAGE"), "app_id": appID}
+	if data["type"] == "PAGE" {
+		data["profile_id"] = cmp.Or(p.o.TokenOf, p.o.PageID)
+	}
 	if !p.o.TokenEnds.IsZero() {
 		data["expires_at"] = p.o.TokenEnds.Unix()
 	}

@@ -18,7 +18,9 @@ type Options struct {
 	Version          string   // the only one that is taken
 	Permissions      []string // of the token
 	TokenEnds        time.Time
-	Calls            int // how many calls are allowed; 0: any number
+	TokenType        string // empty: "PAGE"
+	TokenOf          string // the id of the Page whose token it is; empty: PageID
+	Calls            int    // how many calls are allowed; 0: any number
 	// HumanAgent is whether Meta allowed the app answers by a person for seven days.
 	HumanAgent bool
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"standpunt/connectors/twitter"
 )
@@ -35,6 +36,7 @@ func (p *Platform) routes() {
 	p.handle("GET /2/tweets/{id}", 900, []string{"expansions", "user.fields"}, p.one)
 	p.handle("POST /2/tweets", 100, nil, p.create)
 	p.handle("DELETE /2/tweets/{id}", 50, nil, p.remove)
+	p.mux.HandleFunc("POST /oauth2/token", p.appToken)
 	p.mux.HandleFunc("POST /replay/posts", p.sayByHand)
 	p.mux.HandleFunc("GET /control/bill", p.billByHand)
 	p.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
@@ -49,8 +51,15 @@ func (p *Platform) handle(endpoint string, limit int, params []string, f func(ca
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		c := call{Request: r, query: r.URL.Query(), body: body, words: tweetWords}
+		w.Header().Set("Date", time.Now().Add(p.o.Ahead).UTC().Format(http.TimeFormat))
 		user, fault := p.admitted(r, endpoint)
 		c.user = user
+		if fault == nil {
+			w.Header().Set("X-Access-Level", p.accessLevel())
+			if fault = refusals[p.o.Refuses]; fault == nil {
+				fault = p.mayNotWrite(r)
+			}
+		}
 		if fault == nil {
 			fault = p.count(w, endpoint, limit)
 		}

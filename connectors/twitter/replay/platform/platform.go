@@ -40,6 +40,12 @@ type Options struct {
 	Limits map[string]int
 	// Vocabulary is "tweet" or "post" where only one of them is taken; empty: both.
 	Vocabulary string
+	// Ahead is by how much X's clock is before ours.
+	Ahead time.Duration
+	// ReadOnly is an app whose permissions are to read.
+	ReadOnly bool
+	// Refuses is what every call is refused with, such as [NoProject]; empty: none.
+	Refuses string
 	// NoLegacy answers every call of API v1.1 as X does where the access level lacks it.
 	NoLegacy bool
 }

@@ -27,7 +27,7 @@ func (p *Platform) signed(r *http.Request) *failure {
 		return unauthorized()
 	}
 	seconds, err := strconv.ParseInt(params["oauth_timestamp"], 10, 64)
-	if err != nil || time.Since(time.Unix(seconds, 0)).Abs() > clockSkew {
+	if err != nil || time.Since(time.Unix(seconds, 0).Add(-p.o.Ahead)).Abs() > clockSkew {
 		return &failure{status: http.StatusUnauthorized, code: 135, detail: "Timestamp out of bounds."}
 	}
 	now := time.Now()

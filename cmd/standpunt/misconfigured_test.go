@@ -1,0 +1,264 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	facebook "standpunt/connectors/facebook/replay/platform"
+	twitter "standpunt/connectors/twitter/replay/platform"
+)
+
+// plight is a configuration and what the platforms think of it, before something
+// goes wrong with them.
+type plight struct {
+	t    *testing.T
+	top  map[string]string // keys of the file beside accounts
+	x    twitter.Options
+	fb   facebook.Options
+	sets map[string]string // settings in place of the right ones
+	drop bool              // the account's own server answers no more
+	html bool              // something else stands at base_url
+	tls  bool              // base_url says https
+	more string            // further accounts
+	env  []string
+}
+
+// misconfigurations are what people get wrong, and the sentence that `standpunt
+// check` has for it. docs/operations.md shows them.
+var misconfigurations = []struct {
+	kind, wrong, says string
+	make              func(p *plight)
+}{
+	{"twitter", "wrong `consumer_secret`", "Copy consumer_key and consumer_secret anew from X's developer console: X does not know the app by these.",
+		func(p *plight) { p.sets["consumer_secret"] = "another" }},
+	{"twitter", "wrong `access_token_secret`, or a token that was regenerated", "Copy access_token and access_token_secret anew from X's developer console: X knows the app by its keys and refuses the account's tokens.",
+		func(p *plight) { p.sets["access_token_secret"] = "another" }},
+	{"twitter", "tokens of another account than `handle`", "Write handle as @brand, or set tokens made while signed in to X as @noordlicht: these belong to @brand.",
+		func(p *plight) { p.sets["handle"] = "noordlicht" }},
+	{"twitter", "an app that may read only", "Set the app's permissions to Read and write in X's developer console, then regenerate access_token and access_token_secret: with these the app may read only.",
+		func(p *plight) { p.x.ReadOnly = true }},
+	{"twitter", "this machine's clock is wrong", "Set the clock, and keep it right with NTP: this machine's clock is off by 1h0m0s, so X refuses the signature.",
+		func(p *plight) { p.x.Ahead = time.Hour }},
+	{"twitter", "this machine's clock is nearly wrong", "Set this machine's clock, and keep it right with NTP: it is off by 3m0s, and X soon refuses the signatures.",
+		func(p *plight) { p.x.Ahead = 3 * time.Minute }},
+	{"twitter", "the API took a new vocabulary", "Set vocabulary to post: X does not know a parameter of the request.",
+		func(p *plight) { p.x.Vocabulary = "post" }},
+	{"twitter", "`base_url` with a path that is not there", "Set base_url to https://api.x.com, or leave it out: what answers at the one that is set is not X's API.",
+		func(p *plight) { p.sets["base_url"] = "SERVER/v2" }},
+	{"twitter", "`base_url` of a web page", "Set base_url to https://api.x.com, or leave it out: what answers at the one that is set is not X's API.",
+		func(p *plight) { p.html = true }},
+	{"twitter", "nothing runs at `base_url`", "Check that it runs and that base_url is right: HOST cannot be reached (connection refused).",
+		func(p *plight) { p.drop = true }},
+	{"twitter", "a host that does not exist", "Correct the host in base_url, or this machine's DNS: api.x.invalid cannot be reached (the host name is not known).",
+		func(p *plight) { p.sets["base_url"] = "https://api.x.invalid" }},
+	{"twitter", "https to a port without TLS", "Write http in place of https in base_url, or the port that speaks TLS: HOST cannot be reached (it does not speak TLS).",
+		func(p *plight) { p.tls = true }},
+	{"twitter", "an app without a project", "Attach the app to a project in X's developer console: the app belongs to no project with access to the API v2.",
+		func(p *plight) { p.x.Refuses = twitter.NoProject }},
+	{"twitter", "credits used up", "Buy credits in X's developer console, or raise the spending limit there: the app's credits at X are used up.",
+		func(p *plight) { p.x.Refuses = twitter.NoCredits }},
+	{"twitter", "access level too low (453)", "Use the API v2, or buy the access level in X's developer console: the app's access level does not include this call.",
+		func(p *plight) { p.x.Refuses = twitter.NoAccess }},
+	{"twitter", "the account is suspended or locked", "Sign in on x.com as the brand and follow what it says there: X has suspended or locked the account.",
+		func(p *plight) { p.x.Refuses = twitter.Suspended }},
+
+	{"facebook", "expired token", "Make a new Page access token and set it as access_token: the token has expired (HOST, code 190).",
+		func(p *plight) { p.fb.TokenEnds = time.Now().Add(-time.Hour) }},
+	{"facebook", "revoked or mistyped token", "Make a new Page access token and set it as access_token: Facebook does not accept the token (HOST, code 190).",
+		func(p *plight) { p.sets["access_token"] = "another" }},
+	{"facebook", "the token of a person", "Set the Page's own token, which GET /me/accounts gives, as access_token: this one is of type USER.",
+		func(p *plight) { p.fb.TokenType = "USER" }},
+	{"facebook", "the token of another Page", "Set page_id to 555, or make the token for Page 100200300: this one belongs to the former.",
+		func(p *plight) { p.fb.TokenOf = "555" }},
+	{"facebook", "`page_id` of no Page", "Set page_id to 100200300, or make the token for Page 100200301: this one belongs to the former.",
+		func(p *plight) { p.sets["page_id"] = "100200301" }},
+	{"facebook", "may not answer", "Make the Page token anew and grant pages_manage_engagement: it lacks what the account works with.",
+		func(p *plight) { p.fb.Permissions = p.fb.Permissions[1:] }},
+	{"facebook", "may not read", "Make the Page token anew and grant pages_read_engagement, pages_read_user_content: it lacks what the account works with.",
+		func(p *plight) { p.fb.Permissions = p.fb.Permissions[:1] }},
+	{"facebook", "wrong `app_secret`", "Set app_secret to the secret of the app that the token was made with: Facebook does not accept the proof that the call is the app's own (HOST, code 100).",
+		func(p *plight) { p.sets["app_secret"] = "another" }},
+	{"facebook", "a `version` that is switched off", "Set version to a current one, such as v26.0: this version of the Graph API no longer offers the call (HOST, code 2635).",
+		func(p *plight) { p.sets["version"] = "v18.0" }},
+	{"facebook", "a token that ends soon", "Make a new Page token before DAY: the token ends on that day.",
+		func(p *plight) { p.fb.TokenEnds = time.Now().Add(72 * time.Hour) }},
+	{"facebook", "`base_url` of a web page", "Set base_url to https://graph.facebook.com, or leave it out: what answers at the one that is set is not the Graph API.",
+		func(p *plight) { p.html = true }},
+	{"facebook", "a `page_id` that is a name", `page_id: is not a Page's id (got "noordlicht"). Write the digits that the Page shows under About, Page transparency, in quotes.`,
+		func(p *plight) { p.sets["page_id"] = "noordlicht" }},
+
+	{"twitter", "an environment variable that is not set", `consumer_secret: the environment variable is not set (got "X_SECRET"). Set it where the daemon is started, or write {file: PATH}.`,
+		func(p *plight) { p.sets["consumer_secret"] = "{env: X_SECRET}" }},
+	{"twitter", "an environment variable that is empty", `consumer_secret: the environment variable is empty (got "X_SECRET"). Give it the secret's value.`,
+		func(p *plight) { p.sets["consumer_secret"] = "{env: X_SECRET}"; p.env = []string{"X_SECRET="} }},
+	{"facebook", "a secret's file that is not there", `access_token: the file does not exist (got "DIR/token").`,
+		func(p *plight) { p.sets["access_token"] = "{file: DIR/token}" }},
+	{"facebook", "a secret's file that others can open", `access_token: others can open the file (mode 0644) (got "DIR/open"). Run: chmod 600 DIR/open.`,
+		func(p *plight) { p.sets["access_token"] = "{file: DIR/open}" }},
+	{"twitter", "a misspelt key", `consumer_kye: unknown key. Did you mean "consumer_key"?`,
+		func(p *plight) { p.sets["consumer_kye"] = "ck" }},
+	{"twiter", "a misspelt kind", `kind: unknown kind (got "twiter"). Did you mean "twitter"?`,
+		func(*plight) {}},
+	{"twitter", "the same account twice", "Delete tried or again from accounts: both are @brand, and every mention would come in twice.",
+		func(p *plight) { p.more = "twin" }},
+	{"twitter", "plain HTTP for everybody", `public_url: is plain HTTP to another machine (got "http://desk.example.com"). Write https://desk.example.com.`,
+		func(p *plight) { p.top["public_url"] = "http://desk.example.com" }},
+	{"twitter", "`data` is a file", "Set data to a directory: DIR/open is a file.",
+		func(p *plight) { p.top["data"] = "DIR/open" }},
+	{"twitter", "`data` cannot be made", "Let the daemon's user write to DIR/open, or set data to another directory: DIR/open/data cannot be made there.",
+		func(p *plight) { p.top["data"] = "DIR/open/data" }},
+	{"twitter", "another program has the port", "Set listen to another port, or end the program that has this one: TAKEN is taken.",
+		func(p *plight) { p.top["listen"] = "TAKEN" }},
+}
+
+// TestCheckExplainsMisconfigurations.
+func TestCheckExplainsMisconfigurations(t *testing.T) {
+	t.Parallel()
+	for i, each := range misconfigurations {
+		t.Run(fmt.Sprint(i+1), func(t *testing.T) {
+			p := newPlight(t)
+			each.make(p)
+			code, said := p.check(each.kind)
+			if !strings.Contains(said, each.says) {
+				t.Errorf("%s: it says\n%swhich lacks\n%s", each.wrong, said, each.says)
+			}
+			later := strings.Contains(each.wrong, "nearly") || strings.Contains(each.wrong, "soon") || strings.Contains(each.wrong, "may not answer") || strings.Contains(each.wrong, "read only")
+			if later == (code == exitFailed) {
+				t.Errorf("%s: exit %d", each.wrong, code)
+			}
+			for _, secret := range []string{"consumer-secret-4be1", "token-secret-77aa", "page-token-19fe", "app-secret-8d02"} {
+				if strings.Contains(said, secret) {
+					t.Errorf("it tells the secret %s:\n%s", secret, said)
+				}
+			}
+		})
+	}
+}
+
+// TestCheckTellsAllAtOnce has three things wrong with one account, and none
+// with another.
+func TestCheckTellsAllAtOnce(t *testing.T) {
+	t.Parallel()
+	p := newPlight(t)
+	p.x.ReadOnly, p.x.Ahead, p.x.Vocabulary = true, 3*time.Minute, "post"
+	code, said := p.check("twitter")
+	for _, want := range []string{"Read and write", "clock", "Set vocabulary to post"} {
+		if code != exitFailed || !strings.Contains(said, want) {
+			t.Errorf("exit %d, and it does not tell of %q:\n%s", code, want, said)
+		}
+	}
+	for _, kind := range []string{"twitter", "facebook"} {
+		if code, said := newPlight(t).check(kind); code != exitOK || !strings.Contains(said, " yes ") {
+			t.Errorf("a good account of kind %s: exit %d\n%s", kind, code, said)
+		}
+	}
+}
+
+// TestOperationsPageShowsMisconfigurations.
+func TestOperationsPageShowsMisconfigurations(t *testing.T) {
+	t.Parallel()
+	var table strings.Builder
+	for _, each := range misconfigurations {
+		fmt.Fprintf(&table, "| %s | %s | %s |\n", each.kind, each.wrong, each.says)
+	}
+	page, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), "\n| kind | what is wrong | what it says |\n|---|---|---|\n"+table.String()+"\n") {
+		t.Errorf("the table of docs/operations.md should be\n%s", &table)
+	}
+}
+
+func newPlight(t *testing.T) *plight {
+	t.Helper()
+	return &plight{
+		t: t, sets: make(map[string]string), top: make(map[string]string),
+		x: twitter.Options{
+			Handle: "brand", Name: "Brand", ConsumerKey: "ck", ConsumerSecret: "consumer-secret-4be1", AccessToken: "at", AccessSecret: "token-secret-77aa",
+		},
+		fb: facebook.Options{
+			PageID: "100200300", PageName: "Brand", Token: "page-token-19fe", AppSecret: "app-secret-8d02", Version: "v26.0",
+			Permissions: []string{"pages_manage_engagement", "pages_read_engagement", "pages_read_user_content"},
+		},
+	}
+}
+
+// check runs `standpunt check` on an account of the kind, and gives what it
+// said with everything that differs from run to run under a fixed name.
+func (p *plight) check(kind string) (code int, said string) {
+	t := p.t
+	t.Helper()
+	var platform http.Handler
+	settings := map[string]string{"base_url": "SERVER"}
+	if kind == "facebook" {
+		platform, _ = facebook.New(p.fb)
+		settings["page_id"], settings["access_token"], settings["app_secret"] = "100200300", "page-token-19fe", "app-secret-8d02"
+	} else {
+		platform = twitter.New(p.x)
+		settings["handle"], settings["consumer_key"], settings["consumer_secret"] = "brand", "ck", "consumer-secret-4be1"
+		settings["access_token"], settings["access_token_secret"] = "at", "token-secret-77aa"
+	}
+	if p.html {
+		platform = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, "<!doctype html><p>Welcome") })
+	}
+	server := httptest.NewServer(platform)
+	defer server.Close()
+	if p.drop {
+		server.Close()
+	}
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "open"), []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	host := server.Listener.Addr().String()
+	base := server.URL
+	if p.tls {
+		base = "https://" + host
+	}
+	for key, value := range p.sets {
+		settings[key] = value
+	}
+	account := func(name string) string {
+		text := "  - name: " + name + "\n    kind: " + kind + "\n    settings:\n"
+		for key, value := range settings {
+			if !strings.HasPrefix(value, "{") {
+				value = fmt.Sprintf("%q", value)
+			}
+			text += "      " + key + ": " + value + "\n"
+		}
+		return text
+	}
+	top := map[string]string{"data": "DIR/data", "listen": freeAddr(t)}
+	for key, value := range p.top {
+		top[key] = value
+	}
+	text := ""
+	for key, value := range top {
+		text += key + ": " + value + "\n"
+	}
+	text += "accounts:\n" + account("tried")
+	if p.more != "" {
+		text += account("again")
+	}
+	text = strings.NewReplacer("SERVER", base, "DIR", dir, "TAKEN", taken.Addr().String()).Replace(text)
+	file := filepath.Join(dir, "standpunt.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := runOnceWith(t, p.env, "check", "--config", file)
+	return code, strings.NewReplacer(host, "HOST", dir, "DIR", taken.Addr().String(), "TAKEN",
+		p.fb.TokenEnds.UTC().Format("2 January 2006"), "DAY").Replace(out + errs)
+}
