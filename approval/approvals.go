@@ -44,6 +44,7 @@ type Approvals struct {
 
 	mu       sync.Mutex
 	measures map[inbox.AccountName]func(string) Measure
+	locators map[inbox.AccountName]func(string) (Receipt, error)
 	wakes    map[chan struct{}]bool
 }
 
@@ -99,6 +100,7 @@ func New(db *store.DB, log *audit.Log, staff *people.Staff, box *inbox.Inbox, o 
 	a := tables()
 	a.db, a.log, a.staff, a.box, a.o = db, log, staff, box, o
 	a.measures = make(map[inbox.AccountName]func(string) Measure)
+	a.locators = make(map[inbox.AccountName]func(string) (Receipt, error))
 	a.wakes = make(map[chan struct{}]bool)
 	a.effects = a.governance()
 	a.effects[KindReply] = replyEffect{a}
@@ -136,6 +138,23 @@ func (a *Approvals) Measure(account inbox.AccountName, text string) Measure {
 		return Measure{Length: len([]rune(text)), Unit: "characters"}
 	}
 	return f(text)
+}
+
+// SetLocator tells how the account's platform reads the address of a post; see
+// connectors.Locator. Without one nothing is answered by hand there.
+func (a *Approvals) SetLocator(account inbox.AccountName, f func(url string) (Receipt, error)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.locators[account] = f
+}
+
+// Locates reports whether answers by hand on the account can be recorded.
+func (a *Approvals) Locates(account inbox.AccountName) bool { return a.locator(account) != nil }
+
+func (a *Approvals) locator(account inbox.AccountName) func(string) (Receipt, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.locators[account]
 }
 
 // Wake returns a channel that receives when something may be due, coalesced,
