@@ -176,11 +176,14 @@ func (d *daemon) distrustCopy(ctx context.Context, made time.Time) error {
 }
 
 // join makes the runner and the dispatcher and tells approval how each
-// platform counts.
+// platform counts and reads its addresses.
 func (d *daemon) join(sending connectors.DispatcherOptions) {
 	for _, l := range d.lives {
 		if c, ok := l.Connector.(connectors.Composer); ok {
 			d.approvals.SetMeasurer(l.Name, c.Measure)
+		}
+		if c, ok := l.Connector.(connectors.Locator); ok {
+			d.approvals.SetLocator(l.Name, c.Locate)
 		}
 	}
 	d.runner = connectors.NewRunner(connectors.RunnerOptions{
