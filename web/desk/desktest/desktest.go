@@ -52,6 +52,7 @@ func Serve(t testing.TB, r *approvaltest.Rig, from Sources, whole desk.Records) 
 	r.Approvals.SetMeasurer("plein", func(text string) approval.Measure {
 		return approval.Measure{Length: len([]rune(text)), Limit: 280, Unit: "characters"}
 	})
+	r.Locates(nil)
 	s, err := web.New(web.Deps{
 		Staff: r.Staff, Box: r.Box, Approvals: r.Approvals, Log: r.Log, Sources: from,
 		Desk: desk.New(desk.Deps{
