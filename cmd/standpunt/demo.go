@@ -141,7 +141,7 @@ func (d *demo) openNetwork(ctx context.Context, token string) (err error) {
 	}
 	d.network, err = network.New(ctx, network.Options{
 		Dir: filepath.Join(d.dir, "network"), Listen: listen, PublicURL: local(listen), Log: d.logger,
-		Accounts: []network.Account{{Handle: demoBrand, Name: "Noordlicht Energie", Token: token}},
+		Accounts: []network.Account{{Handle: demoBrand, Name: "Noordlicht Energie", Token: token, Password: demoPassword}},
 		Script:   network.Script{Brand: demoBrand, Every: 25 * time.Second, Seed: 7},
 	})
 	if err != nil {
@@ -275,9 +275,12 @@ This is a demo: an invented network, invented customers, nothing leaves this mac
     mara  manager  reads everything, reviews the record
     ada   admin    people, accounts, policies
 
+  Some customers there let people answer and no program. Such an answer is posted
+  by hand on the public network, as @%s with the same password.
+
   For scripts: %s
   Stop it with Ctrl+C.
-`, d.file.URL, d.file.NetworkURL, filepath.Join(d.dir, "demo.json"))
+`, d.file.URL, d.file.NetworkURL, demoBrand, filepath.Join(d.dir, "demo.json"))
 }
 
 func (d *demo) remember() error {

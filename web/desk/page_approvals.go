@@ -41,7 +41,7 @@ var (
 	stuckStates = []approval.State{
 		approval.Approved, approval.OutcomeUnknown, approval.Failed, approval.Held, approval.Expired, approval.ChangesRequested,
 	}
-	mineStates  = []approval.State{
+	mineStates = []approval.State{
 		approval.Draft, approval.InReview, approval.ChangesRequested, approval.Approved, approval.Queued,
 		approval.Sending, approval.Failed, approval.OutcomeUnknown, approval.Held, approval.Expired,
 	}
