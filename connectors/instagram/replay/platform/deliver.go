@@ -135,7 +135,7 @@ func (p *Platform) messaging(e event) map[string]any {
 	if n.attachment != "" && !e.unsent {
 		said["attachments"] = []any{map[string]any{"type": n.attachment, "payload": map[string]any{"url": p.cdn(n)}}}
 	}
-	told := map[string]any{"sender": map[string]any{"id": sender}, "recipient": map[string]any{"id": recipient}, "timestamp": n.created.UnixMilli(), "message": said}
+	told := map[string]any{"sender": map[string]any{"id": sender}, "recipient": map[string]any{"id": recipient}, "timestamp": n.created.UnixMilli() + 123, "message": said}
 	if e.edited {
 		delete(told, "message")
 		told["timestamp"], told["message_edit"] = time.Now().UnixMilli(), map[string]any{"mid": n.id, "text": n.text, "num_edit": 1}
