@@ -21,8 +21,9 @@ type accountRun struct {
 	poke  chan struct{} // poll now
 	done  chan struct{} // closed when every loop has ended
 
-	watched  atomic.Bool // the observer knows of our contact with the account
-	refusals tally.Tally // of deliveries to the webhook
+	watched  atomic.Bool   // the observer knows of our contact with the account
+	refusals tally.Tally   // of deliveries to the webhook
+	working  chan struct{} // holds one for each delivery that is worked on
 
 	mu        sync.Mutex
 	waitUntil time.Time // the platform's own waiting time

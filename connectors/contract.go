@@ -84,7 +84,9 @@ type WebhookAnswer struct {
 	// are configured with the same kind, whose connectors verify it for themselves.
 	Others []string
 
-	Status int    // 0: 200
+	// Status is 200 where it is 0. With one of 500 and more the page is kept all the same, and
+	// the platform delivers the whole again: for what could not be completed at the moment.
+	Status int
 	Body   []byte // often empty; a challenge is answered with what the platform sent
 	Type   string // of Body; empty: "text/plain; charset=utf-8"
 }

@@ -58,7 +58,7 @@ type RunnerOptions struct {
 	// DeliveryMemory is how many bytes of deliveries' bodies are held at a time; 0: 64 MiB. One
 	// counts up to three times its length while it is read.
 	DeliveryMemory   int64
-	DeliveriesAtOnce int // how many are decoded and committed side by side; 0: 256
+	DeliveriesAtOnce int // how many of an account are decoded and committed side by side; 0: 256
 }
 
 // Runner brings mentions in: per account one group of loops that poll, stream
@@ -70,7 +70,6 @@ type Runner struct {
 	accounts []*accountRun
 	changes  watchers
 	memory   *allowance
-	working  chan struct{} // holds one for each delivery that is worked on
 
 	mu     sync.Mutex
 	cancel context.CancelFunc
@@ -90,7 +89,7 @@ func NewRunner(o RunnerOptions, lives ...Live) *Runner {
 	if o.DeliveriesAtOnce == 0 {
 		o.DeliveriesAtOnce = defaultDeliveriesAtOnce
 	}
-	r := &Runner{o: o, memory: newAllowance(o.DeliveryMemory), working: make(chan struct{}, o.DeliveriesAtOnce)}
+	r := &Runner{o: o, memory: newAllowance(o.DeliveryMemory)}
 	for _, live := range lives {
 		if live.Log == nil {
 			live.Log = slog.New(slog.DiscardHandler)
@@ -102,7 +101,8 @@ func NewRunner(o RunnerOptions, lives ...Live) *Runner {
 		if every <= 0 {
 			every = defaultPollEvery
 		}
-		a := &accountRun{Live: live, r: r, every: every, poke: make(chan struct{}, 1), done: make(chan struct{})}
+		a := &accountRun{Live: live, r: r, every: every, poke: make(chan struct{}, 1), done: make(chan struct{}),
+			working: make(chan struct{}, o.DeliveriesAtOnce)}
 		a.pulse = &pulse{log: live.Log, changed: r.changes.wake, aside: make(map[string]*Error)}
 		a.pulse.health = AccountHealth{Account: live.Name, Kind: live.Kind, State: Stopped, Since: time.Now()}
 		if is[Webhook](live.Connector) {

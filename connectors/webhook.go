@@ -35,7 +35,8 @@ const (
 //
 // The body is read here, at most [MaxDelivery] bytes of it and all deliveries
 // together within the runner's memory for them; the caller bounds how long that
-// may take. Any number of calls may run; so many as the options say are worked on.
+// may take. Any number of calls may run; of each account so many as the options say
+// are worked on.
 func (r *Runner) Receive(name inbox.AccountName, request *http.Request) (WebhookAnswer, error) {
 	a, hook := r.hooked(name)
 	if hook == nil {
@@ -49,8 +50,8 @@ func (r *Runner) Receive(name inbox.AccountName, request *http.Request) (Webhook
 		return WebhookAnswer{}, a.refuse(request.Method, err)
 	}
 	select {
-	case r.working <- struct{}{}:
-		defer func() { <-r.working }()
+	case a.working <- struct{}{}:
+		defer func() { <-a.working }()
 	case <-ctx.Done():
 		return WebhookAnswer{}, a.refuse(request.Method, errBusy())
 	}
@@ -108,8 +109,11 @@ func (a *accountRun) receive(ctx context.Context, hook Webhook, request *http.Re
 	if err = errors.Join(err, t.problem); err != nil {
 		return WebhookAnswer{}, a.refuse(request.Method, &Error{Kind: Temporary, Message: "it could not be kept", Err: err})
 	}
-	if answer.Status == 0 {
+	switch {
+	case answer.Status == 0:
 		answer.Status = http.StatusOK
+	case answer.Status >= http.StatusInternalServerError:
+		return WebhookAnswer{}, a.refuse(request.Method, &Error{Kind: Temporary, Message: "a part of it could not be completed, and shall come again"})
 	}
 	a.pulse.accepted(request.Method)
 	return answer, nil

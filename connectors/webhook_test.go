@@ -36,6 +36,8 @@ func (p *appPage) Receive(_ context.Context, r *http.Request, body []byte) (conn
 	var answer connectors.WebhookAnswer
 	switch r.Header.Get("Signature") {
 	case "right":
+	case "in part":
+		return connectors.WebhookAnswer{Page: page("", false, "part"), Status: http.StatusBadGateway}, nil
 	case "late":
 		return answer, connectors.Errorf(connectors.Stale, "it was signed an hour ago")
 	default:
@@ -81,6 +83,10 @@ func TestDeliveryReachesEveryAccountThatItSpeaksOf(t *testing.T) {
 		if !slices.Equal(m.of("one"), []string{"a", "c"}) || !slices.Equal(m.of("two"), []string{"b", "e"}) || len(m.of("elsewhere")) != 0 {
 			t.Errorf("one has %v, two %v, elsewhere %v", m.of("one"), m.of("two"), m.of("elsewhere"))
 		}
+		// What cannot be completed comes again, and what there was of it is kept.
+		if _, err := r.Receive("two", delivery("in part", "")); !fault.Is(err, fault.Unavailable) || !slices.Contains(m.of("two"), "part") {
+			t.Errorf("a delivery that could be taken in part: %v; two has %v", err, m.of("two"))
+		}
 		// What the other account cannot keep comes again as a whole.
 		fails := false
 		m.ingestBy = func() error {
@@ -92,7 +98,7 @@ func TestDeliveryReachesEveryAccountThatItSpeaksOf(t *testing.T) {
 		if _, err := r.Receive("one", delivery("right", "11:f 22:g")); !fault.Is(err, fault.Unavailable) {
 			t.Errorf("a delivery of which a part was not kept: %v", err)
 		}
-		if h := r.Health(); h[0].Webhook.Accepted != 2 || h[1].Webhook.Accepted != 1 || h[1].Webhook.NotKept != 1 || h[2].Webhook.Accepted != 0 || h[3].Webhook.Path != "" || h[0].Webhook.URL("https://desk.example/") != "https://desk.example/hooks/one" || h[0].Webhook.URL("http://localhost") != "" {
+		if h := r.Health(); h[0].Webhook.Accepted != 2 || h[1].Webhook.Accepted != 1 || h[1].Webhook.NotKept != 2 || h[2].Webhook.Accepted != 0 || h[3].Webhook.Path != "" || h[0].Webhook.URL("https://desk.example/") != "https://desk.example/hooks/one" || h[0].Webhook.URL("http://localhost") != "" {
 			t.Errorf("the deliveries are counted as %+v, %+v, %+v, %+v", h[0].Webhook, h[1].Webhook, h[2].Webhook, h[3].Webhook)
 		}
 	})
@@ -103,7 +109,7 @@ func TestDeliveryReachesEveryAccountThatItSpeaksOf(t *testing.T) {
 func TestDeliveriesWithoutProof(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
-		var log bytes.Buffer
+		var log lines
 		account := live("x", &appPage{source{poll: quiet}, "11"})
 		account.Log = slog.New(slog.NewTextHandler(&log, nil))
 		r := connectors.NewRunner(connectors.RunnerOptions{Inbox: m, Observer: m}, account)
@@ -156,6 +162,24 @@ func TestDeliveriesWithoutProof(t *testing.T) {
 		}
 		time.Sleep(2 * time.Minute) // the last count is told
 	})
+}
+
+// lines is a log.
+type lines struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 func TestChallengeIsNoDelivery(t *testing.T) {

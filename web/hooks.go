@@ -21,6 +21,7 @@ const (
 	// hookReadTime is how long a sender may take for a delivery's body, and hookTime how long
 	// the connection is left open for the answer after that.
 	hookReadTime   = 10 * time.Second
+	hookRestTime   = time.Second // for the rest of a body that is refused unread
 	hookTime       = 30 * time.Second
 	hookRetryAfter = "30" // seconds, where nothing better is known
 )
@@ -52,7 +53,10 @@ func (h *hooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body := h.limitTime(w, r)
 	answer, err := h.receive(r)
 	if !body.whole && r.ProtoMajor == 1 && r.ContentLength != 0 {
-		w.Header().Set("Connection", "close") // the rest of the body is not waited for
+		// What is on its way already may still come, or the sender would see the connection break
+		// and no answer; the rest of the body is not waited for.
+		w.Header().Set("Connection", "close")
+		body.limit(hookRestTime)
 	}
 	if err != nil {
 		refuseHook(w, err)
@@ -95,7 +99,7 @@ func (h *hooks) limitTime(w http.ResponseWriter, r *http.Request) *timedBody {
 	control := http.NewResponseController(w)
 	limit := func(d time.Duration) { _ = control.SetReadDeadline(time.Now().Add(d)) } // the server's own limit stays
 	limit(h.readTime)
-	body := &timedBody{ReadCloser: r.Body, atEnd: func() { limit(hookTime) }}
+	body := &timedBody{ReadCloser: r.Body, limit: limit}
 	r.Body = body
 	return body
 }
@@ -103,15 +107,15 @@ func (h *hooks) limitTime(w http.ResponseWriter, r *http.Request) *timedBody {
 // timedBody is a request's body that notices its end.
 type timedBody struct {
 	io.ReadCloser
-	atEnd func()
+	limit func(time.Duration) // from now until the connection's reads fail
 	whole bool
 }
 
 func (b *timedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF && !b.whole { //nolint:errorlint // a Reader's end is io.EOF itself
+	if err == io.EOF && !b.whole {
 		b.whole = true
-		b.atEnd()
+		b.limit(hookTime)
 	}
 	return n, err
 }

@@ -76,6 +76,12 @@ type Challenger interface {
 	Challenge(t testing.TB, right bool) (r *http.Request, proof string)
 }
 
+// Timekeeper is a Notifier whose platform signs the time of each delivery: NotifyAt
+// is a Notify that was signed at another time.
+type Timekeeper interface {
+	NotifyAt(t testing.TB, externalID string, at time.Time) *http.Request
+}
+
 // Breaker is a Remote that can be broken on demand.
 type Breaker interface {
 	// Break breaks it until Mend. It returns false where the platform cannot break this way.

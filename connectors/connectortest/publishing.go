@@ -43,8 +43,14 @@ func publishing(t *testing.T, h Harness) {
 	if can[connectors.Composer](c) {
 		play(t, "texts are measured", h, (*scene).measures)
 	}
+	if can[connectors.PrivateComposer](c) {
+		play(t, "private texts are measured", h, (*scene).measuresPrivate)
+	}
 	if !can[connectors.Publisher](c) {
 		return
+	}
+	if can[connectors.Closing](c) {
+		play(t, "what was posted just now can be answered", h, (*scene).isOpen)
 	}
 	play(t, "no release, no post", h, (*scene).zeroRelease)
 	play(t, "an answer stands once and reads back equal", h, (*scene).publishesOnce)
@@ -130,16 +136,33 @@ func (s *scene) present(c connectors.Connector, a approval.Attempt) connectors.F
 	return found
 }
 
-func (s *scene) measures() {
-	c := s.connect().(connectors.Composer)
-	empty, short, long := c.Measure(""), c.Measure("dag"), c.Measure("dag "+fmt.Sprintf("%01000d", 7))
+func (s *scene) measures() { s.counts(s.connect().(connectors.Composer).Measure) }
+
+func (s *scene) measuresPrivate() {
+	s.counts(s.connect().(connectors.PrivateComposer).MeasurePrivate)
+}
+
+func (s *scene) isOpen() {
+	c := s.connect()
+	in := s.mention(c, s.remote.Post(s, "kan dit nog beantwoord worden?"))
+	m := &inbox.Mention{
+		ExternalID: in.ExternalID, Thread: in.Thread, Kind: in.Kind, Visibility: in.Visibility, PostedAt: in.PostedAt,
+		Author: in.Author, Route: in.Route, Text: in.Text,
+	}
+	if why := c.(connectors.Closing).Unanswerable(m, time.Now()); why != "" {
+		s.Errorf("it is closed already: %s", why)
+	}
+}
+
+func (s *scene) counts(measure func(string) approval.Measure) {
+	empty, short, long := measure(""), measure("dag"), measure("dag "+fmt.Sprintf("%01000d", 7))
 	if empty.Length != 0 || short.Length <= 0 || long.Length < short.Length {
 		s.Errorf("measured %+v, %+v, %+v", empty, short, long)
 	}
 	if empty.Unit == "" || empty.Limit < 0 || empty.Limit != long.Limit {
 		s.Errorf("the limit is %d %q and %d %q", empty.Limit, empty.Unit, long.Limit, long.Unit)
 	}
-	if m := c.Measure("👨‍👩‍👧‍👦"); m.Length < 1 || m.Length > 25 {
+	if m := measure("👨‍👩‍👧‍👦"); m.Length < 1 || m.Length > 25 {
 		s.Errorf("a family emoji (1 grapheme, 25 bytes) measures %d %s", m.Length, m.Unit)
 	}
 }

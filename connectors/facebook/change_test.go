@@ -3,6 +3,7 @@ package facebook
 import (
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"standpunt/config"
 	"standpunt/connectors"
 	"standpunt/connectors/facebook/replay/platform"
+	"standpunt/inbox"
 )
 
 // TestChangesAreCarriedOutAndReadBack begins behind the check of the release,
@@ -85,5 +87,122 @@ func TestChangesAreCarriedOutAndReadBack(t *testing.T) {
 	}
 	if _, err := do(approval.Edit, published.ID, "Daarna."); err != nil || find(lost).Outcome != connectors.CannotTell {
 		t.Errorf("two comments fit: %v, %+v", err, find(lost))
+	}
+}
+
+func TestAPrivateReplyIsSentOnceAndReadBack(t *testing.T) {
+	p, post := platform.New(platform.Options{PageID: "1", PageName: "Noordlicht", Token: "t", Version: "v26.0", Permissions: append(slices.Clone(needed), "pages_messaging")})
+	server := httptest.NewServer(p)
+	defer server.Close()
+	connect := func(messenger bool) *Connector {
+		made, err := New(connectors.Account{Settings: config.NewSettings(map[string]any{"base_url": server.URL, "page_id": "1", "access_token": "t", "messenger": messenger})})
+		c, ok := made.(*Connector)
+		if err != nil || !ok {
+			t.Fatal(err)
+		}
+		return c
+	}
+	c := connect(true)
+	attempt := func(target, thread, text string) approval.Attempt {
+		return approval.Attempt{Action: approval.PrivateReply, Target: target, Thread: thread, Text: text, Key: target, Visibility: "public", ClaimedAt: time.Now()}
+	}
+	comment := p.Comment(post, platform.Said{Name: "Eva", Text: "waar is het?"})
+	visit := p.Visit(platform.Said{Name: "Jan", Text: "en hier?"})
+	for _, a := range []approval.Attempt{attempt(comment, post, "Wij zoeken het uit."), attempt(visit, visit, "Wij ook.")} {
+		receipt, err := c.replyPrivately(t.Context(), a)
+		if err != nil || receipt.ExternalID == "" {
+			t.Fatalf("%+v, %v", receipt, err)
+		}
+		for _, known := range []approval.Receipt{{}, receipt} {
+			a.Receipt = known
+			if found, err := c.Find(t.Context(), a); err != nil || found.Outcome != connectors.Present || found.Receipt.ExternalID != receipt.ExternalID || found.Text != a.Text {
+				t.Errorf("%+v, %v", found, err)
+			}
+		}
+		if _, err := c.replyPrivately(t.Context(), a); connectors.KindOf(err) != connectors.NotAllowed {
+			t.Errorf("a second time: %v", err)
+		}
+	}
+	if !slices.Equal(p.Messages("Eva"), []string{"Wij zoeken het uit."}) || !slices.Equal(p.Messages("Jan"), []string{"Wij ook."}) {
+		t.Errorf("%q and %q", p.Messages("Eva"), p.Messages("Jan"))
+	}
+	old := p.Comment(post, platform.Said{Name: "Mo", Text: "lang geleden", At: time.Now().Add(-8 * 24 * time.Hour)})
+	fresh := p.Comment(post, platform.Said{Name: "Bo", Text: "net"})
+	for name, try := range map[string]struct {
+		c    *Connector
+		a    approval.Attempt
+		kind connectors.ErrorKind
+	}{
+		"after seven days": {c, attempt(old, post, "dag"), connectors.NotAllowed},
+		"without messages": {connect(false), attempt(fresh, post, "dag"), connectors.NotAllowed},
+		"too long":         {c, attempt(fresh, post, strings.Repeat("é", 2001)), connectors.Rejected},
+		"gone":             {c, attempt("1_404", post, "dag"), connectors.Gone},
+	} {
+		if _, err := try.c.replyPrivately(t.Context(), try.a); connectors.KindOf(err) != try.kind {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// The answer gets lost: it may stand there, and is never sent again.
+	p.Fail(platform.Fault{}, platform.Fault{Status: 500, Body: "oops", Carried: true})
+	lost := attempt(fresh, post, "Eenmaal.")
+	if _, err := c.replyPrivately(t.Context(), lost); connectors.KindOf(err) != connectors.Unknown {
+		t.Errorf("a lost outcome: %v", err)
+	}
+	if found, err := c.Find(t.Context(), lost); err != nil || found.Outcome != connectors.Present || !slices.Equal(p.Messages("Bo"), []string{"Eenmaal."}) {
+		t.Errorf("%+v, %v, %q", found, err, p.Messages("Bo"))
+	}
+}
+
+func TestALostMessageIsToldOnlyWhereExactlyOneFits(t *testing.T) {
+	p, _ := platform.New(platform.Options{PageID: "1", PageName: "Noordlicht", Token: "t", Version: "v26.0", Permissions: append(slices.Clone(needed), "pages_messaging")})
+	server := httptest.NewServer(p)
+	defer server.Close()
+	made, err := New(connectors.Account{Settings: config.NewSettings(map[string]any{"base_url": server.URL, "page_id": "1", "access_token": "t", "messenger": true})})
+	c, ok := made.(*Connector)
+	if err != nil || !ok {
+		t.Fatal(err)
+	}
+	target := p.Write(platform.Said{Name: "Eva", Text: "Antwoord."})
+	lost := approval.Attempt{Action: approval.Reply, Target: target, Visibility: "private", Text: "Antwoord.", Key: "k", ClaimedAt: time.Now(),
+		Route: []inbox.Field{{Name: routePerson, Value: platform.PersonID("Eva")}}}
+	find := func(a approval.Attempt) connectors.Outcome {
+		t.Helper()
+		found, err := c.Find(t.Context(), a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found.Outcome
+	}
+	if got := find(lost); got != connectors.CannotTell {
+		t.Errorf("the customer's own words are taken for ours: %s", got)
+	}
+	send := func(key string) {
+		t.Helper()
+		if _, err := c.send(t.Context(), approval.Attempt{Text: "Antwoord.", Key: key}, map[string]string{"messaging_type": "RESPONSE"}, map[string]string{"id": platform.PersonID("Eva")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send("another release")
+	if got := find(lost); got != connectors.CannotTell {
+		t.Errorf("a message that stands for another release fits: %s", got)
+	}
+	send("k")
+	if got := find(lost); got != connectors.Present {
+		t.Errorf("one fits: %s", got)
+	}
+	later := lost
+	if later.ClaimedAt = time.Now().Add(time.Hour); find(later) != connectors.CannotTell {
+		t.Error("one fits that was there before")
+	}
+	send("k")
+	if got := find(lost); got != connectors.CannotTell {
+		t.Errorf("two fit: %s", got)
+	}
+	stranger := lost
+	if stranger.Route = []inbox.Field{{Name: routePerson, Value: "404"}}; find(stranger) != connectors.CannotTell {
+		t.Error("a dialogue that there is not told something")
+	}
+	if stranger.Route = nil; find(stranger) != connectors.CannotTell {
+		t.Error("nobody told something")
 	}
 }

@@ -461,3 +461,9 @@ func TestSettingsAreStrict(t *testing.T) {
 		t.Errorf("%v, %s, %+v", c.PollEvery(), c.Endpoint(), c.Measure("𠜎!"))
 	}
 }
+
+func problemsOf(t *testing.T, settings map[string]any) []*config.Problem {
+	t.Helper()
+	_, err := facebook.New(connectors.Account{Settings: config.NewSettings(settings)})
+	return config.Problems(err)
+}

@@ -46,7 +46,7 @@ func (h Hook) Challenge(r *http.Request) (connectors.WebhookAnswer, error) {
 	challenge := given("hub.challenge")
 	switch {
 	case given("hub.mode") != "subscribe", !challengePattern.MatchString(challenge):
-		return connectors.WebhookAnswer{}, &connectors.Error{Kind: connectors.Rejected, Message: "the call is none of Meta's verifications",
+		return connectors.WebhookAnswer{}, &connectors.Error{Kind: connectors.BadAuth, Message: "the call is none of Meta's verifications",
 			Remedy: "Meta itself opens this address, when its console is told to; a browser gets nothing here."}
 	case !same([]byte(given("hub.verify_token")), []byte(h.VerifyToken)):
 		return connectors.WebhookAnswer{}, &connectors.Error{Kind: connectors.BadAuth, Message: "the verification came with another token than verify_token",

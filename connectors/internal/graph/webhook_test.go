@@ -51,10 +51,10 @@ func TestVerification(t *testing.T) {
 		query string
 		kind  connectors.ErrorKind
 	}{
-		{"", connectors.Rejected},
-		{strings.Replace(right, "subscribe", "unsubscribe", 1), connectors.Rejected},
-		{strings.Replace(right, "1158201444", url.QueryEscape("<script>"), 1), connectors.Rejected},
-		{strings.Replace(right, "1158201444", strings.Repeat("1", 300), 1), connectors.Rejected},
+		{"", connectors.BadAuth},
+		{strings.Replace(right, "subscribe", "unsubscribe", 1), connectors.BadAuth},
+		{strings.Replace(right, "1158201444", url.QueryEscape("<script>"), 1), connectors.BadAuth},
+		{strings.Replace(right, "1158201444", strings.Repeat("1", 300), 1), connectors.BadAuth},
 		{strings.Replace(right, verify, "guessed", 1), connectors.BadAuth},
 		{strings.Replace(right, verify, "", 1), connectors.BadAuth},
 		{right + "&hub.verify_token=" + verify, connectors.BadAuth},
@@ -127,6 +127,7 @@ func TestDeliveriesAreBounded(t *testing.T) {
 	for name, body := range map[string]string{
 		"too many updates": updates(1001), "too many entries": entries, "deep": strings.Repeat("[", 100000), "another object": `{"object":"user","entry":[]}`,
 		"a list": `[]`, "nothing": ``, "half": `{"object":"page","entry":[{"id":"1"`, "HTML": `<html>klant`, "null": `null`,
+		"valid and deep":   `{"object":"page","entry":[{"id":"1","changes":[{"field":"feed","value":` + strings.Repeat("[", 30) + strings.Repeat("]", 30) + `}]}]}`,
 		"entry is no list": `{"object":"page","entry":{}}`, "two": `{"object":"page","entry":[]}{"object":"page"}`,
 	} {
 		_, err := deliver(t, hook, body, "page", sign(secret, body))

@@ -50,6 +50,10 @@ func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if len(p.faults) > 0 {
 		f := p.faults[0]
 		p.faults = p.faults[1:]
+		if f.Status == 0 {
+			p.answer(w, r)
+			return
+		}
 		if f.Carried {
 			p.answer(httptest.NewRecorder(), r)
 		}
@@ -71,12 +75,12 @@ func (p *Platform) customer(w http.ResponseWriter, path string, form url.Values)
 	switch {
 	case path == "/customer/edit":
 		if p.Edit(id, s.Text) || p.EditMessage(id, s.Text) {
-			made = id
+			made = "changed"
 		}
 	case path == "/customer/remove":
 		p.Unsend(id)
 		p.Erase(id)
-		made = id
+		made = "removed"
 	case form.Get("private") != "":
 		made = p.Write(s)
 	case under != "":
@@ -170,7 +174,7 @@ func (p *Platform) call(r *http.Request) (any, *refusal) {
 	}
 	n := p.nodes[which]
 	switch {
-	case n == nil:
+	case n == nil, p.blind && n.fromID != p.o.PageID:
 		return nil, gone
 	case edge == "" && method == http.MethodGet:
 		return p.show(n, r.Form)
@@ -315,6 +319,9 @@ func (p *Platform) comments(at *node, form url.Values) (any, *refusal) {
 	stream := form.Get("filter") == "stream"
 	var list []*node
 	for _, n := range p.order {
+		if p.blind && n.fromID != p.o.PageID {
+			continue
+		}
 		if n.parent == at.id || n.post == at.id && (stream || n.parent == "" && !n.hidden) {
 			list = append(list, n)
 		}

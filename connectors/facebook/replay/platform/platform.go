@@ -38,9 +38,10 @@ type Platform struct {
 	messages map[string]*message
 	mailbox  []*message // oldest first
 	push     *push      // nil: nobody is told
+	blind    bool
 }
 
-// Fault is an answer in place of the right one.
+// Fault is an answer in place of the right one; the zero Fault is the right one.
 type Fault struct {
 	Status int
 	Body   string
@@ -240,6 +241,14 @@ func (p *Platform) Revoke() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.o.Token = ""
+}
+
+// Blind takes the right to see what customers write away, as Facebook does: it
+// shows the Page's own alone and does not know the rest.
+func (p *Platform) Blind(blind bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.blind = blind
 }
 
 // Calls is how many calls came in.

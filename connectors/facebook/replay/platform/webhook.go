@@ -28,7 +28,8 @@ type Push struct {
 	Duplicate   bool // every delivery comes twice
 	Shuffle     bool // what happened last comes first
 	Senders     bool // who wrote is told as sender_id and sender_name
-	Missing     []string
+	// Missing are fields that the Page is not subscribed to.
+	Missing []string
 }
 
 // push is the state of it.
@@ -46,8 +47,7 @@ type update struct {
 }
 
 // Subscribe asks the address whether it is ours, as Meta does, and from then on
-// notes what happens for [Platform.Flush]. The fields in Missing are those
-// that the Page is not subscribed to.
+// notes what happens for [Platform.Flush].
 func (p *Platform) Subscribe(ctx context.Context, o Push) error {
 	challenge := strconv.FormatInt(time.Now().UnixNano(), 10)
 	query := url.Values{"hub.mode": {"subscribe"}, "hub.verify_token": {o.VerifyToken}, "hub.challenge": {challenge}}
@@ -121,6 +121,10 @@ var errNotTaken = errors.New("it comes again")
 
 func deliverTo(r *http.Request) (status int, body []byte, err error) {
 	answer, err := http.DefaultClient.Do(r)
+	var at *url.Error
+	if errors.As(err, &at) {
+		err = at.Err // the address holds the token
+	}
 	if err != nil {
 		return 0, nil, err
 	}
