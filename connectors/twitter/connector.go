@@ -32,6 +32,10 @@ type Settings struct {
 	PollEvery config.Duration `yaml:"poll_every"`
 	// Vocabulary is what the API calls a post in its parameters: "tweet" or "post".
 	Vocabulary string `yaml:"vocabulary"`
+	// API is the version that the server speaks: "2", or "1.1" for enterprise plans and compatible servers.
+	API string `yaml:"api"`
+	// Stream asks a server of API 1.1 to push mentions; X itself no longer does.
+	Stream bool `yaml:"stream"`
 }
 
 const defaultBaseURL = "https://api.x.com"
@@ -40,7 +44,7 @@ var handlePattern = regexp.MustCompile(`^[A-Za-z0-9_]{1,15}$`)
 
 // decode reads the settings and reports every fault at once.
 func decode(from config.Settings) (Settings, error) {
-	s := Settings{BaseURL: defaultBaseURL, PollEvery: config.Duration(time.Minute), Vocabulary: "tweet"}
+	s := Settings{BaseURL: defaultBaseURL, PollEvery: config.Duration(time.Minute), Vocabulary: "tweet", API: "2"}
 	faults := []error{from.Decode(&s)}
 	if len(config.Problems(faults[0])) == 0 && faults[0] != nil {
 		return s, faults[0]
@@ -57,6 +61,12 @@ func decode(from config.Settings) (Settings, error) {
 	if s.Vocabulary != "tweet" && s.Vocabulary != "post" {
 		faults = append(faults, from.Problem("vocabulary", s.Vocabulary, "is not known", "Write tweet or post."))
 	}
+	switch {
+	case s.API != "2" && s.API != legacyVersion:
+		faults = append(faults, from.Problem("api", s.API, "is not known", `Write "2", or "1.1" for an enterprise plan or a compatible server.`))
+	case s.API == "2" && s.Stream:
+		faults = append(faults, from.Problem("stream", "true", "is of API 1.1 alone", `Leave it out, or set api to "1.1".`))
+	}
 	return s, errors.Join(faults...)
 }
 
@@ -69,19 +79,29 @@ type Connector struct {
 	client   *connectors.Client
 
 	mu     sync.Mutex
-	self   string            // the account's id on X, once it was learned
-	posted map[string]string // the release's key by the id of what this process posted lately
+	self   string          // the account's id on X, once it was learned
+	posted map[string]sent // by the id of what this process posted lately
 }
 
-// New makes a [*Connector] from an account's settings. It calls nobody.
+// sent is which release a post of ours is, and when it went out.
+type sent struct {
+	key string
+	at  time.Time
+}
+
+// New makes a [*Connector] from an account's settings, or a [*Legacy] where they
+// ask for API 1.1. It calls nobody.
 func New(a connectors.Account) (connectors.Connector, error) {
 	s, err := decode(a.Settings)
 	if err != nil {
 		return nil, err
 	}
-	c := &Connector{account: a.Name, s: s, backfill: a.Backfill, log: a.Log, posted: make(map[string]string)}
+	c := &Connector{account: a.Name, s: s, backfill: a.Backfill, log: a.Log, posted: make(map[string]sent)}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
+	}
+	if s.API == legacyVersion {
+		return newLegacy(a, c)
 	}
 	c.client, err = connectors.NewClient(connectors.ClientOptions{
 		BaseURL: string(s.BaseURL), Classify: c.classify, Authorize: s.sign,
@@ -147,26 +167,33 @@ func (c *Connector) Identity(ctx context.Context) (connectors.Identity, error) {
 	if !isID(got.Data.ID) || !handlePattern.MatchString(got.Data.Username) {
 		return connectors.Identity{}, answer.Nonsense("without the account that was asked for")
 	}
-	who := connectors.Identity{
-		RemoteID: got.Data.ID, Handle: "@" + got.Data.Username, URL: "https://x.com/" + got.Data.Username, CanSend: true,
-	}
-	if !strings.EqualFold(got.Data.Username, c.s.Handle) {
+	return c.identity(got.Data), nil
+}
+
+// identity is the account that the credentials belong to. It is remembered where it is
+// the one that the settings name.
+func (c *Connector) identity(u user) connectors.Identity {
+	who := connectors.Identity{RemoteID: u.ID, Handle: "@" + u.Username, URL: "https://x.com/" + u.Username, CanSend: true}
+	if !strings.EqualFold(u.Username, c.s.Handle) {
 		who.CanSend = false
-		who.Note = "The tokens belong to @" + got.Data.Username + ", the settings say @" + c.s.Handle + ". Correct handle or tokens."
-		return who, nil
+		who.Note = "The tokens belong to @" + u.Username + ", the settings say @" + c.s.Handle + ". Correct handle or tokens."
+		return who
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.self = got.Data.ID
-	return who, nil
+	c.self = u.ID
+	return who
 }
 
 // me is the account's id on X, asked for once.
-func (c *Connector) me(ctx context.Context) (string, error) {
+func (c *Connector) me(ctx context.Context) (string, error) { return c.meBy(ctx, c.Identity) }
+
+// meBy is the account's id on X, asked for once by identify.
+func (c *Connector) meBy(ctx context.Context, identify func(context.Context) (connectors.Identity, error)) (string, error) {
 	if id := c.known(); id != "" {
 		return id, nil
 	}
-	who, err := c.Identity(ctx)
+	who, err := identify(ctx)
 	if err != nil {
 		return "", err
 	}

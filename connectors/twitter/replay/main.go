@@ -35,6 +35,7 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&o.ConsumerSecret, "consumer-secret", "replay-consumer-secret", "the app's `SECRET`")
 	flags.StringVar(&o.AccessToken, "access-token", "replay-token", "the brand's `TOKEN`")
 	flags.StringVar(&o.AccessSecret, "access-token-secret", "replay-token-secret", "the brand's token `SECRET`")
+	flags.BoolVar(&o.NoLegacy, "no-legacy", false, "refuse API v1.1, as X does where the access level lacks it")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

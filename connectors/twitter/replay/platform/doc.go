@@ -10,5 +10,9 @@
 // vocabulary in which it was asked, tweets or posts, and its errors come in
 // X's three shapes.
 //
+// The same posts stand in API v1.1: mentions and own posts by since_id and
+// max_id, one post and many, posting, deleting, and the stream of statuses/filter,
+// with the errors of that API.
+//
 // What it keeps is in memory and gone with it. It calls nobody.
 package platform
