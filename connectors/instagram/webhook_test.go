@@ -55,8 +55,11 @@ func TestWhatIsDeliveredIsWhatIsPolled(t *testing.T) {
 		ours := r.p.Comment(r.post, platform.Said{Name: username, Text: "Welkom!"})
 		r.p.Message(platform.Said{Name: "mo", Text: "in het geheim"})
 		r.p.Message(platform.Said{Name: "mo", Attachment: "image"})
-		r.p.Message(platform.Said{Name: "mo", Attachment: "story_mention"})
+		story := r.p.Message(platform.Said{Name: "mo", Attachment: "story_mention"})
 		polled := read(t, c, nil)
+		if m := mention(polled, story); m == nil || m.Text != "" || len(m.Attachments) != 1 {
+			t.Errorf("what Instagram alone shows came as %+v", m)
+		}
 		told := delivered(t, r, r.connect(t, connectors.Account{}, r.settings(goodToken)))
 		if len(told.Mentions) != 6 || len(told.Own) != 1 || told.Own[0].ExternalID != ours {
 			t.Fatalf("delivered were %+v and %+v", told.Mentions, told.Own)

@@ -43,6 +43,17 @@ func (p *Platform) Deliveries() []Delivery {
 	return list
 }
 
+// Delivery is the one that tells of a comment, post or message as it is now.
+func (p *Platform) Delivery(which string) (Delivery, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := p.nodes[which]
+	if n == nil {
+		return Delivery{}, false
+	}
+	return Sign(p.o.AppSecret, p.envelope(event{node: *n})), true
+}
+
 // Deliver sends them to an address, as Instagram does.
 func (p *Platform) Deliver(ctx context.Context, address string) error {
 	var faults []error
