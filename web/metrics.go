@@ -93,6 +93,7 @@ type standing struct {
 	success *prometheus.Desc
 	stopped *prometheus.Desc
 	size    *prometheus.Desc
+	hooks   *prometheus.Desc
 }
 
 func newStanding(d Deps) *standing {
@@ -102,6 +103,8 @@ func newStanding(d Deps) *standing {
 		success: prometheus.NewDesc("standpunt_account_last_success_seconds", "Unix time of the last good poll; 0 before the first.", []string{"account", "kind"}, nil),
 		stopped: prometheus.NewDesc("standpunt_publishing_stopped", "1 while publishing is stopped.", nil, nil),
 		size:    prometheus.NewDesc("standpunt_audit_log_size", "Entries of the audit log.", nil, nil),
+		hooks: prometheus.NewDesc("standpunt_webhook_deliveries_total",
+			"Requests to the account's webhook since the start: accepted, unproven, unreadable, or not_kept and to be delivered again.", []string{"account", "outcome"}, nil),
 	}
 }
 
@@ -111,6 +114,7 @@ func (s *standing) Describe(ch chan<- *prometheus.Desc) {
 	ch <- s.success
 	ch <- s.stopped
 	ch <- s.size
+	ch <- s.hooks
 }
 
 // Collect reads it. What cannot be read is left out.
@@ -133,11 +137,24 @@ func (s *standing) Collect(ch chan<- prometheus.Metric) {
 			last = float64(h.LastSuccess.Unix())
 		}
 		gauge(s.success, last, string(h.Account), h.Kind)
+		s.collectHook(ch, h)
 	}
 	if stops, err := s.d.Approvals.Stops(ctx); err == nil {
 		gauge(s.stopped, float64(min(len(stops), 1)))
 	}
 	if size, err := s.d.Log.Size(ctx); err == nil {
 		gauge(s.size, float64(size))
+	}
+}
+
+// collectHook counts what came to an account's webhook, where it has one.
+func (s *standing) collectHook(ch chan<- prometheus.Metric, h connectors.AccountHealth) {
+	if h.Webhook.Path == "" {
+		return
+	}
+	for outcome, n := range map[string]uint64{
+		"accepted": h.Webhook.Accepted, "unproven": h.Webhook.Unproven, "unreadable": h.Webhook.Unreadable, "not_kept": h.Webhook.NotKept,
+	} {
+		ch <- prometheus.MustNewConstMetric(s.hooks, prometheus.CounterValue, float64(n), string(h.Account), outcome)
 	}
 }
