@@ -34,6 +34,9 @@ func (c *Connector) placeOf(cursor inbox.Cursor) (p place, err error) {
 	if err := json.Unmarshal(cursor, &p); err != nil || p.Since < 0 {
 		return place{}, &connectors.Error{Kind: connectors.Garbage, Message: "the account's cursor cannot be read"}
 	}
+	if p.Since == 0 { // of API 1.1, which had seen no post yet
+		p.Since = idAt(time.Now().Add(-c.backfill))
+	}
 	return p, nil
 }
 

@@ -40,6 +40,8 @@ type Options struct {
 	Limits map[string]int
 	// Vocabulary is "tweet" or "post" where only one of them is taken; empty: both.
 	Vocabulary string
+	// NoLegacy answers every call of API v1.1 as X does where the access level lacks it.
+	NoLegacy bool
 }
 
 // Draft is what somebody posts.
@@ -65,6 +67,8 @@ type Platform struct {
 	books   books
 
 	consents consents
+	erased   []*post       // in the order in which they were deleted
+	changed  chan struct{} // closed with the next post or deletion
 }
 
 type user struct{ id, handle, name string }
@@ -94,10 +98,12 @@ func New(o Options) *Platform {
 	p := &Platform{
 		o: o, mux: http.NewServeMux(), users: make(map[string]*user), byID: make(map[string]*post),
 		nonces: make(map[string]time.Time), windows: make(map[string]*window),
+		changed: make(chan struct{}),
 	}
 	p.brand()
 	p.routes()
 	p.signIns()
+	p.legacyRoutes()
 	return p
 }
 
@@ -150,6 +156,7 @@ func (p *Platform) add(author *user, text string, above, quoted *post) *post {
 	made := &post{id: id, text: text, author: author, at: at, inReplyTo: above, quotes: quoted, history: []string{id}}
 	p.posts = append(p.posts, made)
 	p.byID[id] = made
+	p.wake()
 	return made
 }
 
@@ -176,8 +183,20 @@ func (p *Platform) Erase(id string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for at := p.byID[id]; at != nil; at = at.newer {
-		at.deleted = true
+		p.erase(at)
 	}
+}
+
+func (p *Platform) erase(a *post) {
+	a.deleted = true
+	p.erased = append(p.erased, a)
+	p.wake()
+}
+
+// wake tells the streams that there is something new.
+func (p *Platform) wake() {
+	close(p.changed)
+	p.changed = make(chan struct{})
 }
 
 // Answers are the texts of the brand's replies under a post or one of its
