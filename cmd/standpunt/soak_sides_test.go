@@ -13,6 +13,7 @@ import (
 	"time"
 
 	facebook "standpunt/connectors/facebook/replay/platform"
+	instagram "standpunt/connectors/instagram/replay/platform"
 	twitter "standpunt/connectors/twitter/replay/platform"
 )
 
@@ -66,7 +67,7 @@ func (s *side) serve(t *testing.T, platform http.Handler, limited func(http.Resp
 	t.Helper()
 	s.gauntlet = &gauntlet{
 		platform: platform, limited: limited, mishaps: make(map[string]int), carried: make(map[string]int),
-		saw: func(*http.Request, []byte, bool) {}, strike: func(int) bool { return false },
+		saw: func(*http.Request, []byte, bool) {}, strike: func() bool { return false },
 	}
 	server := httptest.NewServer(s.gauntlet)
 	t.Cleanup(func() {
@@ -131,19 +132,7 @@ func newFacebook(t *testing.T, i int) *side {
 	url := s.serve(t, p, limitedByFacebook)
 	s.settings = fmt.Sprintf("  - name: %s\n    kind: facebook\n    settings: {base_url: %q, page_id: %q, access_token: page-token, "+
 		"app_secret: app-secret, poll_every: 5s}\n", s.name, url, page)
-	s.gauntlet.saw = func(r *http.Request, body []byte, whole bool) {
-		var list struct {
-			Data []struct{ ID string } `json:"data"`
-		}
-		if r.Method != http.MethodGet || !whole || json.Unmarshal(body, &list) != nil {
-			return
-		}
-		var ids []string
-		for _, each := range list.Data {
-			ids = append(ids, each.ID)
-		}
-		s.show(ids, r.URL.Path+r.URL.Query().Get("after"))
-	}
+	s.gauntlet.saw = s.sawList
 	under := first
 	s.say = func(n int) {
 		said := facebook.Said{Name: customer(n), Text: mentionText(n)}
@@ -161,6 +150,44 @@ func newFacebook(t *testing.T, i int) *side {
 	}
 	s.answers = p.Answers
 	return s
+}
+
+// newInstagram is a professional account, reached by its Page.
+func newInstagram(t *testing.T, i int) *side {
+	t.Helper()
+	user := fmt.Sprintf("178414000000000%02d", i)
+	p, under := instagram.New(instagram.Options{
+		Login: instagram.FacebookLogin, UserID: user, Username: "merk", Token: "page-token", AppSecret: "app-secret", Version: "v26.0",
+		Permissions: []string{"instagram_manage_comments", "instagram_basic", "pages_read_engagement"},
+	})
+	s := newSide(fmt.Sprintf("instagram-%d", i))
+	url := s.serve(t, p, limitedByFacebook)
+	s.settings = fmt.Sprintf("  - name: %s\n    kind: instagram\n    settings: {base_url: %q, login: facebook, ig_user_id: %q, access_token: page-token, "+
+		"app_secret: app-secret, messages: false, poll_every: 5s}\n", s.name, url, user)
+	s.gauntlet.saw = s.sawList
+	s.say = func(n int) {
+		if n%400 == 399 {
+			under = p.Post(fmt.Sprint("Nieuws ", n), time.Time{})
+		}
+		s.post(p.Comment(under, instagram.Said{Name: customer(n), Text: mentionText(n)}))
+	}
+	s.answers = p.Answers
+	return s
+}
+
+// sawList notes what a list of the Graph API shows.
+func (s *side) sawList(r *http.Request, body []byte, whole bool) {
+	var list struct {
+		Data []struct{ ID string } `json:"data"`
+	}
+	if r.Method != http.MethodGet || !whole || json.Unmarshal(body, &list) != nil {
+		return
+	}
+	var ids []string
+	for _, each := range list.Data {
+		ids = append(ids, each.ID)
+	}
+	s.show(ids, r.URL.Path+r.URL.Query().Get("after"))
 }
 
 func (s *side) post(id string) {
