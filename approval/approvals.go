@@ -46,6 +46,7 @@ type Approvals struct {
 	measures map[inbox.AccountName]func(string) Measure
 	privates map[inbox.AccountName]func(string) Measure
 	closings map[inbox.AccountName]func(*inbox.Mention, time.Time) string
+	pricers  map[inbox.AccountName]Pricer
 	wakes    map[chan struct{}]bool
 }
 
@@ -103,6 +104,7 @@ func New(db *store.DB, log *audit.Log, staff *people.Staff, box *inbox.Inbox, o 
 	a.measures = make(map[inbox.AccountName]func(string) Measure)
 	a.privates = make(map[inbox.AccountName]func(string) Measure)
 	a.closings = make(map[inbox.AccountName]func(*inbox.Mention, time.Time) string)
+	a.pricers = make(map[inbox.AccountName]Pricer)
 	a.wakes = make(map[chan struct{}]bool)
 	a.effects = a.governance()
 	a.effects[KindReply] = replyEffect{a}

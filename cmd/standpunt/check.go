@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"text/tabwriter"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"standpunt/config"
 	"standpunt/connectors"
+	"standpunt/inbox"
 )
 
 // checkTimeout bounds the look at one account.
@@ -31,8 +33,10 @@ func checkCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []s
 			return explain(faults)
 		}
 	}
+	kept, done := checkKeeping(ctx, conf)
+	defer done()
 	// Its faults are among those above.
-	lives, _ := connect(conf.Accounts, slog.New(slog.DiscardHandler), nil)
+	lives, _ := connect(conf.Accounts, slog.New(slog.DiscardHandler), kept)
 	defer connectors.CloseAll(context.WithoutCancel(ctx), lives) //nolint:errcheck // nothing was changed
 	if *show {
 		_, _ = fmt.Fprintln(c.out, conf.Redacted())
@@ -44,7 +48,7 @@ func checkCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []s
 		return explain(faults)
 	}
 	_, _ = fmt.Fprintf(c.out, "%s is well-formed: data in %s, desk on %s.\n", *file, conf.Data, conf.Listen)
-	machine := machineAdvice(conf)
+	machine := machineAdvice(ctx, conf)
 	for _, text := range machine {
 		_, _ = fmt.Fprintln(c.out, text)
 	}
@@ -57,6 +61,33 @@ func checkCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []s
 		return errSilent
 	}
 	return nil
+}
+
+// checkKeeping opens what accounts keep if one of them is signed in by a
+// person: its tokens are there. Without a data directory nothing is kept yet,
+// and the account says so.
+func checkKeeping(ctx context.Context, conf *config.Config) (kept keeping, done func()) {
+	none := func() {}
+	if !slices.ContainsFunc(conf.Accounts, func(a config.Account) bool { return logsIn(a, nil) == nil }) {
+		return nil, none
+	}
+	kept, end, err := openKeeping(ctx, conf.Data, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return func(inbox.AccountName) connectors.Keep { return closedKeep{err} }, none
+	}
+	return kept, func() { _ = end() } // what was kept is on disk by then
+}
+
+// closedKeep is what an account keeps where that cannot be opened.
+type closedKeep struct{ why error }
+
+func (k closedKeep) Load(context.Context, string) (connectors.Kept, error) {
+	return connectors.Kept{}, &connectors.Error{Kind: connectors.BadAuth, Message: "what the account keeps cannot be opened: " + k.why.Error()}
+}
+
+func (k closedKeep) Save(ctx context.Context, name string, _ []byte) error {
+	_, err := k.Load(ctx, name)
+	return err
 }
 
 // checked is what was found out about one account.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,11 +15,11 @@ import (
 
 // machineAdvice is what keeps the daemon itself from running here: one sentence
 // each. Nothing is changed.
-func machineAdvice(conf *config.Config) (todo []string) {
+func machineAdvice(ctx context.Context, conf *config.Config) (todo []string) {
 	if text := dataAdvice(conf.Data); text != "" {
 		todo = append(todo, text)
 	}
-	if text := listenAdvice(conf); text != "" {
+	if text := listenAdvice(ctx, conf); text != "" {
 		todo = append(todo, text)
 	}
 	return todo
@@ -62,15 +63,16 @@ func parentAdvice(dir string) string {
 
 // listenAdvice is what keeps the listener from being bound. A daemon of this
 // data directory that runs has it, and that is well.
-func listenAdvice(conf *config.Config) string {
-	l, err := net.Listen("tcp", conf.Listen)
+func listenAdvice(ctx context.Context, conf *config.Config) string {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", conf.Listen)
 	if err == nil {
 		_ = l.Close() // it was only tried
 		return ""
 	}
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE) && daemonRuns(conf.Data):
+	if running, unsure := daemonRuns(ctx, conf.Data); unsure == nil && running && errors.Is(err, syscall.EADDRINUSE) {
 		return ""
+	}
+	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return fmt.Sprintf("Set listen to another port, or end the program that has this one: %s is taken.", conf.Listen)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
@@ -79,20 +81,6 @@ func listenAdvice(conf *config.Config) string {
 		return fmt.Sprintf("Set listen to a port from 1024 on, or give the daemon CAP_NET_BIND_SERVICE: it may not listen on %s.", conf.Listen)
 	}
 	return fmt.Sprintf("Set listen to another address: %s cannot be listened on (%v).", conf.Listen, plainCause(err))
-}
-
-// daemonRuns reports whether a daemon serves the data directory.
-func daemonRuns(dir string) bool {
-	answers := false
-	_ = atSocket(dir, func(path string) error {
-		conn, err := net.Dial("unix", path)
-		if err == nil {
-			answers = true
-			_ = conn.Close() // it was only tried
-		}
-		return nil
-	})
-	return answers
 }
 
 // plainCause is the operating system's word, without the path and call around it.

@@ -188,7 +188,7 @@ func (d *daemon) distrustCopy(ctx context.Context, made time.Time) error {
 }
 
 // join makes the runner and the dispatcher and tells approval how each
-// platform counts.
+// platform counts, and what it charges.
 func (d *daemon) join(sending connectors.DispatcherOptions) {
 	for _, l := range d.lives {
 		if c, ok := l.Connector.(connectors.Composer); ok {
@@ -199,6 +199,9 @@ func (d *daemon) join(sending connectors.DispatcherOptions) {
 		}
 		if c, ok := l.Connector.(connectors.Closing); ok {
 			d.approvals.SetClosing(l.Name, c.Unanswerable)
+		}
+		if c, ok := l.Connector.(connectors.Pricer); ok {
+			d.approvals.SetPricer(l.Name, c.Price)
 		}
 	}
 	d.runner = connectors.NewRunner(connectors.RunnerOptions{

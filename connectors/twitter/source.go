@@ -61,9 +61,9 @@ func (c *Connector) Poll(ctx context.Context, after inbox.Cursor) (connectors.Pa
 	if err != nil {
 		return connectors.Page{}, err
 	}
-	users := make(map[string]user, len(got.Includes.Users))
-	for _, u := range got.Includes.Users {
-		users[u.ID] = u
+	users, err := c.authors(ctx, got.Data, self)
+	if err != nil {
+		return connectors.Page{}, err
 	}
 	var page connectors.Page
 	next := place{Since: at.Since, Newest: at.Newest, Token: got.Meta.Next}
@@ -89,7 +89,11 @@ func (c *Connector) page(ctx context.Context, path string, at place) (got timeli
 	name, fields := c.s.fields()
 	q := url.Values{
 		"max_results": {strconv.Itoa(pageSize)}, "since_id": {strconv.FormatInt(at.Since, 10)},
-		name: {fields}, "expansions": {"author_id"}, "user.fields": {"username,name"},
+		name: {fields},
+	}
+	if c.people.expanded() {
+		q.Set("expansions", "author_id")
+		q.Set("user.fields", "username,name")
 	}
 	if at.Token != "" {
 		q.Set("pagination_token", at.Token)
@@ -101,6 +105,8 @@ func (c *Connector) page(ctx context.Context, path string, at place) (got timeli
 	if err := answer.JSON(&got); err != nil {
 		return got, err
 	}
+	c.count(&got)
+	defer c.bill.save(ctx)
 	switch {
 	case got.Meta == nil || got.Meta.Count != len(got.Data):
 		return got, answer.Nonsense("not a whole page of posts")
@@ -113,6 +119,9 @@ func (c *Connector) page(ctx context.Context, path string, at place) (got timeli
 		} else if p.AuthorID == "" && p.Author != nil {
 			p.AuthorID = p.Author.ID
 		}
+	}
+	if c.people.mustExpand(got.Data) {
+		return c.page(ctx, path, at)
 	}
 	return got, nil
 }

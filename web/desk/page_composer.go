@@ -39,6 +39,7 @@ type checked struct {
 	Length   int     `json:"length"`
 	Limit    int     `json:"limit"`
 	Unit     string  `json:"unit"`
+	Price    string  `json:"price"` // what publishing it costs, in a sentence; empty: nothing
 	Findings []found `json:"findings"`
 	Hidden   []found `json:"hidden"`
 }
@@ -130,10 +131,13 @@ func (v *visit) approversOf(c *inbox.Conversation) (approvers, error) {
 }
 
 // check runs the checks on a text as it is written.
-func (v *visit) check(talk *inbox.Conversation, raw string) checked {
+func (v *visit) check(of *inbox.Conversation, raw string) checked {
 	text := approval.Normalize(raw)
-	m := v.d.Approvals.Measure(talk.Account, talk.Visibility, text)
+	m := v.d.Approvals.Measure(of.Account, of.Visibility, text)
 	c := checked{Length: m.Length, Limit: m.Limit, Unit: m.Unit, Findings: []found{}, Hidden: []found{}}
+	if text != "" {
+		c.Price = v.price(of.Account, approval.Reply, of.Visibility, text)
+	}
 	if key := "unit." + m.Unit; v.words.has(key) {
 		c.Unit = v.t(key)
 	}

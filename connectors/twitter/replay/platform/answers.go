@@ -78,7 +78,7 @@ var (
 func (p *Platform) show(a *post, w words, asked map[string]bool) map[string]any {
 	text, links := shorten(a)
 	shown := map[string]any{"id": a.id, "text": text, w.history: a.versions()}
-	if asked["author_id"] {
+	if asked["author_id"] && (asked["expanded"] || !p.o.ExpandAuthors) {
 		shown["author_id"] = a.author.id
 	}
 	if asked["created_at"] {

@@ -21,6 +21,18 @@ type Options struct {
 	ConsumerKey, ConsumerSecret string
 	AccessToken, AccessSecret   string
 
+	// ClientID, and ClientSecret where the app is a confidential one, are the app's for OAuth
+	// 2.0; empty: it has none. RedirectURL is the one callback address in its settings.
+	ClientID, ClientSecret string
+	RedirectURL            string
+
+	// OwnsApp says that the brand account owns the developer app, which makes reading its own
+	// timelines cheap; see [Platform.Bill].
+	OwnsApp bool
+
+	// ExpandAuthors leaves a post's author out unless the author is expanded.
+	ExpandAuthors bool
+
 	// PageSize is the most posts in one page, whatever is asked for; 0: 100.
 	PageSize int
 	// Limits are calls per 15 minutes by endpoint, such as "GET /2/users/me", where they
@@ -60,6 +72,9 @@ type Platform struct {
 	windows map[string]*window
 	erased  []*post       // in the order in which they were deleted
 	changed chan struct{} // closed with the next post or deletion
+	books   books
+
+	consents consents
 }
 
 type user struct{ id, handle, name string }
@@ -94,6 +109,7 @@ func New(o Options) *Platform {
 	p.brand()
 	p.routes()
 	p.legacyRoutes()
+	p.signIns()
 	return p
 }
 
