@@ -24,7 +24,7 @@ type side struct {
 	gauntlet *gauntlet
 	say      func(n int) // a customer's n-th mention
 	answers  func(target string) []string
-	bills    *bills // nil where reading is free
+	bill     func() twitter.Bill // nil where reading is free
 
 	mu     sync.Mutex
 	posted []string        // their ids, in order
@@ -94,17 +94,13 @@ func newX(t *testing.T, i, pageSize int) *side {
 		},
 	})
 	s := newSide(fmt.Sprintf("x-%d", i))
-	s.bills = newBills()
+	s.bill = x.Bill
 	url := s.serve(t, x, limitedByX)
 	s.settings = fmt.Sprintf("  - name: %s\n    kind: twitter\n    settings: {base_url: %q, handle: %s, consumer_key: ck, consumer_secret: cs, "+
 		"access_token: at, access_token_secret: as, poll_every: 3s}\n", s.name, url, handle)
 	s.gauntlet.saw = func(r *http.Request, body []byte, whole bool) {
-		if r.Method != http.MethodGet {
-			return
-		}
-		ids := s.bills.add(r, body)
-		if whole && strings.HasSuffix(r.URL.Path, "/mentions") {
-			s.show(ids, r.URL.Query().Get("since_id")+" "+r.URL.Query().Get("pagination_token"))
+		if r.Method == http.MethodGet && whole && strings.HasSuffix(r.URL.Path, "/mentions") {
+			s.show(idsOf(body), r.URL.Query().Get("since_id")+" "+r.URL.Query().Get("pagination_token"))
 		}
 	}
 	thread := ""
@@ -221,7 +217,7 @@ func (s *side) show(ids []string, cursor string) {
 func (s *side) room() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.bills == nil {
+	if s.bill == nil {
 		return 1000
 	}
 	return xLists*3/4 - (len(s.posted) - s.oldest)
@@ -239,46 +235,16 @@ func (s *side) left() (n int) {
 	return n
 }
 
-// bills counts what X would charge: each resource once a UTC day.
-type bills struct {
-	mu    sync.Mutex
-	posts map[string]bool
-	users map[string]bool
-	reads int // resources in answers, however often each
-}
-
-func newBills() *bills { return &bills{posts: make(map[string]bool), users: make(map[string]bool)} }
-
-// add bills an answer, and gives the ids of its posts.
-func (b *bills) add(r *http.Request, body []byte) (ids []string) {
-	type resource struct{ ID string }
+// idsOf are the posts in an answer of X.
+func idsOf(body []byte) (ids []string) {
 	var answer struct {
-		Data     json.RawMessage
-		Includes struct{ Users []resource }
+		Data []struct{ ID string }
 	}
 	if json.Unmarshal(body, &answer) != nil {
 		return nil
 	}
-	var posts []resource
-	if json.Unmarshal(answer.Data, &posts) != nil {
-		posts = make([]resource, 1)
-		if json.Unmarshal(answer.Data, &posts[0]) != nil {
-			posts = nil
-		}
-	}
-	if r.URL.Path == "/2/users/me" {
-		posts, answer.Includes.Users = nil, posts
-	}
-	day := time.Now().UTC().Format("2006-01-02 ")
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, p := range posts {
-		b.posts[day+p.ID] = true
+	for _, p := range answer.Data {
 		ids = append(ids, p.ID)
 	}
-	for _, u := range answer.Includes.Users {
-		b.users[day+u.ID] = true
-	}
-	b.reads += len(posts) + len(answer.Includes.Users)
 	return ids
 }
