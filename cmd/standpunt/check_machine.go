@@ -64,16 +64,16 @@ func parentAdvice(dir string) string {
 // listenAdvice is what keeps the listener from being bound. A daemon of this
 // data directory that runs has it, and that is well.
 func listenAdvice(ctx context.Context, conf *config.Config) string {
-	l, err := net.Listen("tcp", conf.Listen)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", conf.Listen)
 	if err == nil {
 		_ = l.Close() // it was only tried
 		return ""
 	}
+	if running, unsure := daemonRuns(ctx, conf.Data); unsure == nil && running && errors.Is(err, syscall.EADDRINUSE) {
+		return ""
+	}
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		if runs, _ := daemonRuns(ctx, conf.Data); runs {
-			return ""
-		}
 		return fmt.Sprintf("Set listen to another port, or end the program that has this one: %s is taken.", conf.Listen)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return fmt.Sprintf("Set listen to an address of this machine, such as 127.0.0.1:8420: it has none for %s.", conf.Listen)

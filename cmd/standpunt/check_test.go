@@ -52,3 +52,15 @@ func TestOneFaultyAccountDoesNotKeepTheOthersFromBeingTried(t *testing.T) {
 		t.Errorf("check: %d\n%s%s", code, out, errs)
 	}
 }
+
+// TestCheckLeavesARunningDaemonAlone: the address that is taken is its own.
+func TestCheckLeavesARunningDaemonAlone(t *testing.T) {
+	t.Parallel()
+	s := foundSite(t, "  []\n")
+	daemon := s.serve()
+	code, out, errs := runOnce(t, "check", "--config", s.config)
+	if code != exitOK || strings.Contains(out, "taken") {
+		t.Errorf("beside the daemon: %d\n%s%s", code, out, errs)
+	}
+	daemon.stop()
+}

@@ -29,7 +29,7 @@ type gauntlet struct {
 	// saw is told of each answer that the platform gave, and whether the daemon could read it.
 	saw func(r *http.Request, body []byte, whole bool)
 	// strike kills the daemon while one of its writes is under way; false: not now.
-	strike func(atWrite int) bool
+	strike func() bool
 
 	mu            sync.Mutex
 	reads, writes int
@@ -111,7 +111,7 @@ func (g *gauntlet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case wrong != nil:
 		wrong.do(g, w, r)
-	case !reading && g.strike(n):
+	case !reading && g.strike():
 		// The write was carried out or was not; its answer reaches nobody.
 		if n%2 == 0 {
 			g.carry(r, false)

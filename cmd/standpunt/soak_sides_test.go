@@ -13,6 +13,7 @@ import (
 	"time"
 
 	facebook "standpunt/connectors/facebook/replay/platform"
+	instagram "standpunt/connectors/instagram/replay/platform"
 	twitter "standpunt/connectors/twitter/replay/platform"
 )
 
@@ -23,7 +24,7 @@ type side struct {
 	gauntlet *gauntlet
 	say      func(n int) // a customer's n-th mention
 	answers  func(target string) []string
-	bills    *bills // nil where reading is free
+	bill     func() twitter.Bill // nil where reading is free
 
 	mu     sync.Mutex
 	posted []string        // their ids, in order
@@ -66,7 +67,7 @@ func (s *side) serve(t *testing.T, platform http.Handler, limited func(http.Resp
 	t.Helper()
 	s.gauntlet = &gauntlet{
 		platform: platform, limited: limited, mishaps: make(map[string]int), carried: make(map[string]int),
-		saw: func(*http.Request, []byte, bool) {}, strike: func(int) bool { return false },
+		saw: func(*http.Request, []byte, bool) {}, strike: func() bool { return false },
 	}
 	server := httptest.NewServer(s.gauntlet)
 	t.Cleanup(func() {
@@ -93,17 +94,13 @@ func newX(t *testing.T, i, pageSize int) *side {
 		},
 	})
 	s := newSide(fmt.Sprintf("x-%d", i))
-	s.bills = newBills()
+	s.bill = x.Bill
 	url := s.serve(t, x, limitedByX)
 	s.settings = fmt.Sprintf("  - name: %s\n    kind: twitter\n    settings: {base_url: %q, handle: %s, consumer_key: ck, consumer_secret: cs, "+
 		"access_token: at, access_token_secret: as, poll_every: 3s}\n", s.name, url, handle)
 	s.gauntlet.saw = func(r *http.Request, body []byte, whole bool) {
-		if r.Method != http.MethodGet {
-			return
-		}
-		ids := s.bills.add(r, body)
-		if whole && strings.HasSuffix(r.URL.Path, "/mentions") {
-			s.show(ids, r.URL.Query().Get("since_id")+" "+r.URL.Query().Get("pagination_token"))
+		if r.Method == http.MethodGet && whole && strings.HasSuffix(r.URL.Path, "/mentions") {
+			s.show(idsOf(body), r.URL.Query().Get("since_id")+" "+r.URL.Query().Get("pagination_token"))
 		}
 	}
 	thread := ""
@@ -131,19 +128,7 @@ func newFacebook(t *testing.T, i int) *side {
 	url := s.serve(t, p, limitedByFacebook)
 	s.settings = fmt.Sprintf("  - name: %s\n    kind: facebook\n    settings: {base_url: %q, page_id: %q, access_token: page-token, "+
 		"app_secret: app-secret, poll_every: 5s}\n", s.name, url, page)
-	s.gauntlet.saw = func(r *http.Request, body []byte, whole bool) {
-		var list struct {
-			Data []struct{ ID string } `json:"data"`
-		}
-		if r.Method != http.MethodGet || !whole || json.Unmarshal(body, &list) != nil {
-			return
-		}
-		var ids []string
-		for _, each := range list.Data {
-			ids = append(ids, each.ID)
-		}
-		s.show(ids, r.URL.Path+r.URL.Query().Get("after"))
-	}
+	s.gauntlet.saw = s.sawList
 	under := first
 	s.say = func(n int) {
 		said := facebook.Said{Name: customer(n), Text: mentionText(n)}
@@ -161,6 +146,44 @@ func newFacebook(t *testing.T, i int) *side {
 	}
 	s.answers = p.Answers
 	return s
+}
+
+// newInstagram is a professional account, reached by its Page.
+func newInstagram(t *testing.T, i int) *side {
+	t.Helper()
+	user := fmt.Sprintf("178414000000000%02d", i)
+	p, under := instagram.New(instagram.Options{
+		Login: instagram.FacebookLogin, UserID: user, Username: "merk", Token: "page-token", AppSecret: "app-secret", Version: "v26.0",
+		Permissions: []string{"instagram_manage_comments", "instagram_basic", "pages_read_engagement"},
+	})
+	s := newSide(fmt.Sprintf("instagram-%d", i))
+	url := s.serve(t, p, limitedByFacebook)
+	s.settings = fmt.Sprintf("  - name: %s\n    kind: instagram\n    settings: {base_url: %q, login: facebook, ig_user_id: %q, access_token: page-token, "+
+		"app_secret: app-secret, messages: false, poll_every: 5s}\n", s.name, url, user)
+	s.gauntlet.saw = s.sawList
+	s.say = func(n int) {
+		if n%400 == 399 {
+			under = p.Post(fmt.Sprint("Nieuws ", n), time.Time{})
+		}
+		s.post(p.Comment(under, instagram.Said{Name: customer(n), Text: mentionText(n)}))
+	}
+	s.answers = p.Answers
+	return s
+}
+
+// sawList notes what a list of the Graph API shows.
+func (s *side) sawList(r *http.Request, body []byte, whole bool) {
+	var list struct {
+		Data []struct{ ID string } `json:"data"`
+	}
+	if r.Method != http.MethodGet || !whole || json.Unmarshal(body, &list) != nil {
+		return
+	}
+	var ids []string
+	for _, each := range list.Data {
+		ids = append(ids, each.ID)
+	}
+	s.show(ids, r.URL.Path+r.URL.Query().Get("after"))
 }
 
 func (s *side) post(id string) {
@@ -194,7 +217,7 @@ func (s *side) show(ids []string, cursor string) {
 func (s *side) room() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.bills == nil {
+	if s.bill == nil {
 		return 1000
 	}
 	return xLists*3/4 - (len(s.posted) - s.oldest)
@@ -212,46 +235,16 @@ func (s *side) left() (n int) {
 	return n
 }
 
-// bills counts what X would charge: each resource once a UTC day.
-type bills struct {
-	mu    sync.Mutex
-	posts map[string]bool
-	users map[string]bool
-	reads int // resources in answers, however often each
-}
-
-func newBills() *bills { return &bills{posts: make(map[string]bool), users: make(map[string]bool)} }
-
-// add bills an answer, and gives the ids of its posts.
-func (b *bills) add(r *http.Request, body []byte) (ids []string) {
-	type resource struct{ ID string }
+// idsOf are the posts in an answer of X.
+func idsOf(body []byte) (ids []string) {
 	var answer struct {
-		Data     json.RawMessage
-		Includes struct{ Users []resource }
+		Data []struct{ ID string }
 	}
 	if json.Unmarshal(body, &answer) != nil {
 		return nil
 	}
-	var posts []resource
-	if json.Unmarshal(answer.Data, &posts) != nil {
-		posts = make([]resource, 1)
-		if json.Unmarshal(answer.Data, &posts[0]) != nil {
-			posts = nil
-		}
-	}
-	if r.URL.Path == "/2/users/me" {
-		posts, answer.Includes.Users = nil, posts
-	}
-	day := time.Now().UTC().Format("2006-01-02 ")
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, p := range posts {
-		b.posts[day+p.ID] = true
+	for _, p := range answer.Data {
 		ids = append(ids, p.ID)
 	}
-	for _, u := range answer.Includes.Users {
-		b.users[day+u.ID] = true
-	}
-	b.reads += len(posts) + len(answer.Includes.Users)
 	return ids
 }

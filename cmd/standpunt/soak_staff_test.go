@@ -65,7 +65,7 @@ func (f *staff) given(on *side, more int) int {
 func (f *staff) answer(on *side, conversation string, n int) {
 	anna, bert := f.s.site.people["anna"], f.s.site.people["bert"]
 	text := fmt.Sprintf("Wij kijken het voor u na en komen erop terug, kenmerk %d. 📦", n)
-	if n%5 == 0 && on.bills == nil { // X refuses the same words to the same customer
+	if n%5 == 0 && on.bill == nil { // X refuses the same words to the same customer
 		text = "Dank u wel, wij zoeken het uit."
 	}
 	for range 1000 {

@@ -38,7 +38,8 @@ type soak struct {
 	began      time.Time
 }
 
-// TestSoak lets customers say many thousand things on X and Facebook while
+// TestSoak lets customers say many thousand things on X, Facebook and Instagram
+// while
 // every tenth call goes wrong and the daemon is killed and stopped again and
 // again. In the end every mention is in the inbox once, no answer stands twice,
 // the record verifies, memory is as it was, and X has been paid for nothing
@@ -96,7 +97,7 @@ func TestSoak(t *testing.T) {
 		s.total, len(s.sides), took, calls, mishaps, s.kills)
 }
 
-// newSoak founds a site with accounts on X and Facebook. restarts is how often
+// newSoak founds a site with accounts on X, Facebook and Instagram. restarts is how often
 // the daemon is to end in each of the ways.
 func newSoak(t *testing.T) (s *soak, restarts int) {
 	s = &soak{t: t, total: soakShare, kills: make(map[string]int), ended: make(chan struct{}), began: time.Now()}
@@ -112,7 +113,7 @@ func newSoak(t *testing.T) (s *soak, restarts int) {
 	}
 	accounts := ""
 	for i := range each {
-		s.sides = append(s.sides, newX(t, i, pageSize), newFacebook(t, i))
+		s.sides = append(s.sides, newX(t, i, pageSize), newFacebook(t, i), newInstagram(t, i))
 	}
 	for _, side := range s.sides {
 		side.gauntlet.strike = s.strike
@@ -151,8 +152,8 @@ func (s *soak) pid() (pid, generation int) {
 }
 
 // strike kills the daemon in the middle of a write, where that is due.
-func (s *soak) strike(atWrite int) bool {
-	if atWrite%3 != 0 || s.strikes.Load() <= 0 || !s.life.TryLock() {
+func (s *soak) strike() bool {
+	if s.strikes.Load() <= 0 || !s.life.TryLock() {
 		return false
 	}
 	s.strikes.Add(-1)
