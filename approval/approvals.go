@@ -34,16 +34,19 @@ type Approvals struct {
 	box   *inbox.Inbox
 	o     Options
 
-	proposals  *store.Table[ProposalID, Proposal]
-	revisions  *store.Table[revisionKey, Revision]
-	policySets *store.Table[store.String, policySet]
-	controls   *store.Table[store.String, control]
-	rejected   *store.Table[rejectedKey, rejectedText]
-	sightings  *store.Table[sightingKey, sighting]
-	effects    map[Kind]Effect
+	proposals   *store.Table[ProposalID, Proposal]
+	revisions   *store.Table[revisionKey, Revision]
+	policySets  *store.Table[store.String, policySet]
+	controls    *store.Table[store.String, control]
+	rejected    *store.Table[rejectedKey, rejectedText]
+	sightings   *store.Table[sightingKey, sighting]
+	pictures    *store.Table[Hash, Picture]
+	pictureData *store.Table[Hash, pictureBytes]
+	effects     map[Kind]Effect
 
 	mu       sync.Mutex
 	measures map[inbox.AccountName]func(string) Measure
+	media    map[inbox.AccountName]MediaRules
 	wakes    map[chan struct{}]bool
 }
 
@@ -56,7 +59,7 @@ func schema() store.Schema {
 	for _, t := range []interface {
 		Buckets() []store.Bucket
 		Check(*store.Tx) error
-	}{a.proposals, a.revisions, a.policySets, a.controls, a.rejected, a.sightings} {
+	}{a.proposals, a.revisions, a.policySets, a.controls, a.rejected, a.sightings, a.pictures, a.pictureData} {
 		s.Buckets = append(s.Buckets, t.Buckets()...)
 		s.Checks = append(s.Checks, t.Check)
 	}
@@ -81,6 +84,9 @@ func tables() *Approvals {
 		sightings: store.NewTable("approval.sightings", func(s *sighting) sightingKey { return s.key() },
 			store.Index[sighting]{Name: "pending", Entries: pendingSightings},
 			store.Index[sighting]{Name: "outside", Entries: outsideSightings}),
+		pictures: store.NewTable("approval.pictures", func(p *Picture) Hash { return p.SHA256 },
+			store.Index[Picture]{Name: "unused", Entries: unusedPictures}),
+		pictureData: store.NewTable("approval.picturebytes", func(p *pictureBytes) Hash { return p.SHA256 }),
 	}
 }
 
@@ -99,6 +105,7 @@ func New(db *store.DB, log *audit.Log, staff *people.Staff, box *inbox.Inbox, o 
 	a := tables()
 	a.db, a.log, a.staff, a.box, a.o = db, log, staff, box, o
 	a.measures = make(map[inbox.AccountName]func(string) Measure)
+	a.media = make(map[inbox.AccountName]MediaRules)
 	a.wakes = make(map[chan struct{}]bool)
 	a.effects = a.governance()
 	a.effects[KindReply] = replyEffect{a}

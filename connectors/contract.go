@@ -123,6 +123,13 @@ type Composer interface {
 	Measure(text string) approval.Measure
 }
 
+// Attacher publishes pictures with an answer. A release that carries some goes
+// to no connector without it.
+type Attacher interface {
+	// MediaRules are what the platform takes beside the text of a public answer.
+	MediaRules() approval.MediaRules
+}
+
 // Identifier tells which remote account the credentials belong to.
 type Identifier interface {
 	// Identity is the platform's stable name of the account that we publish as.

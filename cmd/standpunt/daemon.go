@@ -182,6 +182,9 @@ func (d *daemon) join(sending connectors.DispatcherOptions) {
 		if c, ok := l.Connector.(connectors.Composer); ok {
 			d.approvals.SetMeasurer(l.Name, c.Measure)
 		}
+		if c, ok := l.Connector.(connectors.Attacher); ok {
+			d.approvals.SetMediaRules(l.Name, c.MediaRules())
+		}
 	}
 	d.runner = connectors.NewRunner(connectors.RunnerOptions{
 		Inbox: d.box, Observer: d.approvals,
