@@ -23,6 +23,7 @@ type composer struct {
 	Approval approvers
 	Check    checked
 	Schedule schedule
+	Pictures pictures
 	Folded   bool // an answer is under way, so that writing another one is not the first thing to do
 }
 
@@ -72,6 +73,11 @@ func (v *visit) composer(t *thread, target *inbox.Mention) (*composer, error) {
 		c.Text, c.Schedule = c.Proposal.Envelope.Text, scheduleOf(c.Proposal.Envelope.NotBefore)
 	}
 	c.Check = v.check(t.Account, c.Text)
+	var e *approval.Envelope
+	if c.Proposal != nil {
+		e = c.Proposal.Envelope
+	}
+	c.Pictures = v.picturesOf("/inbox/"+t.ID.String()+"/attach", t.Account, t.Visibility, e)
 	var err error
 	c.Approval, err = v.approversOf(t.Conversation)
 	return c, err
@@ -174,13 +180,7 @@ func (v *visit) reply() error {
 		_, err = v.d.Approvals.Submit(v.ctx(), v.who, p.ID, p.Digest)
 	}
 	if err != nil {
-		return v.again(c, err, func(t *thread) {
-			if t.Composer != nil {
-				t.Composer.Text, t.Composer.Folded = v.r.Form.Get("text"), false
-				t.Composer.Check = v.check(t.Account, t.Composer.Text)
-				t.Composer.Schedule = v.typedSchedule(t.Composer.Schedule)
-			}
-		})
+		return v.again(c, err, v.retype)
 	}
 	v.presence.left(v.who.ID(), c)
 	if submit {
@@ -189,6 +189,19 @@ func (v *visit) reply() error {
 		v.done("composer.saved")
 	}
 	return v.to(v.queryOfBack().of(c))
+}
+
+// retype puts what the form held back into the composer.
+func (v *visit) retype(t *thread) {
+	if t.Composer == nil {
+		return
+	}
+	t.Composer.Text, t.Composer.Folded = v.r.Form.Get("text"), false
+	t.Composer.Check = v.check(t.Account, t.Composer.Text)
+	t.Composer.Schedule = v.typedSchedule(t.Composer.Schedule)
+	if media, err := v.typedMedia(t.Composer.Pictures.List); err == nil {
+		t.Composer.Pictures.List, t.Composer.Pictures.Unsaved = media, true
+	}
 }
 
 // write makes the revision that the form holds: the first one of a new
@@ -211,23 +224,32 @@ func (v *visit) write(c inbox.ConversationID, submit bool) (*approval.View, erro
 			Fix("Your text is still in the field; compare it with the answer as it is now.")
 	}
 	var was time.Time
+	var had []approval.Media
 	if p.Envelope != nil {
-		was = p.Envelope.NotBefore
+		was, had = p.Envelope.NotBefore, p.Envelope.Media
 	}
 	notBefore, err := v.notBefore(was)
 	if err != nil {
 		return nil, err
 	}
-	same := p.Envelope != nil && p.Envelope.Text == approval.Normalize(text) && notBefore.Equal(upcoming(was))
+	media, err := v.typedMedia(had)
+	if err != nil {
+		return nil, err
+	}
+	same := p.Envelope != nil && p.Envelope.Text == approval.Normalize(text) && notBefore.Equal(upcoming(was)) && sameMedia(media, had)
 	if same && (p.State == approval.Draft && p.Author == v.who.ID() || !submit) {
 		return p, nil
 	}
-	return v.d.Approvals.Revise(v.ctx(), v.who, proposal, approval.Content{Text: text, NotBefore: notBefore})
+	return v.d.Approvals.Revise(v.ctx(), v.who, proposal, approval.Content{Text: text, Media: media, NotBefore: notBefore})
 }
 
 // writeNew begins a proposal, unless a double click has begun the same one.
 func (v *visit) writeNew(c inbox.ConversationID, text string) (*approval.View, error) {
 	notBefore, err := v.notBefore(time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	media, err := v.typedMedia(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -237,7 +259,7 @@ func (v *visit) writeNew(c inbox.ConversationID, text string) (*approval.View, e
 	}
 	for _, p := range all {
 		if p.State == approval.Draft && p.Author == v.who.ID() && p.Envelope != nil &&
-			p.Envelope.Text == approval.Normalize(text) && p.Envelope.NotBefore.Equal(notBefore) {
+			p.Envelope.Text == approval.Normalize(text) && p.Envelope.NotBefore.Equal(notBefore) && sameMedia(media, p.Envelope.Media) {
 			return p, nil
 		}
 	}
@@ -247,7 +269,7 @@ func (v *visit) writeNew(c inbox.ConversationID, text string) (*approval.View, e
 			return nil, fault.New(fault.InvalidInput, "there is no such mention").At("target", raw)
 		}
 	}
-	return v.d.Approvals.DraftReply(v.ctx(), v.who, c, target, approval.Content{Text: text, NotBefore: notBefore})
+	return v.d.Approvals.DraftReply(v.ctx(), v.who, c, target, approval.Content{Text: text, Media: media, NotBefore: notBefore})
 }
 
 // withdrawReply takes an answer back before it is sent.
