@@ -50,6 +50,7 @@ type Platform struct {
 	lastID  int64
 	nonces  map[string]time.Time // until when each is refused
 	windows map[string]*window
+	uploads map[string]*upload // by id
 }
 
 type user struct{ id, handle, name string }
@@ -63,6 +64,7 @@ type post struct {
 	history   []string // ids of all versions, this one's last
 	newer     *post    // the version that took its place
 	deleted   bool
+	media     []*upload
 }
 
 // window counts the calls of one endpoint in 15 minutes.
@@ -78,7 +80,7 @@ func New(o Options) *Platform {
 	}
 	p := &Platform{
 		o: o, mux: http.NewServeMux(), users: make(map[string]*user), byID: make(map[string]*post),
-		nonces: make(map[string]time.Time), windows: make(map[string]*window),
+		nonces: make(map[string]time.Time), windows: make(map[string]*window), uploads: make(map[string]*upload),
 	}
 	p.brand()
 	p.routes()
