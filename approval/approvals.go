@@ -34,13 +34,15 @@ type Approvals struct {
 	box   *inbox.Inbox
 	o     Options
 
-	proposals  *store.Table[ProposalID, Proposal]
-	revisions  *store.Table[revisionKey, Revision]
-	policySets *store.Table[store.String, policySet]
-	controls   *store.Table[store.String, control]
-	rejected   *store.Table[rejectedKey, rejectedText]
-	sightings  *store.Table[sightingKey, sighting]
-	effects    map[Kind]Effect
+	proposals   *store.Table[ProposalID, Proposal]
+	revisions   *store.Table[revisionKey, Revision]
+	policySets  *store.Table[store.String, policySet]
+	controls    *store.Table[store.String, control]
+	rejected    *store.Table[rejectedKey, rejectedText]
+	sightings   *store.Table[sightingKey, sighting]
+	pictures    *store.Table[Hash, Picture]
+	pictureData *store.Table[Hash, pictureBytes]
+	effects     map[Kind]Effect
 
 	mu       sync.Mutex
 	measures map[inbox.AccountName]func(string) Measure
@@ -48,6 +50,7 @@ type Approvals struct {
 	closings map[inbox.AccountName]func(*inbox.Mention, time.Time) string
 	pricers  map[inbox.AccountName]Pricer
 	locators map[inbox.AccountName]func(string) (Receipt, error)
+	media    map[inbox.AccountName]MediaRules
 	wakes    map[chan struct{}]bool
 }
 
@@ -60,7 +63,7 @@ func schema() store.Schema {
 	for _, t := range []interface {
 		Buckets() []store.Bucket
 		Check(*store.Tx) error
-	}{a.proposals, a.revisions, a.policySets, a.controls, a.rejected, a.sightings} {
+	}{a.proposals, a.revisions, a.policySets, a.controls, a.rejected, a.sightings, a.pictures, a.pictureData} {
 		s.Buckets = append(s.Buckets, t.Buckets()...)
 		s.Checks = append(s.Checks, t.Check)
 	}
@@ -85,6 +88,9 @@ func tables() *Approvals {
 		sightings: store.NewTable("approval.sightings", func(s *sighting) sightingKey { return s.key() },
 			store.Index[sighting]{Name: "pending", Entries: pendingSightings},
 			store.Index[sighting]{Name: "outside", Entries: outsideSightings}),
+		pictures: store.NewTable("approval.pictures", func(p *Picture) Hash { return p.SHA256 },
+			store.Index[Picture]{Name: "unused", Entries: unusedPictures}),
+		pictureData: store.NewTable("approval.picturebytes", func(p *pictureBytes) Hash { return p.SHA256 }),
 	}
 }
 
@@ -107,6 +113,7 @@ func New(db *store.DB, log *audit.Log, staff *people.Staff, box *inbox.Inbox, o 
 	a.closings = make(map[inbox.AccountName]func(*inbox.Mention, time.Time) string)
 	a.pricers = make(map[inbox.AccountName]Pricer)
 	a.locators = make(map[inbox.AccountName]func(string) (Receipt, error))
+	a.media = make(map[inbox.AccountName]MediaRules)
 	a.wakes = make(map[chan struct{}]bool)
 	a.effects = a.governance()
 	a.effects[KindReply] = replyEffect{a}

@@ -21,6 +21,8 @@ import (
 type Content struct {
 	Text     string
 	Language string // BCP 47; empty: the conversation's
+	// Media are pictures that [Approvals.AddPicture] took, in the order in which they are shown.
+	Media []Media
 	// ValidFor shortens how long a full set of endorsements lives; 0: as long as the policy says.
 	ValidFor time.Duration
 	// NotBefore schedules the publication; zero: as soon as it is approved.
@@ -176,6 +178,9 @@ func (a *Approvals) compose(tx *store.Tx, p *Proposal, c Content, change []byte)
 			return nil, fault.New(fault.InvalidInput, "this is no language tag").At("language", e.Language).Fix("Use one like nl or en-GB.")
 		}
 		e.Findings = Check(e.Text)
+		if err := a.attach(tx, e, c.Media); err != nil {
+			return nil, err
+		}
 		again, err := a.rejectedBefore(tx, e)
 		if err != nil {
 			return nil, err

@@ -39,9 +39,9 @@ type Envelope struct {
 	Change     []byte    // governance: the change, as canonical CBOR
 }
 
-// Media is one attached file, by content.
+// Media is one attached picture, by content.
 type Media struct {
-	SHA256  [32]byte
+	SHA256  Hash
 	AltText string
 }
 

@@ -174,6 +174,9 @@ func (a *Approvals) Sweep(ctx context.Context) (next time.Time, err error) {
 		if err := a.judgeSightings(tx); err != nil {
 			return err
 		}
+		if err := a.forgetPictures(tx); err != nil {
+			return err
+		}
 		next, _, err = a.nextDeadline(tx, tx.Now())
 		return err
 	})
@@ -201,6 +204,14 @@ func (a *Approvals) nextDeadline(tx *store.Tx, now time.Time) (next time.Time, d
 			next = d
 		}
 		break
+	}
+	for p, err := range a.pictures.By(tx, "unused", store.Range{}, false) {
+		if err != nil {
+			return next, false, err
+		}
+		if d := p.At.Add(unusedFor); d.Before(next) {
+			next = d
+		}
 	}
 	return next, !next.After(now), nil
 }

@@ -84,6 +84,11 @@ func (a *Approvals) claim(tx *store.Tx, p *Proposal) (Release, error) {
 	if reason != "" {
 		return Release{}, a.putAside(tx, p, reason)
 	}
+	media, err := a.attached(tx, e)
+	if err != nil {
+		a.o.Log.Error("an approved picture cannot be proven", slog.String("proposal", p.ID.String()), slog.Any("error", err))
+		return Release{}, a.hold(tx, p, ReasonRecordDamaged, audit.System, "daemon")
+	}
 	p.Attempts++
 	p.Tries++
 	p.ClaimedAt, p.Failure, p.AbsentAt = tx.Now(), nil, time.Time{}
@@ -92,7 +97,9 @@ func (a *Approvals) claim(tx *store.Tx, p *Proposal) (Release, error) {
 	if err := a.move(tx, p, step{to: Sending, event: "claimed", actor: audit.System, via: "daemon", facts: facts}); err != nil {
 		return Release{}, err
 	}
-	return a.released(p, e), nil
+	r := a.released(p, e)
+	r.r.media = media
+	return r, nil
 }
 
 // putAside takes what no longer holds, for the reason that standing gave, off
@@ -141,7 +148,7 @@ func (a *Approvals) attempt(p *Proposal, e *Envelope) Attempt {
 	t := Attempt{
 		Proposal: p.ID, Number: p.Attempts, Account: p.Account, RemoteID: e.RemoteID, Action: e.Action,
 		Target: e.Target, Thread: e.Thread, Route: e.Route, Visibility: e.Visibility, Language: e.Language,
-		Text: e.Text, Digest: p.Digest, Key: hex.EncodeToString(key[:16]), ClaimedAt: p.ClaimedAt,
+		Text: e.Text, Media: e.Media, Digest: p.Digest, Key: hex.EncodeToString(key[:16]), ClaimedAt: p.ClaimedAt,
 	}
 	if p.Receipt != nil {
 		t.Receipt = *p.Receipt

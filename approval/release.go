@@ -57,6 +57,7 @@ type Attempt struct {
 	Visibility inbox.Visibility
 	Language   string
 	Text       string
+	Media      []Media // what goes with the text; [Release.Media] has the bytes
 	Digest     Digest
 	// Key is the same for every attempt of one release and differs between releases: the
 	// platform's idempotency key, the Message-ID's left part, the record key. 32 hex digits.
@@ -72,6 +73,7 @@ type Release struct{ r *release }
 
 type release struct {
 	attempt   Attempt
+	media     []Attached
 	basis     Basis
 	endorsers []people.ID
 }
@@ -84,8 +86,18 @@ func (r Release) Valid() bool { return r.r != nil }
 // the zero Release.
 func (r Release) Attempt() Attempt {
 	t := r.r.attempt
-	t.Route = slices.Clone(t.Route)
+	t.Route, t.Media = slices.Clone(t.Route), slices.Clone(t.Media)
 	return t
+}
+
+// Media are the pictures that go with the text, in order, as copies that nobody
+// else holds.
+func (r Release) Media() []Attached {
+	all := slices.Clone(r.r.media)
+	for i := range all {
+		all[i].Data = slices.Clone(all[i].Data)
+	}
+	return all
 }
 
 // Basis is why the release exists.

@@ -197,6 +197,13 @@ type Login interface {
 	Finish(ctx context.Context, returned string) (Identity, error)
 }
 
+// Attacher publishes pictures with an answer. A release that carries some goes
+// to no connector without it.
+type Attacher interface {
+	// MediaRules are what the platform takes beside the text of a public answer.
+	MediaRules() approval.MediaRules
+}
+
 // Identifier tells which remote account the credentials belong to.
 type Identifier interface {
 	// Identity is the platform's stable name of the account that we publish as.

@@ -210,6 +210,9 @@ func (o *outlet) perform(ctx context.Context, r approval.Release) (receipt appro
 	if r.Attempt().Account != o.Name {
 		return receipt, &Error{Kind: Rejected, Message: "the release is for another account", Remedy: "Report it: this must not happen."}
 	}
+	if _, ok := o.Connector.(Attacher); !ok && len(r.Attempt().Media) > 0 {
+		return receipt, &Error{Kind: NotAllowed, Message: "this kind of account publishes no pictures", Remedy: "Propose the answer without them."}
+	}
 	var call func(context.Context, approval.Release) (approval.Receipt, error)
 	switch r.Attempt().Action {
 	case approval.Reply, approval.Post:

@@ -77,6 +77,8 @@
 //	approval.policies        "current" -> the list in force
 //	approval.controls        "stop:CAUSE" -> a standing stop, "watch:ACCOUNT" -> since when own posts are watched
 //	approval.rejected        account, target, fingerprint -> a rejected text
+//	approval.pictures        SHA-256 -> a picture that goes with answers; .unused
+//	approval.picturebytes    SHA-256 -> its bytes
 //	approval.sightings       account, external id -> an own post that no receipt explained; .pending .outside
 //
 //	keep.values              account, name -> a connector's value, sealed with the key in keys/keep.key

@@ -1,6 +1,9 @@
 package web_test
 
 import (
+	"bytes"
+	"image"
+	"image/png"
 	"net/http"
 	"regexp"
 	"slices"
@@ -121,6 +124,10 @@ func TestAbuse24_GetNeverMutates(t *testing.T) {
 	talk := r.Mention("m1", "Hallo?")
 	p := r.As("anna").Submitted(talk, "Dag!")
 	r.stop("bert")
+	var drawn bytes.Buffer
+	check(t, png.Encode(&drawn, image.NewGray(image.Rect(0, 0, 2, 2))))
+	picture, err := r.Approvals.AddPicture(t.Context(), r.As("anna").By, drawn.Bytes())
+	check(t, err)
 	size, err := r.Log.Size(t.Context())
 	check(t, err)
 	for _, login := range []string{"anna", "bert", "mara", "ada"} {
@@ -129,7 +136,7 @@ func TestAbuse24_GetNeverMutates(t *testing.T) {
 			if o.method != http.MethodGet || o.path == "/events" {
 				continue
 			}
-			path := strings.NewReplacer("/conversations/{id}", "/conversations/"+talk.ID.String(), "/proposals/{id}", "/proposals/"+p.ID.String()).Replace(o.path)
+			path := strings.NewReplacer("/conversations/{id}", "/conversations/"+talk.ID.String(), "/proposals/{id}", "/proposals/"+p.ID.String(), "{sha256}", picture.SHA256.String()).Replace(o.path)
 			c.get(path).is(200)
 			r.nobody().get(path+"?verdict=approve&digest="+p.Digest.String()).refused(401, "unauthenticated")
 			c.get(path+"?verdict=approve").refused(422, "invalid_input")

@@ -206,6 +206,10 @@ func (d *daemon) join(sending connectors.DispatcherOptions) {
 		if c, ok := l.Connector.(connectors.Locator); ok {
 			d.approvals.SetLocator(l.Name, c.Locate)
 		}
+
+		if c, ok := l.Connector.(connectors.Attacher); ok {
+			d.approvals.SetMediaRules(l.Name, c.MediaRules())
+		}
 	}
 	d.runner = connectors.NewRunner(connectors.RunnerOptions{
 		Inbox: d.box, Observer: d.approvals,

@@ -23,12 +23,23 @@ func (c *Connector) Publish(ctx context.Context, r approval.Release) (approval.R
 	type reply struct {
 		To string `json:"in_reply_to_tweet_id"`
 	}
+	type media struct {
+		IDs []string `json:"media_ids"`
+	}
 	body := struct {
 		Text  string `json:"text"`
 		Reply *reply `json:"reply,omitempty"`
+		Media *media `json:"media,omitempty"`
 	}{Text: a.Text}
 	if a.Action == approval.Reply {
 		body.Reply = &reply{answered(a)}
+	}
+	if len(a.Media) > 0 {
+		ids, err := c.upload(ctx, r)
+		if err != nil {
+			return approval.Receipt{}, err
+		}
+		body.Media = &media{ids}
 	}
 	answer, err := c.client.Do(ctx, connectors.Call{Method: http.MethodPost, Path: "/2/tweets", JSON: body, Send: true})
 	if err != nil {

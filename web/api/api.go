@@ -86,6 +86,7 @@ func New(d Deps, o Options) (*API, error) {
 	a.signingIn()
 	a.conversations()
 	a.proposals()
+	a.pictures()
 	a.publishing()
 	a.accounts()
 	a.staff()

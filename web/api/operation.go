@@ -28,6 +28,9 @@ type operation struct {
 	scope  people.Scope
 	status int // of success; 0: 200, or 204 without a body
 	faults []fault.Code
+	// raw are the media types of an operation whose body is a file, and most its bytes.
+	raw  []string
+	most int64
 }
 
 // nothing is the input or output of operations that have none.
@@ -57,7 +60,11 @@ func add[I, O any](a *API, o operation, handler func(context.Context, *I) (*O, e
 		op.Description = strings.TrimSpace(op.Description + fmt.Sprintf("\n\nA token needs the scope `%s`.", o.scope))
 		op.Middlewares = append(op.Middlewares, a.admit(o.scope))
 	}
-	if hasBody[I]() {
+	switch {
+	case o.raw != nil:
+		op.MaxBodyBytes = o.most
+		op.Middlewares = append(op.Middlewares, a.rawBody(o.raw, o.most))
+	case hasBody[I]():
 		op.Middlewares = append(op.Middlewares, a.strictBody(a.maxBody))
 	}
 	op.Responses = a.refusals(o, hasBody[I]())

@@ -51,6 +51,7 @@ type Revision struct {
 	Language  optional[string]  `json:"language"`
 	Digest    approval.Digest   `json:"digest" doc:"What endorsements endorse: 64 hexadecimal digits over everything that decides what is sent where."`
 	Findings  []Finding         `json:"findings" nullable:"false" doc:"What the checks noticed in the text; the author accepts them by submitting."`
+	Media     []Medium          `json:"media" nullable:"false" doc:"Pictures that go with the text, in order."`
 	NotBefore optional[instant] `json:"not_before"`
 	ValidFor  optional[span]    `json:"valid_for" doc:"How long a full set of endorsements lives."`
 }
@@ -154,12 +155,15 @@ func (a *API) proposal(named *names, v *approval.View) Proposal {
 
 // revision is one version; e is nil once its content is erased.
 func revision(named *names, number int, author people.ID, made time.Time, digest approval.Digest, e *approval.Envelope) Revision {
-	r := Revision{Number: number, Author: named.of(author), At: at(made), Digest: digest, Findings: []Finding{}}
+	r := Revision{Number: number, Author: named.of(author), At: at(made), Digest: digest, Media: []Medium{}, Findings: []Finding{}}
 	if e == nil {
 		return r
 	}
 	r.Text, r.Language, r.NotBefore = some(e.Text), word(e.Language), at(e.NotBefore)
 	r.ValidFor = some(span(e.ValidFor))
+	for _, m := range e.Media {
+		r.Media = append(r.Media, Medium{m.SHA256.String(), m.AltText})
+	}
 	for _, f := range e.Findings {
 		r.Findings = append(r.Findings, Finding(f))
 	}

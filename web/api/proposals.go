@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -27,13 +28,23 @@ func (p *ProposalPath) id() (approval.ProposalID, error) {
 type Writing struct {
 	Text      string    `json:"text" doc:"What is published, byte for byte after NFC. Hidden and bidirectional characters are refused."`
 	Language  string    `json:"language,omitempty" maxLength:"35" doc:"BCP 47; the conversation's where it is not sent." example:"nl"`
+	Media     []Medium  `json:"media,omitempty" maxItems:"10" doc:"Pictures that go with the text, in order. A new revision has those that are sent with it, and no others."`
 	NotBefore time.Time `json:"not_before,omitempty" doc:"Schedules the publication, at most 72 hours ahead."`
 	ValidFor  span      `json:"valid_for,omitempty" doc:"Shortens how long a full set of endorsements lives."`
 	ByHand    bool      `json:"by_hand,omitempty" doc:"A person posts it on the platform, which takes it from no program; see POST /proposals/{id}/address."`
 }
 
-func (w *Writing) content() approval.Content {
-	return approval.Content{Text: w.Text, Language: w.Language, ValidFor: time.Duration(w.ValidFor), NotBefore: w.NotBefore, ByHand: w.ByHand}
+func (w *Writing) content() (approval.Content, error) {
+	c := approval.Content{Text: w.Text, Language: w.Language, ValidFor: time.Duration(w.ValidFor), NotBefore: w.NotBefore, ByHand: w.ByHand}
+	for i, m := range w.Media {
+		h, err := approval.ParseHash(m.SHA256)
+		if err != nil {
+			return c, fault.New(fault.InvalidInput, "this names no picture").At(fmt.Sprintf("media[%d].sha256", i), m.SHA256).
+				Fix("Send what POST /pictures answered.").Because(err)
+		}
+		c.Media = append(c.Media, approval.Media{SHA256: h, AltText: m.AltText})
+	}
+	return c, nil
 }
 
 // textFaults are what a text can be refused for.
@@ -169,7 +180,11 @@ func (a *API) drafting() {
 				return nil, err
 			}
 		}
-		v, err := a.d.Approvals.DraftReply(ctx, session.From(ctx), conversation, mention, in.Body.content())
+		content, err := in.Body.content()
+		if err != nil {
+			return nil, err
+		}
+		v, err := a.d.Approvals.DraftReply(ctx, session.From(ctx), conversation, mention, content)
 		if err != nil {
 			return nil, err
 		}
@@ -185,8 +200,12 @@ func (a *API) drafting() {
 		description: "The caller becomes its author; every endorsement of an older one is void, and the proposal is a draft again.",
 		scope:       people.Write, status: http.StatusCreated, faults: textFaults,
 	}, func(ctx context.Context, in *revising) (*answer[Proposal], error) {
+		content, err := in.Body.content()
+		if err != nil {
+			return nil, err
+		}
 		return a.shown(ctx, &in.ProposalPath, func(ctx context.Context, p approval.ProposalID) (*approval.View, error) {
-			return a.d.Approvals.Revise(ctx, session.From(ctx), p, in.Body.content())
+			return a.d.Approvals.Revise(ctx, session.From(ctx), p, content)
 		})
 	})
 	type submitting struct {

@@ -87,8 +87,23 @@ type revisePage struct {
 	Draft    string // what stands in the field
 	ByHand   bool   // a person posts it
 	Schedule schedule
+	Pictures pictures
 	Base     approval.Digest
 }
+
+// revising begins with the proposal as it is.
+func (v *visit) revising(p decisionPage) revisePage {
+	e := p.P.Envelope
+	page := revisePage{decisionPage: p, Base: p.P.Digest, ByHand: v.revisesByHand(p)}
+	if e != nil {
+		page.Draft, page.Schedule = e.Text, scheduleOf(e.NotBefore)
+		page.Pictures = v.picturesOf("/approvals/"+p.P.ID.String()+"/attach", e.Account, e.Visibility, e)
+	}
+	return page
+}
+
+// typedText is the text in the form.
+func (v *visit) typedText() string { return strings.ReplaceAll(v.r.Form.Get("text"), "\r\n", "\n") }
 
 func (v *visit) decisionEdit() error {
 	p, err := v.decisionOf(decisionPage{})
@@ -98,10 +113,7 @@ func (v *visit) decisionEdit() error {
 	if !p.May.Revise || p.P.Envelope == nil {
 		return v.to("/approvals/" + p.P.ID.String())
 	}
-	return v.show("revise", v.t("decision.edit.title"), revisePage{
-		decisionPage: p, Draft: p.P.Envelope.Text, Schedule: scheduleOf(p.P.Envelope.NotBefore), Base: p.P.Digest,
-		ByHand: v.revisesByHand(p),
-	})
+	return v.show("revise", v.t("decision.edit.title"), v.revising(p))
 }
 
 // decisionRevise makes a revision of the visitor's own, and submits it where
@@ -115,23 +127,27 @@ func (v *visit) decisionRevise() error {
 	if err != nil {
 		return err
 	}
-	written := strings.ReplaceAll(v.r.Form.Get("text"), "\r\n", "\n")
-	content := approval.Content{Text: written, ByHand: v.revisesByHand(p)}
+	content := approval.Content{Text: v.typedText(), ByHand: v.revisesByHand(p)}
 	var was time.Time
 	if e := p.P.Envelope; e != nil {
-		content.Language, was = e.Language, e.NotBefore
+		content.Language, content.Media, was = e.Language, e.Media, e.NotBefore
 	}
 	again := func(status int, problem *trouble) error {
 		p.Trouble = problem
-		return v.render(status, "revise", v.t("decision.edit.title"), revisePage{
-			decisionPage: p, Draft: written, Schedule: v.typedSchedule(scheduleOf(was)), Base: p.P.Digest,
-			ByHand: content.ByHand,
-		})
+		page := v.revising(p)
+		page.Draft, page.Schedule = v.typedText(), v.typedSchedule(page.Schedule)
+		if media, err := v.typedMedia(page.Pictures.List); err == nil {
+			page.Pictures.List, page.Pictures.Unsaved = media, true
+		}
+		return v.render(status, "revise", v.t("decision.edit.title"), page)
 	}
 	if p.P.Digest != base {
 		return again(http.StatusConflict, &trouble{Code: fault.StaleDigest, What: v.t("decision.stale"), Remedy: v.t("decision.stale.own")})
 	}
 	if content.NotBefore, err = v.notBefore(was); err != nil {
+		return again(statusOf(err), v.trouble(err))
+	}
+	if content.Media, err = v.typedMedia(content.Media); err != nil {
 		return again(statusOf(err), v.trouble(err))
 	}
 	made, err := v.d.Approvals.Revise(v.ctx(), v.who, which, content)

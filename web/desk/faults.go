@@ -103,7 +103,7 @@ func (v *visit) askSignIn() error {
 		return v.to("/sign-in" + next)
 	}
 	if v.r.Form == nil {
-		if err := v.parse(); err != nil {
+		if err := v.parse(false); err != nil {
 			return err
 		}
 	}

@@ -24,6 +24,7 @@ type composer struct {
 	Check    checked
 	Schedule schedule
 	ByHand   bool // a person posts it
+	Pictures pictures
 	Folded   bool // an answer is under way, so that writing another one is not the first thing to do
 }
 
@@ -75,6 +76,11 @@ func (v *visit) composer(t *thread, target *inbox.Mention) (*composer, error) {
 		c.Text, c.Schedule = c.Proposal.Envelope.Text, scheduleOf(c.Proposal.Envelope.NotBefore)
 	}
 	c.Check = v.check(t.Conversation, c.Text)
+	var e *approval.Envelope
+	if c.Proposal != nil {
+		e = c.Proposal.Envelope
+	}
+	c.Pictures = v.picturesOf("/inbox/"+t.ID.String()+"/attach", t.Account, t.Visibility, e)
 	var err error
 	c.Approval, err = v.approversOf(t.Conversation)
 	return c, err
@@ -180,13 +186,7 @@ func (v *visit) reply() error {
 		_, err = v.d.Approvals.Submit(v.ctx(), v.who, p.ID, p.Digest)
 	}
 	if err != nil {
-		return v.again(c, err, func(t *thread) {
-			if t.Composer != nil {
-				t.Composer.Text, t.Composer.Folded = v.r.Form.Get("text"), false
-				t.Composer.Check = v.check(t.Conversation, t.Composer.Text)
-				t.Composer.Schedule = v.typedSchedule(t.Composer.Schedule)
-			}
-		})
+		return v.again(c, err, v.retype)
 	}
 	v.presence.left(v.who.ID(), c)
 	if submit {
@@ -195,6 +195,19 @@ func (v *visit) reply() error {
 		v.done("composer.saved")
 	}
 	return v.to(v.queryOfBack().of(c))
+}
+
+// retype puts what the form held back into the composer.
+func (v *visit) retype(t *thread) {
+	if t.Composer == nil {
+		return
+	}
+	t.Composer.Text, t.Composer.Folded = v.r.Form.Get("text"), false
+	t.Composer.Check = v.check(t.Conversation, t.Composer.Text)
+	t.Composer.Schedule = v.typedSchedule(t.Composer.Schedule)
+	if media, err := v.typedMedia(t.Composer.Pictures.List); err == nil {
+		t.Composer.Pictures.List, t.Composer.Pictures.Unsaved = media, true
+	}
 }
 
 // write makes the revision that the form holds: the first one of a new
@@ -217,24 +230,33 @@ func (v *visit) write(c inbox.ConversationID, submit bool) (*approval.View, erro
 			Fix("Your text is still in the field; compare it with the answer as it is now.")
 	}
 	var was time.Time
+	var had []approval.Media
 	if p.Envelope != nil {
-		was = p.Envelope.NotBefore
+		was, had = p.Envelope.NotBefore, p.Envelope.Media
 	}
 	notBefore, err := v.notBefore(was)
 	if err != nil {
 		return nil, err
 	}
+	media, err := v.typedMedia(had)
+	if err != nil {
+		return nil, err
+	}
 	byHand := v.form("by_hand") == "yes"
-	same := p.Envelope != nil && p.Envelope.Text == approval.Normalize(text) && notBefore.Equal(upcoming(was)) && p.ByHand == byHand
+	same := p.Envelope != nil && p.Envelope.Text == approval.Normalize(text) && notBefore.Equal(upcoming(was)) && p.ByHand == byHand && sameMedia(media, had)
 	if same && (p.State == approval.Draft && p.Author == v.who.ID() || !submit) {
 		return p, nil
 	}
-	return v.d.Approvals.Revise(v.ctx(), v.who, proposal, approval.Content{Text: text, NotBefore: notBefore, ByHand: byHand})
+	return v.d.Approvals.Revise(v.ctx(), v.who, proposal, approval.Content{Text: text, Media: media, NotBefore: notBefore, ByHand: byHand})
 }
 
 // writeNew begins a proposal, unless a double click has begun the same one.
 func (v *visit) writeNew(c inbox.ConversationID, text string) (*approval.View, error) {
 	notBefore, err := v.notBefore(time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	media, err := v.typedMedia(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -244,7 +266,7 @@ func (v *visit) writeNew(c inbox.ConversationID, text string) (*approval.View, e
 	}
 	for _, p := range all {
 		if p.State == approval.Draft && p.Author == v.who.ID() && p.Envelope != nil &&
-			p.Envelope.Text == approval.Normalize(text) && p.Envelope.NotBefore.Equal(notBefore) {
+			p.Envelope.Text == approval.Normalize(text) && p.Envelope.NotBefore.Equal(notBefore) && sameMedia(media, p.Envelope.Media) {
 			return p, nil
 		}
 	}
@@ -255,7 +277,7 @@ func (v *visit) writeNew(c inbox.ConversationID, text string) (*approval.View, e
 		}
 	}
 	return v.d.Approvals.DraftReply(v.ctx(), v.who, c, target, approval.Content{
-		Text: text, NotBefore: notBefore, ByHand: v.form("by_hand") == "yes",
+		Text: text, Media: media, NotBefore: notBefore, ByHand: v.form("by_hand") == "yes",
 	})
 }
 

@@ -14,6 +14,7 @@ type page struct {
 	handle func(*visit) error
 	may    []people.Role // any of them; nil: everybody who is signed in
 	open   bool          // nobody has to be signed in
+	most   int64         // bytes of the form, which may then hold files; 0: a form of texts
 }
 
 // Who may open a page, where that is not everybody.
@@ -32,6 +33,7 @@ func (k *desk) pages() []page {
 		k.inboxPages(),
 		k.settingsPages(),
 		k.approvalPages(),
+		k.picturePages(),
 		k.auditPages(),
 		k.accountPages(),
 		k.peoplePages(),

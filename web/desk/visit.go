@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -33,14 +34,14 @@ func (v *visit) ctx() context.Context { return v.r.Context() }
 // serve answers with one page of the table.
 func (k *desk) serve(p page) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		r.Body = http.MaxBytesReader(w, r.Body, max(p.most, maxForm))
 		v := &visit{desk: k, w: w, r: r, who: session.From(r.Context())}
 		v.lang = v.language()
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Vary", "Cookie, Accept-Language")
 		err := p.admit(v)
 		if err == nil {
-			err = v.parse()
+			err = v.parse(p.most > 0)
 		}
 		if err == nil {
 			err = p.handle(v)
@@ -52,13 +53,17 @@ func (k *desk) serve(p page) http.Handler {
 }
 
 // parse reads the form, so that handlers can take its values without asking.
-func (v *visit) parse() error {
+// Files beyond its first megabyte wait on disk until the visit ends.
+func (v *visit) parse(files bool) error {
 	err := v.r.ParseForm()
+	if media, _, _ := mime.ParseMediaType(v.r.Header.Get("Content-Type")); err == nil && files && media == "multipart/form-data" {
+		err = v.r.ParseMultipartForm(maxForm)
+	}
 	switch {
 	case err == nil:
 		return v.refuseRepeats()
 	case strings.Contains(err.Error(), "too large"):
-		return fault.New(fault.BodyTooLarge, "the form is larger than the desk takes").Fix("Shorten the text.")
+		return fault.New(fault.BodyTooLarge, "the form is larger than the desk takes").Fix("Shorten the text, or make the pictures smaller.")
 	default:
 		return fault.New(fault.InvalidInput, "the form could not be read").Because(err)
 	}
@@ -66,7 +71,7 @@ func (v *visit) parse() error {
 
 // lists are the fields that a form can hold more than once; those of a policy
 // carry its number behind a dot.
-var lists = []string{"id", "roles", "labels", "scope", "account", "kind", "role"}
+var lists = []string{"id", "roles", "labels", "scope", "account", "kind", "role", "media"}
 
 // refuseRepeats refuses a form that gives one field twice: which of the two is
 // meant is not for the desk to choose.

@@ -73,7 +73,21 @@ function measure(form, typing) {
   waiting.set(form, { timer, abort });
 }
 
+// attach brings in the pictures in the file field at once.
+function attach(field) {
+  if (field.files.length) field.form.requestSubmit(field.form.querySelector("#attach"));
+}
+
 export function startComposer() {
+  document.addEventListener("change", (event) => { if (event.target.matches?.("input[data-attach]")) attach(event.target); });
+  document.addEventListener("paste", (event) => {
+    const field = event.target.closest?.("form")?.querySelector("input[data-attach]");
+    const files = event.clipboardData?.files;
+    if (!field || !files?.length) return;
+    event.preventDefault();
+    field.files = files;
+    attach(field);
+  });
   document.addEventListener("input", (event) => {
     const form = event.target.closest?.("form[data-measure]");
     if (form && event.target.matches("textarea")) measure(form, !event.detail?.restored);

@@ -259,7 +259,7 @@ function mergeThread(page) {
   const reply = $("reply");
   const foot = page.getElementById("foot");
   const later = $("not-before");
-  const touched = [reply, later].some((field) => field && (field.value !== field.defaultValue || document.activeElement === field));
+  const touched = $("composer")?.hasAttribute("data-unsaved") || [reply, later].some((field) => field && (field.value !== field.defaultValue || document.activeElement === field));
   const note = $("note");
   if ($("foot") && foot && !touched && !note?.value && $("composer")?.dataset.digest !== page.getElementById("composer")?.dataset.digest) ids.push("foot");
   if (ids.length) take(page, ids);

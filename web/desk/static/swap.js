@@ -98,11 +98,16 @@ export async function go(url, ids, { push = true, focus, options, taken } = {}) 
   }
 }
 
-// send posts a form and swaps what it names.
+// send posts a form and swaps what it names. A button that sends it elsewhere
+// only prepares it: nothing was taken, and the address stays.
 export function send(form, button) {
-  const body = new URLSearchParams(new FormData(form, button));
+  const all = new FormData(form, button);
+  const body = button?.formEnctype === "multipart/form-data" ? all : new URLSearchParams([...all].filter(([, value]) => typeof value === "string"));
   const ids = form.dataset.swap.split(" ");
-  return go(form.action, ids, { focus: form.dataset.focus, taken: form, options: { method: "POST", body } });
+  const aside = button?.hasAttribute("formaction");
+  return go(aside ? button.formAction : form.action, ids, {
+    focus: aside ? button.id : form.dataset.focus, push: !aside, taken: aside ? undefined : form, options: { method: "POST", body },
+  });
 }
 
 function show(toast) {

@@ -14,7 +14,7 @@ import (
 )
 
 // maxBody bounds a request's body, in bytes.
-const maxBody = 1 << 20
+const maxBody = 8 << 20
 
 // call is one request that was let in.
 type call struct {
@@ -37,6 +37,8 @@ func (p *Platform) routes() {
 	p.handle("POST /2/tweets", 100, nil, p.create)
 	p.handle("DELETE /2/tweets/{id}", 50, nil, p.remove)
 	p.mux.HandleFunc("POST /oauth2/token", p.appToken)
+	p.handle("POST /2/media/upload", 500, nil, p.bring)
+	p.handle("POST /2/media/metadata", 500, nil, p.describe)
 	p.mux.HandleFunc("POST /replay/posts", p.sayByHand)
 	p.mux.HandleFunc("GET /control/bill", p.billByHand)
 	p.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
@@ -238,6 +240,9 @@ func (p *Platform) create(c call) (int, any, *failure) {
 		Reply *struct {
 			To string `json:"in_reply_to_tweet_id"`
 		} `json:"reply"`
+		Media struct {
+			IDs []string `json:"media_ids"`
+		} `json:"media"`
 	}
 	if fault := decode(c.body, &body); fault != nil {
 		return 0, nil, fault
@@ -264,8 +269,16 @@ func (p *Platform) create(c call) (int, any, *failure) {
 			return 0, nil, refuse(http.StatusForbidden, "You are not allowed to create a Tweet with duplicate content.")
 		}
 	}
+	media, fault := p.attached(body.Media.IDs)
+	if fault != nil {
+		return 0, nil, fault
+	}
 	made := p.add(p.brand(), body.Text, above, nil)
 	p.chargeCreated(body.Text, above)
+	for _, u := range media {
+		u.used = true
+	}
+	made.media = media
 	text, _ := shorten(made)
 	return http.StatusCreated, map[string]any{"data": map[string]any{"id": made.id, "text": text, "edit_history_tweet_ids": made.history}}, nil
 }

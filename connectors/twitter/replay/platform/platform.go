@@ -75,6 +75,7 @@ type Platform struct {
 	books   books
 
 	consents consents
+	uploads  map[string]*upload // by id
 }
 
 type user struct{ id, handle, name string }
@@ -88,6 +89,7 @@ type post struct {
 	history   []string // ids of all versions, this one's last
 	newer     *post    // the version that took its place
 	deleted   bool
+	media     []*upload
 }
 
 // window counts the calls of one endpoint in 15 minutes.
@@ -104,7 +106,7 @@ func New(o Options) *Platform {
 	p := &Platform{
 		o: o, mux: http.NewServeMux(), users: make(map[string]*user), byID: make(map[string]*post),
 		nonces: make(map[string]time.Time), windows: make(map[string]*window),
-		changed: make(chan struct{}),
+		changed: make(chan struct{}), uploads: make(map[string]*upload),
 	}
 	p.brand()
 	p.routes()
