@@ -47,7 +47,7 @@ func TestTheAccountsPageTellsWhatIsSpent(t *testing.T) {
 		spent, budget approval.Money
 		says, not     []string
 	}{
-		{"no budget", 24_014_999, 0, []string{"Spent this month", "$24.02", "$61.24", "People’s names read", "4015", "$4.015"}, []string{"<meter", "Slowed down"}},
+		{"no budget", 24_014_999, 0, []string{"Spent this month", "$24.02", "$61.24", "People’s names read", "4015", "$4.015"}, []string{"<progress", "Slowed down"}},
 		{"within it", 24 * approval.Dollar, 50 * approval.Dollar, []string{"$24.00", "of $50.00", `value="48"`, "every 12 min"}, []string{"budget is spent"}},
 		{"most of it", 45 * approval.Dollar, 50 * approval.Dollar, []string{"90% of the month’s budget is spent", "answers are always sent"}, nil},
 		{"all of it", 51 * approval.Dollar, 50 * approval.Dollar, []string{"The month’s budget is spent", "once an hour"}, nil},
