@@ -57,9 +57,11 @@ func TestAbuse15_EveryFieldOfTheEnvelopeCounts(t *testing.T) {
 // answer is a draft, and while it is in review.
 func TestAbuse16_TheMentionChangedUnderTheDraft(t *testing.T) {
 	r := approvaltest.New(t)
+	edits := 0
 	edit := func(id, text string) {
 		in := inboundWithRoute(id)
-		in.Text, in.EditedAt = text, time.Now()
+		edits++ // each later than the one before, to the millisecond
+		in.Text, in.EditedAt = text, time.Now().Add(time.Duration(edits)*time.Millisecond)
 		r.Ingest("plein", in)
 	}
 	draft := ok2(t)(r.As("anna").Draft(r.Ingest("plein", inboundWithRoute("1")), "Ja, dat klopt."))

@@ -47,6 +47,7 @@ type Approvals struct {
 	privates map[inbox.AccountName]func(string) Measure
 	closings map[inbox.AccountName]func(*inbox.Mention, time.Time) string
 	pricers  map[inbox.AccountName]Pricer
+	locators map[inbox.AccountName]func(string) (Receipt, error)
 	wakes    map[chan struct{}]bool
 }
 
@@ -105,6 +106,7 @@ func New(db *store.DB, log *audit.Log, staff *people.Staff, box *inbox.Inbox, o 
 	a.privates = make(map[inbox.AccountName]func(string) Measure)
 	a.closings = make(map[inbox.AccountName]func(*inbox.Mention, time.Time) string)
 	a.pricers = make(map[inbox.AccountName]Pricer)
+	a.locators = make(map[inbox.AccountName]func(string) (Receipt, error))
 	a.wakes = make(map[chan struct{}]bool)
 	a.effects = a.governance()
 	a.effects[KindReply] = replyEffect{a}
@@ -174,6 +176,23 @@ func (a *Approvals) Unanswerable(m *inbox.Mention, at time.Time) string {
 		return m.Unanswerable
 	}
 	return f(m, at)
+}
+
+// SetLocator tells how the account's platform reads the address of a post; see
+// connectors.Locator. Without one nothing is answered by hand there.
+func (a *Approvals) SetLocator(account inbox.AccountName, f func(url string) (Receipt, error)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.locators[account] = f
+}
+
+// Locates reports whether answers by hand on the account can be recorded.
+func (a *Approvals) Locates(account inbox.AccountName) bool { return a.locator(account) != nil }
+
+func (a *Approvals) locator(account inbox.AccountName) func(string) (Receipt, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.locators[account]
 }
 
 // Wake returns a channel that receives when something may be due, coalesced,

@@ -273,6 +273,9 @@ func (p *Proposal) lapses(e *Envelope) time.Time {
 // released makes the proof. Only release and claim call it, after the policy
 // was found satisfied in the same transaction.
 func (a *Approvals) released(p *Proposal, e *Envelope) Release {
+	if e.Action == ByHand {
+		return Release{} // a person posts it: no proof for a connector exists
+	}
 	r := &release{attempt: a.attempt(p, e), basis: p.Basis}
 	for _, end := range p.Endorsements {
 		r.endorsers = append(r.endorsers, end.Person)
@@ -280,13 +283,17 @@ func (a *Approvals) released(p *Proposal, e *Envelope) Release {
 	return Release{r}
 }
 
-// replyEffect queues an answer for its account.
+// replyEffect queues an answer for its account; one by hand waits for a person.
 type replyEffect struct{ a *Approvals }
 
 func (f replyEffect) Validate(*store.Tx, *Envelope) error { return nil }
 
 func (f replyEffect) Apply(tx *store.Tx, p *Proposal, _ Release) error {
-	return f.a.move(tx, p, step{to: Queued, event: "queued", actor: audit.System, via: "daemon", facts: map[string]string{
+	s := step{to: Queued, event: "queued", actor: audit.System, via: "daemon", facts: map[string]string{
 		"due": p.Due.Format(time.RFC3339), "expires": p.ExpiresAt.Format(time.RFC3339),
-	}})
+	}}
+	if p.ByHand {
+		s.to, s.event = Approved, "handed_over"
+	}
+	return f.a.move(tx, p, s)
 }

@@ -25,6 +25,8 @@ type Content struct {
 	ValidFor time.Duration
 	// NotBefore schedules the publication; zero: as soon as it is approved.
 	NotBefore time.Time
+	// ByHand has a person post it, where the platform takes no answer from a program.
+	ByHand bool
 }
 
 // DraftReply begins an answer to a mention, by default (zero target) the
@@ -119,11 +121,12 @@ func (a *Approvals) revise(tx *store.Tx, by people.Principal, p *Proposal, c Con
 		return err
 	}
 	old := p.Digest
-	p.Revision, p.Author, p.Digest = e.Revision, by.ID(), Digest(digest)
+	p.Revision, p.Author, p.Digest, p.ByHand = e.Revision, by.ID(), Digest(digest), e.Action == ByHand
 	p.Contributors = appendOnce(p.Contributors, by.ID())
 	p.Endorsements, p.Basis, p.Failure, p.Tries = nil, "", nil, 0
 	p.SubmittedAt, p.QuorumAt, p.ExpiresAt, p.Due = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	p.Reason, p.Remark, p.SettledBy, p.ClaimedAt, p.AbsentAt = "", "", people.ID{}, time.Time{}, time.Time{}
+	p.RecordedBy = people.ID{}
 	r := &Revision{Proposal: p.ID, Number: p.Revision, Author: p.Author, At: tx.Now(), Digest: p.Digest}
 	if err := a.revisions.Put(tx, r); err != nil {
 		return err
@@ -131,6 +134,9 @@ func (a *Approvals) revise(tx *store.Tx, by people.Principal, p *Proposal, c Con
 	s := step{to: Draft, event: "revised", actor: by.Actor(), via: by.Via(), facts: map[string]string{
 		"revision": itoa(p.Revision), "author": by.ID().String(), "visibility": string(e.Visibility),
 	}}
+	if p.ByHand {
+		s.facts["action"] = string(ByHand)
+	}
 	if first {
 		s.event = "drafted"
 		s.facts["kind"] = string(p.Kind)
@@ -151,6 +157,9 @@ func (a *Approvals) compose(tx *store.Tx, p *Proposal, c Content, change []byte)
 	}
 	if c.NotBefore.IsZero() {
 		e.NotBefore = time.Time{}
+	}
+	if c.ByHand {
+		e.Action = ByHand
 	}
 	if governs(p.Kind) {
 		if err := CheckText(e.Text, Measure{}); err != nil {
@@ -205,12 +214,11 @@ func (a *Approvals) address(tx *store.Tx, p *Proposal, e *Envelope) error {
 	if !ok {
 		return fault.New(fault.AccountNotReady, "the account %s is not set up", p.Account)
 	}
-	if why := a.Unanswerable(m, latest(tx.Now(), e.NotBefore)); why != "" {
-		return fault.New(fault.NotAnswerable, "the platform does not take an answer to this: %s", why).
-			Fix("Answer by hand on the platform.")
-	}
 	if !m.DeletedAt.IsZero() {
 		return fault.New(fault.NotAnswerable, "the customer deleted this mention").Fix("Resolve the conversation.")
+	}
+	if err := a.wayOut(tx, p, m, e); err != nil {
+		return err
 	}
 	e.Platform, e.RemoteID = account.Kind, account.RemoteID
 	e.Target, e.Thread, e.Route, e.Visibility = m.ExternalID, m.Thread, m.Route, m.Visibility
@@ -219,14 +227,6 @@ func (a *Approvals) address(tx *store.Tx, p *Proposal, e *Envelope) error {
 		e.Language = m.Language
 	}
 	return nil
-}
-
-// latest is the later of two times.
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // languagePattern is the form of the language tags of BCP 47, or nothing.

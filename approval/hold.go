@@ -27,6 +27,8 @@ const (
 	ReasonRestored             = "restored"
 	ReasonExpired              = "expired"
 	ReasonUndecided            = "undecided"
+	ReasonAddressAbsent        = "address_absent"  // nothing stood at the address that was recorded
+	ReasonAddressForeign       = "address_foreign" // and something else than our answer to the mention
 )
 
 var reasonWords = map[string]string{
@@ -126,10 +128,14 @@ func (a *Approvals) powerLost(tx *store.Tx, who people.ID) error {
 }
 
 // onTheWay are the states in which a proposal is held when the world changes.
-// Approved is not one: it lasts for the end of one transaction, in which the
-// proposal's own effect can be what changes the world, as when an endorser
-// agrees to lose a role.
+// A governance proposal's Approved is not one: it lasts for the end of one
+// transaction, in which the proposal's own effect can be what changes the
+// world, as when an endorser agrees to lose a role. An answer by hand rests there.
 var onTheWay = []State{InReview, Queued, Failed}
+
+func (p *Proposal) onTheWay() bool {
+	return slices.Contains(onTheWay, p.State) || p.ByHand && p.State == Approved
+}
 
 func (a *Approvals) holdAll(tx *store.Tx, index string, prefix []byte, reason string) error {
 	var affected []*Proposal
@@ -137,7 +143,7 @@ func (a *Approvals) holdAll(tx *store.Tx, index string, prefix []byte, reason st
 		if err != nil {
 			return err
 		}
-		if slices.Contains(onTheWay, p.State) {
+		if p.onTheWay() {
 			affected = append(affected, p)
 		}
 	}
@@ -234,7 +240,7 @@ func (a *Approvals) timeOut(tx *store.Tx, p *Proposal) error {
 func (a *Approvals) HoldAll(ctx context.Context, reason string) (n int, err error) {
 	err = a.db.Update(ctx, func(tx *store.Tx) error {
 		n = 0
-		for _, state := range onTheWay {
+		for _, state := range append([]State{Approved}, onTheWay...) {
 			all, err := a.inState(tx, state)
 			if err != nil {
 				return err
@@ -246,21 +252,32 @@ func (a *Approvals) HoldAll(ctx context.Context, reason string) (n int, err erro
 				n++
 			}
 		}
-		for _, state := range []State{Sending, OutcomeUnknown} {
-			all, err := a.inState(tx, state)
+		return a.endApprovals(tx)
+	})
+	return n, err
+}
+
+// endApprovals lets no approval of an open outcome be used again: of what was
+// being sent, and of answers by hand whose address may yet prove wrong.
+func (a *Approvals) endApprovals(tx *store.Tx) error {
+	var open []*Proposal
+	for _, state := range []State{Sending, OutcomeUnknown, Published} {
+		for p, err := range a.proposals.By(tx, "state", store.Range{Prefix: store.Field([]byte(state))}, false) {
 			if err != nil {
 				return err
 			}
-			for _, p := range all {
-				p.ExpiresAt = tx.Now()
-				if err := a.proposals.Put(tx, p); err != nil {
-					return err
-				}
+			if state != Published || p.unproven() {
+				open = append(open, p)
 			}
 		}
-		return nil
-	})
-	return n, err
+	}
+	for _, p := range open {
+		p.ExpiresAt = tx.Now()
+		if err := a.proposals.Put(tx, p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *Approvals) inState(tx *store.Tx, s State) (all []*Proposal, err error) {

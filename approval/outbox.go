@@ -36,9 +36,8 @@ func (a *Approvals) Claim(ctx context.Context, account inbox.AccountName) (r Rel
 		if c, err := a.standingStop(tx); err != nil || c != nil {
 			return err
 		}
-		if lag := time.Until(tx.Now()); lag > maxClockLag {
-			return fault.New(fault.Unavailable, "the clock stands %s behind the last record", lag.Round(time.Second)).
-				Fix("Set the machine's clock; nothing is published meanwhile.")
+		if err := trustClock(tx); err != nil {
+			return err
 		}
 		var waiting []*Proposal
 		for p, err := range a.proposals.By(tx, "work", store.Range{Prefix: workKey(account, workQueue)}, false) {
@@ -66,16 +65,24 @@ func (a *Approvals) Claim(ctx context.Context, account inbox.AccountName) (r Rel
 	return r, ok, nil
 }
 
+// trustClock refuses to use an approval whose expiry cannot be trusted.
+func trustClock(tx *store.Tx) error {
+	if lag := time.Until(tx.Now()); lag > maxClockLag {
+		return fault.New(fault.Unavailable, "the clock stands %s behind the last record", lag.Round(time.Second)).
+			Fix("Set the machine's clock; nothing is published meanwhile.")
+	}
+	return nil
+}
+
 // claim proves once more everything that the release stands for; what no
 // longer holds sends the proposal to held or expired instead.
 func (a *Approvals) claim(tx *store.Tx, p *Proposal) (Release, error) {
 	e, policy, reason := a.standing(tx, p)
-	switch reason {
-	case "":
-	case ReasonExpired:
-		return Release{}, a.timeOut(tx, p)
-	default:
-		return Release{}, a.hold(tx, p, reason, audit.System, "daemon")
+	if reason == "" && e.Action == ByHand {
+		reason = ReasonRecordDamaged // it never was queued
+	}
+	if reason != "" {
+		return Release{}, a.putAside(tx, p, reason)
 	}
 	p.Attempts++
 	p.Tries++
@@ -86,6 +93,15 @@ func (a *Approvals) claim(tx *store.Tx, p *Proposal) (Release, error) {
 		return Release{}, err
 	}
 	return a.released(p, e), nil
+}
+
+// putAside takes what no longer holds, for the reason that standing gave, off
+// the road.
+func (a *Approvals) putAside(tx *store.Tx, p *Proposal, reason string) error {
+	if reason == ReasonExpired {
+		return a.timeOut(tx, p)
+	}
+	return a.hold(tx, p, reason, audit.System, "daemon")
 }
 
 // MayStillSend is asked right before a connector writes: a stop that was
@@ -226,6 +242,7 @@ func (a *Approvals) RecordFailed(ctx context.Context, r Release, f Failure) erro
 	}
 	return a.settle(ctx, r.Attempt(), func(tx *store.Tx, p *Proposal) error {
 		p.Failure = &f
+		p.Refused = p.Refused || f.Kind == refusedKind && !f.Retryable
 		err := a.move(tx, p, step{to: Failed, event: "failed", actor: audit.System, via: "connector", facts: map[string]string{
 			"attempt": itoa(p.Attempts), "error": f.Kind,
 		}})

@@ -67,7 +67,7 @@ func (a *Approvals) RecordReadBack(ctx context.Context, t Attempt, text string) 
 		if err != nil {
 			return err
 		}
-		if p.State != Published || p.Digest != t.Digest {
+		if !p.standsAs(t) {
 			return wrongState(p, "there is nothing to read back")
 		}
 		equal, err = a.compare(tx, p, text)
@@ -92,7 +92,11 @@ func (a *Approvals) compare(tx *store.Tx, p *Proposal, standing string) (equal b
 		facts["read_back"] = "differs"
 	}
 	p.ReadBack = rb
-	return rb.Equal, a.move(tx, p, step{to: Published, event: "read_back", actor: audit.System, via: "connector", facts: facts})
+	err = a.move(tx, p, step{to: Published, event: "read_back", actor: audit.System, via: "connector", facts: facts})
+	if err == nil && p.ByHand && rb.Equal {
+		err = a.explained(tx, p)
+	}
+	return rb.Equal, err
 }
 
 func cut(s string, most int) string {

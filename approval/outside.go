@@ -94,7 +94,7 @@ func (a *Approvals) isNews(tx *store.Tx, account inbox.AccountName, post OwnPost
 	if err != nil || post.ExternalID == "" {
 		return false, err
 	}
-	if p, err := a.ownerOf(tx, account, post.ExternalID); err != nil || p != nil {
+	if p, err := a.ownerOf(tx, account, post.ExternalID); err != nil || p != nil && !p.unproven() {
 		return p != nil && a.edited(tx, p, post), err
 	}
 	_, seen, err := a.sightings.Lookup(tx, postKey(account, post.ExternalID))
@@ -106,7 +106,7 @@ func (a *Approvals) observe(tx *store.Tx, account inbox.AccountName, since time.
 	if err != nil || !news {
 		return err
 	}
-	if p, err := a.ownerOf(tx, account, post.ExternalID); err != nil || p != nil {
+	if p, err := a.ownerOf(tx, account, post.ExternalID); err != nil || p != nil && !p.unproven() {
 		if err == nil {
 			_, err = a.compare(tx, p, post.Text)
 		}
@@ -166,7 +166,7 @@ func (a *Approvals) judgeSightings(tx *store.Tx) error {
 }
 
 func (a *Approvals) judge(tx *store.Tx, s *sighting) error {
-	if p, err := a.ownerOf(tx, s.Account, s.ExternalID); err != nil || p != nil {
+	if p, err := a.ownerOf(tx, s.Account, s.ExternalID); err != nil || p != nil && p.explains() {
 		if err == nil {
 			err = a.sightings.Delete(tx, s.key())
 		}
@@ -244,6 +244,23 @@ func (a *Approvals) identify(tx *store.Tx, p *Proposal, s *sighting) error {
 		return err
 	}
 	return a.sightings.Delete(tx, s.key())
+}
+
+// explained forgets that the post of an answer by hand was seen before anybody
+// knew whose it is, and takes back the alarm that it may have raised.
+func (a *Approvals) explained(tx *store.Tx, p *Proposal) error {
+	s, seen, err := a.sightings.Lookup(tx, postKey(p.Account, p.Receipt.ExternalID))
+	if err != nil || !seen {
+		return err
+	}
+	if err := a.sightings.Delete(tx, s.key()); err != nil || !s.Outside {
+		return err
+	}
+	_, err = a.log.Append(tx, audit.Event{
+		Kind: "account.explained", Actor: audit.System, Via: "connector", Subject: audit.Subject("account:" + string(s.Account)),
+		Facts: map[string]string{"external_id": audit.Fact(s.ExternalID), "proposal": string(p.subject())},
+	})
+	return err
 }
 
 // PublishedOutside lists the newest posts that no release explains, at most limit.

@@ -26,7 +26,7 @@ const (
 	InReview         State = "in_review"
 	ChangesRequested State = "changes_requested"
 	Rejected         State = "rejected"
-	Approved         State = "approved"
+	Approved         State = "approved" // at rest only where a person posts it by hand
 	Queued           State = "queued"
 	Sending          State = "sending"
 	Published        State = "published" // governance: in force
@@ -43,7 +43,7 @@ var transitions = map[State][]State{
 	Draft:            {Draft, InReview, Withdrawn, Held},
 	InReview:         {InReview, Draft, ChangesRequested, Rejected, Approved, Withdrawn, Held},
 	ChangesRequested: {Draft, Withdrawn},
-	Approved:         {Queued, Published, Draft, Withdrawn, Expired, Held},
+	Approved:         {Approved, Queued, Published, Draft, Withdrawn, Expired, Held},
 	Queued:           {Sending, Draft, Withdrawn, Expired, Held},
 	Sending:          {Published, Failed, OutcomeUnknown},
 	OutcomeUnknown:   {Published, Failed},
@@ -51,7 +51,7 @@ var transitions = map[State][]State{
 	Held:             {Draft, Withdrawn},
 	Expired:          {Draft, Withdrawn},
 	Rejected:         {},
-	Published:        {Published},
+	Published:        {Published, Approved}, // back only where an address of an answer by hand proved wrong
 	Withdrawn:        {},
 }
 
@@ -121,11 +121,14 @@ type Proposal struct {
 	Receipt      *Receipt    `cbor:"24,keyasint,omitempty"`
 	ReadBack     *ReadBack   `cbor:"25,keyasint,omitempty"`
 	AbsentAt     time.Time   `cbor:"26,keyasint,omitzero"`  // when reading back first found nothing
-	Reason       string      `cbor:"27,keyasint,omitempty"` // why held, expired, unknown or withdrawn: a reason code
+	Reason       string      `cbor:"27,keyasint,omitempty"` // why held, expired, unknown, withdrawn or not at its address: a reason code
 	Remark       string      `cbor:"28,keyasint,omitempty"` // the person's words for it
 	SettledBy    people.ID   `cbor:"29,keyasint,omitzero"`  // who settled an unknown outcome by hand
 	About        people.ID   `cbor:"30,keyasint,omitzero"`  // the person whom a governance proposal concerns
 	Tries        int         `cbor:"31,keyasint,omitempty"` // attempts of the newest revision
+	ByHand       bool        `cbor:"32,keyasint,omitempty"` // the newest revision's action is [ByHand]
+	RecordedBy   people.ID   `cbor:"33,keyasint,omitzero"`  // who posted it by hand and recorded where
+	Refused      bool        `cbor:"34,keyasint,omitempty"` // the platform takes no answer to this from a program
 }
 
 // Endorsement is one person standing behind one digest.

@@ -26,6 +26,9 @@ const (
 	Hide         Action = "hide"
 	PrivateReply Action = "private_reply"
 	Post         Action = "post" // a follow-up of our own that answers no mention
+	// ByHand is an answer that a person posts on the platform itself, where that takes none
+	// from a program. No release for it is ever claimed; see [Approvals.PostedByHand].
+	ByHand Action = "by_hand"
 )
 
 // Basis says why a release exists. Only quorum makes an answer official.

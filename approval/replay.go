@@ -30,6 +30,7 @@ type Replay struct {
 	policies  []Policy        // in force, first match first
 	coming    []Policy        // a new list, of which not all was read yet
 	switched  string          // "stopped" or "running"
+	posts     map[string]bool // account and id of each post that stands for an answer
 	// Approvals counts the approvals that were proven.
 	Approvals int
 	// Transitions counts the transitions that were proven.
@@ -47,7 +48,7 @@ type member struct {
 func NewReplay() *Replay {
 	return &Replay{
 		proposals: make(map[audit.Subject]*replayed), people: make(map[audit.Actor]*member),
-		accounts: make(map[string]bool), switched: running,
+		accounts: make(map[string]bool), switched: running, posts: make(map[string]bool),
 	}
 }
 

@@ -23,6 +23,9 @@ type replayed struct {
 	endorsers  map[audit.Actor]bool
 	approvedAt time.Time // zero: not approved
 	due, until time.Time // of the approval, to the second
+	byHand     bool      // the newest revision is one that a person posts
+	post       string    // account and id of the post that stands for it by hand
+	readBack   bool      // since that was recorded
 }
 
 // leadsTo says which states each event of a proposal can bring; an event that
@@ -31,10 +34,19 @@ var leadsTo = map[string][]State{
 	"drafted": {Draft}, "revised": {Draft}, "submitted": {InReview}, "endorsed": {InReview},
 	"endorsement_withdrawn": {InReview, Draft}, "undecided": {Draft}, "changes_requested": {ChangesRequested},
 	"rejected": {Rejected}, "approved": {Approved}, "in_force": {Published}, "queued": {Queued}, "retried": {Queued},
+	"handed_over": {Approved}, "posted_by_hand": {Published}, "address_withdrawn": {Approved}, "address_refuted": {Approved},
 	"claimed": {Sending}, "published": {Published}, "found": {Published}, "settled_posted": {Published},
 	"read_back": {Published}, "identified": {Published}, "failed": {Failed}, "absent": {Failed},
 	"settled_not_posted": {Failed}, "outcome_unknown": {OutcomeUnknown}, "held": {Held}, "expired": {Expired},
 	"withdrawn": {Withdrawn},
+}
+
+// comesFrom says which states an event can come from, where what it leads to
+// does not say it.
+var comesFrom = map[string][]State{
+	"approved": {InReview}, "in_force": {Approved}, "handed_over": {Approved}, "posted_by_hand": {Approved},
+	"published": {Sending, OutcomeUnknown}, "found": {OutcomeUnknown}, "settled_posted": {OutcomeUnknown},
+	"read_back": {Published}, "identified": {Published}, "address_withdrawn": {Published}, "address_refuted": {Published},
 }
 
 func (r *Replay) proposal(what string, e audit.Entry) error {
@@ -50,6 +62,8 @@ func (r *Replay) proposal(what string, e audit.Entry) error {
 		return fmt.Errorf("no transition leads from %q to %q", e.From, e.To)
 	case !slices.Contains(leadsTo[what], State(e.To)):
 		return fmt.Errorf("%q does not lead to %q", what, e.To)
+	case comesFrom[what] != nil && !slices.Contains(comesFrom[what], p.state):
+		return fmt.Errorf("%q does not come from %q", what, e.From)
 	case (what == "drafted") != (p.state == ""):
 		return errors.New("a proposal begins with its first draft, and once")
 	}
@@ -83,10 +97,26 @@ func (r *Replay) check(what string, e audit.Entry, p *replayed) error {
 		}
 		p.approvedAt, p.due, p.until = e.At, time.Time{}, time.Time{}
 		r.Approvals++
-	case "queued", "retried":
+	case "queued", "retried", "handed_over":
+		if p.byHand != (what == "handed_over") {
+			return errors.New("what a person posts is handed over, and nothing else is")
+		}
 		return p.queue(e)
 	case "claimed":
+		if p.byHand {
+			return errors.New("a connector was given what a person posts")
+		}
 		return r.claim(e, p)
+	case "posted_by_hand":
+		return r.postedByHand(e, p)
+	case "address_withdrawn", "address_refuted":
+		return r.addressTakenBack(e, p)
+	case "read_back":
+		p.readBack = true
+	case "published", "found", "identified":
+		if id := e.Facts["external_id"]; id != "" {
+			r.posts[p.account+" "+id] = true
+		}
 	case "in_force":
 		if p.approvedAt.IsZero() || !governs(p.kind) {
 			return errors.New("it came into force without an approval")
@@ -120,6 +150,7 @@ func (r *Replay) revision(what string, e audit.Entry, p *replayed) error {
 	}
 	p.void()
 	p.digest, p.author, p.visibility = e.Digest, e.Actor, e.Facts["visibility"]
+	p.byHand = e.Facts["action"] == string(ByHand)
 	p.authors[e.Actor] = true
 	return nil
 }
@@ -215,6 +246,50 @@ func (p *replayed) queue(e audit.Entry) error {
 		return errors.New("the approval lives longer than any may")
 	}
 	p.due, p.until = due, until
+	return nil
+}
+
+// postedByHand proves that what a person posted was approved, due and in force
+// when they recorded it, that it was made under that approval, and that it
+// stands for no other answer.
+func (r *Replay) postedByHand(e audit.Entry, p *replayed) error {
+	who := r.people[e.Actor]
+	if who == nil || !who.enabled || !slices.ContainsFunc(who.roles, func(role people.Role) bool { return endorses(KindReply, role) }) {
+		return fmt.Errorf("%s is nobody who answers", e.Actor)
+	}
+	if !p.byHand {
+		return errors.New("it was not approved to be posted by hand")
+	}
+	if err := r.claim(e, p); err != nil {
+		return err
+	}
+	posted, err := timeOf(e.Facts["posted_at"])
+	if err != nil {
+		return err
+	}
+	if posted.Before(latest(p.approvedAt, p.due).Add(-maxClockLag-time.Second)) || posted.After(e.At.Add(maxClockLag)) {
+		return fmt.Errorf("it was posted outside the time of its approval, at %s", posted.Format(time.RFC3339))
+	}
+	post := p.account + " " + e.Facts["external_id"]
+	if e.Facts["external_id"] == "" || r.posts[post] {
+		return errors.New("the post stands for another answer, or for none")
+	}
+	r.posts[post], p.post, p.readBack = true, post, false
+	return nil
+}
+
+// addressTakenBack proves that only an address that nothing was read back from
+// is taken back, by a person who answers or by reading back.
+func (r *Replay) addressTakenBack(e audit.Entry, p *replayed) error {
+	who := r.people[e.Actor]
+	switch {
+	case !p.byHand || p.post == "" || p.readBack:
+		return errors.New("no address stood to be taken back")
+	case e.Kind == "proposal.address_withdrawn" && (who == nil || !who.enabled):
+		return fmt.Errorf("%s is nobody who answers", e.Actor)
+	}
+	delete(r.posts, p.post)
+	p.post = ""
 	return nil
 }
 

@@ -15,7 +15,7 @@ func (a *Approvals) envelope(tx *store.Tx, p *Proposal) (*Envelope, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e.Proposal != p.ID || e.Revision != p.Revision || e.Account != p.Account || e.Kind != p.Kind {
+	if e.Proposal != p.ID || e.Revision != p.Revision || e.Account != p.Account || e.Kind != p.Kind || (e.Action == ByHand) != p.ByHand {
 		return nil, fmt.Errorf("approval: the envelope under %s belongs to another revision", p.Digest.Short())
 	}
 	return e, nil

@@ -102,6 +102,18 @@ type Finder interface {
 	Find(ctx context.Context, a approval.Attempt) (Found, error)
 }
 
+// Locator reads the addresses of posts, so that an answer which a person
+// posted by hand can be recorded and read back. A Locator is a [Finder] whose
+// Find knows the action [approval.ByHand]: it says Present only of a post by the
+// account itself that answers the attempt's target, and Foreign of any other.
+type Locator interface {
+	// Locate names the post at an address as somebody copies it from the platform: its id,
+	// its plain address, and when it was made, as far as the id tells. It makes no network
+	// call and trusts nothing else in the address. Its errors are of type *fault.Fault, name
+	// the field "url" and say what to copy instead.
+	Locate(url string) (approval.Receipt, error)
+}
+
 // Found is a [Finder]'s answer.
 type Found struct {
 	Outcome Outcome
@@ -119,6 +131,8 @@ const (
 	Present    Outcome = "found"
 	Absent     Outcome = "absent"
 	CannotTell Outcome = "cannot_tell"
+	// Foreign is for answers by hand: what stands there is not ours, or answers another post.
+	Foreign Outcome = "foreign"
 )
 
 // Editor changes a published answer in place. Edit, like Remove, Hide and

@@ -29,6 +29,8 @@ type Outbox interface {
 	SettleFound(ctx context.Context, a approval.Attempt, receipt approval.Receipt, text string) error
 	SettleAbsent(ctx context.Context, a approval.Attempt) (settled bool, err error)
 	RecordReadBack(ctx context.Context, a approval.Attempt, text string) (equal bool, err error)
+	// RecordNotThere says that no answer by hand stands where a person said, or a foreign post.
+	RecordNotThere(ctx context.Context, a approval.Attempt, foreign bool) (settled bool, err error)
 
 	Wake() (<-chan struct{}, func())
 	NextDue(ctx context.Context, account inbox.AccountName) (time.Time, bool, error)

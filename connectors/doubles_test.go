@@ -2,6 +2,7 @@ package connectors_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -229,6 +230,10 @@ func (o *outbox) SettleAbsent(_ context.Context, a approval.Attempt) (bool, erro
 
 func (o *outbox) RecordReadBack(_ context.Context, a approval.Attempt, text string) (bool, error) {
 	return text == a.Text, o.record("read back "+text, func() { o.unread = drop(o.unread, a) })
+}
+
+func (o *outbox) RecordNotThere(_ context.Context, a approval.Attempt, foreign bool) (bool, error) {
+	return true, o.record(fmt.Sprintf("not there, foreign %v", foreign), func() { o.unread = drop(o.unread, a) })
 }
 
 func (o *outbox) Wake() (<-chan struct{}, func()) { return o.wake, func() {} }

@@ -31,7 +31,25 @@ func (o *outlet) run(ctx, flight context.Context) {
 	if f, ok := o.Connector.(Finder); ok {
 		workers.Go(func() { newReader(o, f).run(ctx) })
 	}
+	if is[Locator](o.Connector) {
+		workers.Go(func() { o.lookWhenRecorded(ctx) })
+	}
 	workers.Wait()
+}
+
+// lookWhenRecorded has the reader look when a person may have recorded where an
+// answer stands that they posted by hand.
+func (o *outlet) lookWhenRecorded(ctx context.Context) {
+	wake, unwatch := o.d.o.Outbox.Wake()
+	defer unwatch()
+	for {
+		select {
+		case <-wake:
+			o.lookNow()
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 func (o *outlet) change(f func(h *SendingHealth)) {
@@ -214,6 +232,7 @@ func (o *outlet) perform(ctx context.Context, r approval.Release) (receipt appro
 		if c, ok := o.Connector.(PrivateReplier); ok {
 			call = c.ReplyPrivately
 		}
+	case approval.ByHand: // a person posts it; no release for it exists
 	}
 	if call == nil {
 		return receipt, &Error{Kind: NotAllowed, Message: "this kind of account cannot do this (" + string(r.Attempt().Action) + ")",

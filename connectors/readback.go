@@ -148,8 +148,13 @@ func (r *reader) lookAt(ctx context.Context, a approval.Attempt, settle settling
 }
 
 // compare records what stands where we published. What is not there, or not
-// yet, is looked for again.
+// yet, is looked for again; where a person said that it stands there, they are
+// told.
 func (r *reader) compare(ctx context.Context, a approval.Attempt, found Found) error {
+	if a.Action == approval.ByHand && (found.Outcome == Absent || found.Outcome == Foreign) {
+		_, err := r.d.o.Outbox.RecordNotThere(ctx, a, found.Outcome == Foreign)
+		return err
+	}
 	if found.Outcome != Present {
 		return nil
 	}

@@ -41,6 +41,30 @@ func (b *Inbox) Answered(tx *store.Tx, v ConversationID, at time.Time) error {
 	return t.save()
 }
 
+// Unanswered takes back what [Inbox.Answered] recorded of an answer that turned
+// out not to stand: the customer waits again, since the first mention from a
+// time on that still stands. A resolved conversation stays resolved.
+func (b *Inbox) Unanswered(tx *store.Tx, v ConversationID, since time.Time) error {
+	conv, err := b.Conversation(tx, v)
+	if err != nil || conv.State == Resolved {
+		return err
+	}
+	if conv.AwaitingSince, err = stillWaiting(tx, v, since); err != nil {
+		return err
+	}
+	t := &triage{b: b, tx: tx, conv: conv, actor: audit.System, via: "daemon", changed: true}
+	if conv.Rank, err = nextRank(tx); err != nil {
+		return err
+	}
+	conv.LastActivity = tx.Now()
+	if conv.State == Waiting && !conv.AwaitingSince.IsZero() {
+		if err := t.moveTo(Open, time.Time{}); err != nil {
+			return err
+		}
+	}
+	return t.save()
+}
+
 // postedAfter is when the first mention after a time was posted, zero if none was.
 func postedAfter(tx *store.Tx, v ConversationID, at time.Time) time.Time {
 	from := append(v.Key(), store.Time(at.Add(time.Millisecond))...)

@@ -115,6 +115,103 @@ func TestStoryInTheBrowser(t *testing.T) {
 	}
 }
 
+// TestAnswerByHandInTheBrowser plays an answer that a person posts: through the
+// demo's daemon and network, with a real Chromium on both.
+func TestAnswerByHandInTheBrowser(t *testing.T) {
+	t.Parallel()
+	screen := browsertest.Start(t)
+	dir := t.TempDir()
+	demo, f, people := playDemo(t, dir)
+	s := &stage{t: t, screen: screen, url: f.URL}
+	plein := caller{t: t, url: f.NetworkURL + "/api"}
+	asked := plein.do("POST", "/posts", map[string]any{"author": "joris", "text": "Heeft @noordlicht ook een mening over hagel?", "people_only": true}, 0)
+	conversation := waitForConversation(t, people["anna"], "hagel")
+
+	const text = "Dag Joris, hagel deert onze panelen niet. ☀️\n\nMeer op noordlicht.example/hagel"
+	anna := s.enter("anna")
+	s.must(anna.Go(f.URL + "/inbox/" + conversation))
+	s.must(anna.AwaitText("takes no answer to this from a program"))
+	s.must(anna.Click("#reply-fold > summary"))
+	s.must(anna.Fill("#reply", text))
+	s.must(anna.Press("\r", true))
+	var proposal string
+	s.eventually("the answer is in review", func() bool {
+		_, c := people["anna"].try("GET", "/conversations/"+conversation, nil)
+		if list := items(map[string]any{"items": c["proposals"]}); len(list) == 1 && str(list[0], "state") == "in_review" {
+			proposal = str(list[0], "id")
+		}
+		return proposal != ""
+	})
+	digest := str(people["anna"].do("GET", "/proposals/"+proposal, nil, 0), "revision", "digest")
+	address := "/proposals/" + proposal + "/address"
+	people["anna"].refused("POST", address, map[string]string{"digest": digest, "url": f.NetworkURL + "/posts/" + proposal}, "wrong_state")
+
+	bert := s.enter("bert")
+	s.must(bert.Go(f.URL + "/approvals/" + proposal))
+	s.must(bert.AwaitText("Standpunt does not send this: a person posts it by hand"))
+	s.must(bert.Await("#approve:not([disabled])"))
+	s.must(bert.Press("\r", true))
+	s.must(bert.Click("#approve-now"))
+	s.eventually("it waits for a person", func() bool {
+		return str(people["anna"].do("GET", "/proposals/"+proposal, nil, 0), "state") == "approved"
+	})
+
+	// Anna follows the three steps; the first address is the customer's, the second a stranger's.
+	s.must(anna.Go(f.URL + "/approvals/" + proposal + "#hand"))
+	s.must(anna.Await("#hand-copy"))
+	s.must2(anna.Eval(`String(navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); })`))
+	s.must(anna.Click("#hand-copy"))
+	copied, err := anna.Eval("window.copied")
+	if s.must(err); copied != text {
+		t.Fatalf("what was copied is %q", copied)
+	}
+	there, err := anna.Eval(`document.getElementById("hand-open").href`)
+	if s.must(err); there != f.NetworkURL+"/posts/"+str(asked, "id") {
+		t.Fatalf("the link leads to %s", there)
+	}
+	record := func(url string) {
+		t.Helper()
+		s.must(anna.Fill("#hand-url", url))
+		s.must(anna.Click(".hand-form button"))
+	}
+	record(there)
+	s.must(anna.AwaitText("This is the customer's post, not our answer to it"))
+	stranger := plein.do("POST", "/posts", map[string]any{"author": "trol", "text": text, "in_reply_to": str(asked, "id")}, 0)
+	record(f.NetworkURL + "/posts/" + str(stranger, "id"))
+	s.must(anna.AwaitText("is not our answer to this message"))
+
+	public := s.open()
+	s.must(public.Go(there))
+	s.must(public.Click("#p-" + str(asked, "id") + " details.do summary"))
+	form := "#p-" + str(asked, "id") + " form[action='/posts'] "
+	s.must(public.Fill(form+"textarea", copied))
+	s.must(public.Fill(form+"input[name=author]", demoBrand))
+	s.must(public.Fill(form+"input[name=password]", demoPassword))
+	s.must(public.Click(form + "button"))
+	var posted string
+	s.eventually("the answer stands on the network", func() bool {
+		posted, err = public.URL()
+		return err == nil && strings.Contains(posted, "#p-") && !strings.HasSuffix(posted, str(asked, "id"))
+	})
+	record(posted)
+	s.must(anna.AwaitText("Official: what stands there was read back"))
+	final := officially(t, people["mara"], proposal)
+	if str(final, "recorded_by", "login") != "anna" || str(final, "receipt", "read_back") != "equal" {
+		t.Fatalf("it ends as %v", final)
+	}
+	s.must(anna.Go(f.URL + "/inbox/" + conversation))
+	s.must(anna.AwaitText("posted by hand by Anna de Wit"))
+	for name, page := range map[string]*browser.Page{"bert": bert, "public": public} {
+		if problems := page.Problems(); len(problems) > 0 {
+			t.Errorf("%s's console: %q", name, problems)
+		}
+	}
+	demo.stop()
+	if code, out, errs := runOnce(t, "audit", "verify", "--data", filepath.Join(dir, "data")); code != exitOK {
+		t.Fatalf("verify: %d\n%s%s", code, out, errs)
+	}
+}
+
 // stage is where the people of a browser test stand.
 type stage struct {
 	t      *testing.T

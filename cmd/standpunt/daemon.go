@@ -188,7 +188,7 @@ func (d *daemon) distrustCopy(ctx context.Context, made time.Time) error {
 }
 
 // join makes the runner and the dispatcher and tells approval how each
-// platform counts, and what it charges.
+// platform counts, what it charges and how it reads its addresses.
 func (d *daemon) join(sending connectors.DispatcherOptions) {
 	for _, l := range d.lives {
 		if c, ok := l.Connector.(connectors.Composer); ok {
@@ -202,6 +202,9 @@ func (d *daemon) join(sending connectors.DispatcherOptions) {
 		}
 		if c, ok := l.Connector.(connectors.Pricer); ok {
 			d.approvals.SetPricer(l.Name, c.Price)
+		}
+		if c, ok := l.Connector.(connectors.Locator); ok {
+			d.approvals.SetLocator(l.Name, c.Locate)
 		}
 	}
 	d.runner = connectors.NewRunner(connectors.RunnerOptions{

@@ -20,6 +20,7 @@ import (
 	"standpunt/config"
 	"standpunt/connectors"
 	"standpunt/connectors/sandbox/network"
+	"standpunt/internal/fault"
 	"standpunt/people"
 	"standpunt/store"
 )
@@ -139,11 +140,17 @@ func (d *demo) openNetwork(ctx context.Context, token string) (err error) {
 	if d.file.NetworkURL != "" {
 		listen = strings.Replace(strings.TrimPrefix(d.file.NetworkURL, "http://"), "localhost", "127.0.0.1", 1)
 	}
-	d.network, err = network.New(ctx, network.Options{
-		Dir: filepath.Join(d.dir, "network"), Listen: listen, PublicURL: local(listen), Log: d.logger,
-		Accounts: []network.Account{{Handle: demoBrand, Name: "Noordlicht Energie", Token: token}},
-		Script:   network.Script{Brand: demoBrand, Every: 25 * time.Second, Seed: 7},
-	})
+	for range 3 { // another demo may have taken the address since it was free
+		d.network, err = network.New(ctx, network.Options{
+			Dir: filepath.Join(d.dir, "network"), Listen: listen, PublicURL: local(listen), Log: d.logger,
+			Accounts: []network.Account{{Handle: demoBrand, Name: "Noordlicht Energie", Token: token, Password: demoPassword}},
+			Script:   network.Script{Brand: demoBrand, Every: 25 * time.Second, Seed: 7},
+		})
+		if !fault.Is(err, fault.Unavailable) || d.file.NetworkURL != "" {
+			break
+		}
+		listen = free("127.0.0.1:0")
+	}
 	if err != nil {
 		return fmt.Errorf("start the invented network: %w", err)
 	}
@@ -275,9 +282,12 @@ This is a demo: an invented network, invented customers, nothing leaves this mac
     mara  manager  reads everything, reviews the record
     ada   admin    people, accounts, policies
 
+  Some customers there let people answer and no program. Such an answer is posted
+  by hand on the public network, as @%s with the same password.
+
   For scripts: %s
   Stop it with Ctrl+C.
-`, d.file.URL, d.file.NetworkURL, filepath.Join(d.dir, "demo.json"))
+`, d.file.URL, d.file.NetworkURL, demoBrand, filepath.Join(d.dir, "demo.json"))
 }
 
 func (d *demo) remember() error {

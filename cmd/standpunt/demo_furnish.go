@@ -19,6 +19,9 @@ type scene struct {
 	play   func(f *furnisher, c *inbox.Conversation) error
 }
 
+// peopleOnly is the customer who is answered by people and by no program.
+const peopleOnly = network.Handle("marit_de_groot")
+
 // scenes are this morning, oldest question first.
 func scenes() []scene {
 	return []scene{
@@ -39,6 +42,8 @@ func scenes() []scene {
 			inReview("Nearly! ☀️ Your solar panels delivered more than you used today, so the app counts down. On your yearly bill it all adds up.")},
 		{"fatima.bakker", "@noordlicht Sinds 7 uur geen stroom in de Vogelbuurt in Almere. Hoe lang gaat dit duren?", 12 * time.Minute,
 			inReview("Vervelend, Fatima! In de Vogelbuurt is bij graafwerk een kabel geraakt. Onze monteurs zijn ter plaatse; naar verwachting heeft u rond 14.00 uur weer stroom. Laatste stand: noordlicht.example/storingen")},
+		{peopleOnly, "Iemand ervaring met @noordlicht en een warmtepomp? Geen zin in automatische antwoorden, dank u.", 10 * time.Minute,
+			handedOver("Dag Marit, met een warmtepomp past het dynamische contract vaak goed. Kijk rustig rond op noordlicht.example/warmtepomp; bellen mag ook.")},
 		{"ruben_en_lot", "@noordlicht wij gaan verhuizen. Neem je je contract mee, of begint alles opnieuw?", 8 * time.Minute, (*furnisher).leave},
 		{"mo.el.idrissi", "@noordlicht kan ik mijn termijnbedrag verlagen? Ik verbruik veel minder dan vorig jaar.", 5 * time.Minute,
 			drafted("Dat kan! In Mijn Noordlicht, onder Betalen, zet u het zelf lager.")},
@@ -51,7 +56,7 @@ func thisMorning(ctx context.Context, n *network.Network) error {
 	now := time.Now()
 	var drafts []network.Draft
 	for _, s := range scenes() {
-		drafts = append(drafts, network.Draft{Author: s.author, Text: s.asked, At: now.Add(-s.ago)})
+		drafts = append(drafts, network.Draft{Author: s.author, Text: s.asked, At: now.Add(-s.ago), PeopleOnly: s.author == peopleOnly})
 	}
 	_, err := n.Post(ctx, drafts...)
 	return err
@@ -205,6 +210,24 @@ func decided(text string, v approval.Verdict, comment string) func(*furnisher, *
 			return err
 		}
 		return f.decide(f.bert, p, v, comment)
+	}
+}
+
+// handedOver is an answer that waits for a person to post it.
+func handedOver(text string) func(*furnisher, *inbox.Conversation) error {
+	return func(f *furnisher, c *inbox.Conversation) error {
+		anna := f.anna.ID()
+		if err := f.change(f.anna, c, inbox.Change{Assignee: &anna}); err != nil {
+			return err
+		}
+		p, err := f.r.approvals.DraftReply(f.ctx, f.anna, c.ID, inbox.MentionID{}, approval.Content{Text: text, ByHand: true})
+		if err != nil {
+			return err
+		}
+		if p, err = f.r.approvals.Submit(f.ctx, f.anna, p.ID, p.Digest); err != nil {
+			return err
+		}
+		return f.decide(f.bert, p, approval.Approve, "")
 	}
 }
 

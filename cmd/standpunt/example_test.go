@@ -19,7 +19,7 @@ func TestExampleConfigurationConnects(t *testing.T) {
 	}
 	var environ []string
 	for _, found := range regexp.MustCompile(`\{env: ([A-Z0-9_]+)\}`).FindAllSubmatch(text, -1) {
-		environ = append(environ, string(found[1])+"=0123456789abcdef0123456789abcdef")
+		environ = append(environ, string(found[1])+"=0123456789abcdef") // as long as the longest that is asked for
 	}
 	conf, err := config.Load("../../config.example.yaml", environ)
 	if err != nil {

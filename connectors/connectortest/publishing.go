@@ -62,6 +62,10 @@ func publishing(t *testing.T, h Harness) {
 		play(t, "what was not published is not found", h, (*scene).unpublishedIsNotFound)
 		play(t, "equal texts are told apart", h, (*scene).equalTexts)
 	}
+	if can[connectors.Locator](c) {
+		play(t, "an answer by hand is located and read back", h, (*scene).answerByHand)
+		play(t, "addresses that name no post are refused", h, (*scene).wrongAddresses)
+	}
 }
 
 // publish gives the release to the connector.

@@ -11,6 +11,7 @@ import (
 	"standpunt/config"
 	"standpunt/connectors"
 	"standpunt/connectors/facebook/replay/platform"
+	"standpunt/inbox"
 )
 
 // TestChangesAreCarriedOutAndReadBack begins behind the check of the release,
@@ -149,5 +150,59 @@ func TestAPrivateReplyIsSentOnceAndReadBack(t *testing.T) {
 	}
 	if found, err := c.Find(t.Context(), lost); err != nil || found.Outcome != connectors.Present || !slices.Equal(p.Messages("Bo"), []string{"Eenmaal."}) {
 		t.Errorf("%+v, %v, %q", found, err, p.Messages("Bo"))
+	}
+}
+
+func TestALostMessageIsToldOnlyWhereExactlyOneFits(t *testing.T) {
+	p, _ := platform.New(platform.Options{PageID: "1", PageName: "Noordlicht", Token: "t", Version: "v26.0", Permissions: append(slices.Clone(needed), "pages_messaging")})
+	server := httptest.NewServer(p)
+	defer server.Close()
+	made, err := New(connectors.Account{Settings: config.NewSettings(map[string]any{"base_url": server.URL, "page_id": "1", "access_token": "t", "messenger": true})})
+	c, ok := made.(*Connector)
+	if err != nil || !ok {
+		t.Fatal(err)
+	}
+	target := p.Write(platform.Said{Name: "Eva", Text: "Antwoord."})
+	lost := approval.Attempt{Action: approval.Reply, Target: target, Visibility: "private", Text: "Antwoord.", Key: "k", ClaimedAt: time.Now(),
+		Route: []inbox.Field{{Name: routePerson, Value: platform.PersonID("Eva")}}}
+	find := func(a approval.Attempt) connectors.Outcome {
+		t.Helper()
+		found, err := c.Find(t.Context(), a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found.Outcome
+	}
+	if got := find(lost); got != connectors.CannotTell {
+		t.Errorf("the customer's own words are taken for ours: %s", got)
+	}
+	send := func(key string) {
+		t.Helper()
+		if _, err := c.send(t.Context(), approval.Attempt{Text: "Antwoord.", Key: key}, map[string]string{"messaging_type": "RESPONSE"}, map[string]string{"id": platform.PersonID("Eva")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send("another release")
+	if got := find(lost); got != connectors.CannotTell {
+		t.Errorf("a message that stands for another release fits: %s", got)
+	}
+	send("k")
+	if got := find(lost); got != connectors.Present {
+		t.Errorf("one fits: %s", got)
+	}
+	later := lost
+	if later.ClaimedAt = time.Now().Add(time.Hour); find(later) != connectors.CannotTell {
+		t.Error("one fits that was there before")
+	}
+	send("k")
+	if got := find(lost); got != connectors.CannotTell {
+		t.Errorf("two fit: %s", got)
+	}
+	stranger := lost
+	if stranger.Route = []inbox.Field{{Name: routePerson, Value: "404"}}; find(stranger) != connectors.CannotTell {
+		t.Error("a dialogue that there is not told something")
+	}
+	if stranger.Route = nil; find(stranger) != connectors.CannotTell {
+		t.Error("nobody told something")
 	}
 }

@@ -245,6 +245,27 @@ func TestEditsDeletionsAndHidings(t *testing.T) {
 	}
 }
 
+func TestWithoutMessengerMessagesArePassedOver(t *testing.T) {
+	r := newRemote(t, platform.Options{})
+	r.pushed = true
+	c, ok := r.Connect(t, connectors.Account{Backfill: time.Hour}).(*facebook.Pushed)
+	if !ok {
+		t.Fatal("with a verify_token nothing takes deliveries")
+	}
+	id := r.p.Write(platform.Said{Name: "Eva", Text: "onder vier ogen"})
+	if page := delivered(t, r, c, id); len(page.Mentions)+len(page.Own) > 0 {
+		t.Errorf("delivered: %+v", page)
+	}
+	if page := read(t, c.Connector, nil); mention(page, id) != nil {
+		t.Error("it was polled")
+	}
+	m := inbox.Inbound{ExternalID: id, Thread: "messenger-77", Kind: "message", Visibility: inbox.Private, Author: inbox.Author{ExternalID: "77"}, Text: "vraag",
+		Route: []inbox.Field{{Name: "Messenger recipient", Value: "77"}, {Name: "Customer wrote at", Value: time.Now().UTC().Format(time.RFC3339)}}}
+	if _, err := c.Publish(t.Context(), approvaltest.Release(t, "page", pageID, m, "antwoord")); connectors.KindOf(err) != connectors.NotAllowed || !strings.Contains(err.Error(), "messenger") && !strings.Contains(err.Error(), "messages") {
+		t.Errorf("it was answered: %v", err)
+	}
+}
+
 func TestNonsenseFailsNothingElse(t *testing.T) {
 	r, c := pushed(t, platform.Options{})
 	good := fmt.Sprintf(`{"item":"comment","verb":"add","comment_id":"3_9","post_id":%q,"parent_id":%q,"message":"dag","created_time":1770000000,"from":{"id":"77"}}`, r.post, r.post)

@@ -1,6 +1,8 @@
 package instagram_test
 
 import (
+	"bytes"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"testing"
@@ -105,6 +107,28 @@ func (r *remote) Post(t testing.TB, text string) string {
 }
 
 func (r *remote) Answers(_ testing.TB, externalID string) []string { return r.p.Answers(externalID) }
+
+// Notify is the delivery of a comment or message.
+func (r *remote) Notify(t testing.TB, externalID string) *http.Request {
+	t.Helper()
+	d, ok := r.p.Delivery(externalID)
+	if !ok {
+		t.Fatalf("there is no %s", externalID)
+	}
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/hooks/ig", bytes.NewReader(d.Body))
+	request.Header.Set("X-Hub-Signature-256", d.Signature)
+	return request
+}
+
+// Challenge is how Meta's console asks for the address.
+func (r *remote) Challenge(t testing.TB, right bool) (request *http.Request, proof string) {
+	t.Helper()
+	token := verify
+	if !right {
+		token = "another-token-than-verify"
+	}
+	return httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/hooks/ig?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token="+token, nil), "1158201444"
+}
 
 // logins runs a test over each.
 func logins(t *testing.T, f func(t *testing.T, login string)) {

@@ -58,8 +58,9 @@ func TestAQuietWalkIsCheap(t *testing.T) {
 			id := r.p.Post(fmt.Sprint("bericht ", i), old)
 			r.p.Comment(id, platform.Said{Name: "eva", Text: "mooi", At: old})
 		}
+		r.p.Message(platform.Said{Name: "eva", Text: "dag", At: time.Now().Add(-40 * time.Minute)})
 		first := read(t, c, nil)
-		if len(first.Mentions) > 0 {
+		if len(first.Mentions) != 1 {
 			t.Errorf("%s: what is older than the back-fill came in: %d", login, len(first.Mentions))
 		}
 		next := age(t, first.Next, 20*time.Minute) // beyond the time in which late comments are looked for
@@ -75,6 +76,11 @@ func TestAQuietWalkIsCheap(t *testing.T) {
 		}
 		if calls := r.p.Calls() - before; calls != quiet+1 {
 			t.Errorf("%s: a walk with one post that changed took %d calls, want %d", login, calls, quiet+1)
+		}
+		before = r.p.Calls()
+		read(t, c, age(t, next, 7*time.Hour))
+		if calls := r.p.Calls() - before; calls < quiet+10 || calls > quiet+12 { // ten that are due, the one that changed, the dialogue
+			t.Errorf("%s: a walk after a night took %d calls", login, calls)
 		}
 	}
 }
@@ -136,8 +142,99 @@ func TestAListThatWasCutShortIsReadAgain(t *testing.T) {
 	if mention(rest, id) != nil {
 		t.Fatal("the comment came though the list was cut: the test tests nothing")
 	}
-	if mention(read(t, c, age(t, rest.Next, 10*time.Minute)), id) == nil {
+	if mention(read(t, c, age(t, rest.Next, 20*time.Minute)), id) == nil {
 		t.Error("the comment was skipped")
+	}
+}
+
+// TestACommentThatIsShownLateComesIn shows one that was written before the
+// last reading.
+func TestACommentThatIsShownLateComesIn(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	next := read(t, c, nil).Next
+	id := r.p.Comment(r.post, platform.Said{Name: "eva", Text: "traag", At: time.Now().Add(-10 * time.Minute)})
+	said := r.p.Message(platform.Said{Name: "jan", Text: "ook traag", At: time.Now().Add(-10 * time.Minute)})
+	page := read(t, c, next)
+	if mention(page, id) == nil || mention(page, said) == nil {
+		t.Errorf("of what was written ten minutes before came %+v", page.Mentions)
+	}
+}
+
+// TestACommentThatIsApprovedLaterComesIn shows one that the count told all along.
+func TestACommentThatIsApprovedLaterComesIn(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	next := read(t, c, nil).Next
+	id := r.p.Comment(r.post, platform.Said{Name: "eva", Text: "wacht op goedkeuring", At: time.Now().Add(-50 * time.Minute)})
+	r.p.Hide(id)
+	next = read(t, c, next).Next
+	r.p.Show(id)
+	if mention(read(t, c, age(t, next, 20*time.Minute)), id) == nil {
+		t.Error("the comment was skipped")
+	}
+}
+
+// TestAPostThatChangedIsReadForAWhile exchanges one comment for another within minutes.
+func TestAPostThatChangedIsReadForAWhile(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	first := r.Post(t, "weg ermee")
+	next := read(t, c, nil).Next
+	r.p.Erase(first)
+	second := r.Post(t, "in de plaats")
+	if mention(read(t, c, age(t, next, 5*time.Minute)), second) == nil {
+		t.Error("the comment did not come in at once")
+	}
+}
+
+func TestAPostThatGoesInMidWalkEndsNothing(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	other := r.p.Post("nog een", time.Now().Add(-time.Minute))
+	r.Post(t, "verdwijnt")
+	id := r.p.Comment(other, platform.Said{Name: "eva", Text: "blijft"})
+	page, err := c.Poll(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.p.Erase(r.post)
+	if mention(read(t, c, page.Next), id) == nil {
+		t.Error("the other post's comment was skipped")
+	}
+}
+
+func TestAForgottenCursorBeginsThePostsAnew(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	var posts, ids []string
+	for i := range 70 {
+		posts = append(posts, r.p.Post(fmt.Sprint("bericht ", i), time.Now().Add(time.Duration(i-100)*time.Hour)))
+		ids = append(ids, r.p.Comment(posts[i], platform.Said{Name: "eva", Text: "mooi"}))
+	}
+	page, err := c.Poll(t.Context(), nil) // the first post of all, and 49 of these
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.p.Erase(posts[70-49]) // what the cursor stands on
+	came := read(t, c, page.Next)
+	for i, id := range ids {
+		if i != 70-49 && mention(came, id) == nil {
+			t.Errorf("comment %d was skipped", i)
+		}
+	}
+}
+
+// TestAnswersThatDoNotNameTheirComment come below it all the same.
+func TestAnswersThatDoNotNameTheirComment(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	r.Post(t, "een vraag")
+	page, err := c.Poll(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now().UTC().Format(time.RFC3339)
+	r.p.Fail(platform.Fault{Status: 200, Body: `{"data":[{"id":"17","text":"a","timestamp":"` + at + `","replies":{"data":[{"id":"18","text":"b","timestamp":"` + at + `"}]}}]}`})
+	if page, err = c.Poll(t.Context(), page.Next); err != nil {
+		t.Fatal(err)
+	}
+	if m := mention(page, "18"); m == nil || m.InReplyTo != "17" || len(m.Route) != 1 || m.Route[0].Value != "17" {
+		t.Errorf("the answer came as %+v", m)
 	}
 }
 

@@ -3,6 +3,7 @@ package instagram_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -54,9 +55,13 @@ func TestWhatIsDeliveredIsWhatIsPolled(t *testing.T) {
 		ours := r.p.Comment(r.post, platform.Said{Name: username, Text: "Welkom!"})
 		r.p.Message(platform.Said{Name: "mo", Text: "in het geheim"})
 		r.p.Message(platform.Said{Name: "mo", Attachment: "image"})
+		story := r.p.Message(platform.Said{Name: "mo", Attachment: "story_mention"})
 		polled := read(t, c, nil)
+		if m := mention(polled, story); m == nil || m.Text != "" || len(m.Attachments) != 1 {
+			t.Errorf("what Instagram alone shows came as %+v", m)
+		}
 		told := delivered(t, r, r.connect(t, connectors.Account{}, r.settings(goodToken)))
-		if len(told.Mentions) != 5 || len(told.Own) != 1 || told.Own[0].ExternalID != ours {
+		if len(told.Mentions) != 6 || len(told.Own) != 1 || told.Own[0].ExternalID != ours {
 			t.Fatalf("delivered were %+v and %+v", told.Mentions, told.Own)
 		}
 		for _, m := range told.Mentions {
@@ -80,10 +85,14 @@ func TestMentionsInPostsOfOthers(t *testing.T) {
 	logins(t, func(t *testing.T, login string) {
 		r, c := play(t, platform.Options{Login: login})
 		caption := r.p.Mention(platform.Said{Name: "eva", Text: "kijk @" + username})
+		unnamed := r.p.Mention(platform.Said{Name: "mo", Text: "een bijschrift dat Instagram inkort"})
 		post, below := r.p.MentionBelow(platform.Said{Name: "jan", Text: "vraag het @" + username})
 		page := delivered(t, r, c)
 		a, b := mention(page, caption), mention(page, below)
-		if a == nil || b == nil || len(page.Mentions) != 2 {
+		if m := mention(page, unnamed); m == nil || (m.Unanswerable == "") != (login == platform.FacebookLogin) {
+			t.Errorf("a mention is one though the caption does not show it: %+v", m)
+		}
+		if a == nil || b == nil || len(page.Mentions) != 3 {
 			t.Fatalf("the mentions came as %+v", page.Mentions)
 		}
 		if a.Kind != "post" || a.Text != "kijk "+username || a.Author.Handle != "@eva" || a.URL == "" {
@@ -203,6 +212,29 @@ func TestMessagesThatAreEditedAndButtonsThatArePressed(t *testing.T) {
 		{"sender":{"id":"9"},"timestamp":1700000000000,"postback":{"mid":"aWdf","title":"Openingstijden","payload":"x"}},{"sender":{"id":"9"},"timestamp":1,"read":{"mid":"aWdf"}}]}]}`))
 	if err != nil || len(answer.Page.Mentions) != 1 || answer.Page.Mentions[0].Text != "Openingstijden" || answer.Page.Mentions[0].ExternalID != "aWdf" {
 		t.Errorf("a button came as %+v, %v", answer, err)
+	}
+}
+
+func TestOurOwnCommentIsToldByItsAuthorsID(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	answer, err := hand(t, c, signed(`{"object":"instagram","entry":[{"id":"`+userID+`","time":1,"changes":[{"field":"comments",
+		"value":{"comment_id":"17","text":"van ons","from":{"id":"`+userID+`","username":"hernoemd"},"media":{"id":"`+r.post+`"}}}]}]}`))
+	if err != nil || len(answer.Page.Mentions) > 0 || len(answer.Page.Own) != 1 {
+		t.Errorf("%+v, %v", answer, err)
+	}
+}
+
+// TestALargeDeliveryIsLookedUpInPart hands over a thousand comments at once.
+func TestALargeDeliveryIsLookedUpInPart(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	var changes []string
+	for i := range 1000 {
+		changes = append(changes, fmt.Sprintf(`{"field":"comments","value":{"comment_id":"%d","text":"golf","media":{"id":"%s"}}}`, 17900000000100000+i, r.post))
+	}
+	began, before := time.Now(), r.p.Calls()
+	answer, err := hand(t, c, signed(`{"object":"instagram","entry":[{"id":"`+userID+`","time":1763884800,"changes":[`+strings.Join(changes, ",")+`]}]}`))
+	if err != nil || len(answer.Page.Mentions) != 1000 || r.p.Calls()-before > 60 || time.Since(began) > 5*time.Second {
+		t.Errorf("%d of 1000 came, in %d calls and %v: %v", len(answer.Page.Mentions), r.p.Calls()-before, time.Since(began), err)
 	}
 }
 

@@ -124,6 +124,7 @@ func (f *finder) Find(ctx context.Context, a approval.Attempt) (connectors.Found
 		return connectors.Found{Outcome: outcome, Receipt: seen.receipt(), Text: seen.Text}, nil
 	case connectors.Absent, connectors.CannotTell:
 		return connectors.Found{Outcome: outcome}, nil
+	case connectors.Foreign: // nothing is posted by hand here
 	}
 	return connectors.Found{}, answer.Nonsense("without one of the outcomes found, absent and cannot_tell")
 }

@@ -12,7 +12,8 @@ import (
 // Find reads back what became of an attempt. Where the receipt is lost, a post
 // is recognised by the release's key, which Publish sends as its tag. The
 // network shows its own writes at once, so what is not there is absent; but one
-// of ours that was deleted since is for a person to judge.
+// of ours that was deleted since is for a person to judge. An answer by hand is
+// foreign unless it is ours and stands under the target.
 func (c *Connector) Find(ctx context.Context, a approval.Attempt) (connectors.Found, error) {
 	which := a.Receipt.ExternalID
 	if a.Action == approval.Edit || a.Action == approval.Remove {
@@ -21,6 +22,8 @@ func (c *Connector) Find(ctx context.Context, a approval.Attempt) (connectors.Fo
 	switch {
 	case which != "":
 		return c.findByID(ctx, a, which)
+	case a.Action == approval.ByHand: // a person posted it, without a tag
+		return connectors.Found{Outcome: connectors.CannotTell}, nil
 	case a.Action == approval.Reply:
 		return c.findByTag(ctx, a, url.Values{"in_reply_to": {a.Target}, "deleted": {"true"}})
 	case a.Action == approval.Post:
@@ -52,6 +55,8 @@ func (c *Connector) findByID(ctx context.Context, a approval.Attempt, which stri
 		return connectors.Found{Outcome: connectors.Present, Receipt: p.receipt()}, nil
 	case a.Action == approval.Remove, p.Deleted, edited && p.Text != a.Text:
 		return connectors.Found{Outcome: connectors.Absent}, nil
+	case a.Action == approval.ByHand && (p.Author != c.s.Handle || p.InReplyTo != a.Target):
+		return connectors.Found{Outcome: connectors.Foreign}, nil
 	}
 	return connectors.Found{Outcome: connectors.Present, Receipt: p.receipt(), Text: p.Text}, nil
 }

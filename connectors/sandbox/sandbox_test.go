@@ -38,7 +38,7 @@ func newRemote(t *testing.T) *remote {
 	t.Helper()
 	n, err := network.New(t.Context(), network.Options{
 		Dir: t.TempDir(), SlowBy: 2 * time.Second,
-		Accounts: []network.Account{{Handle: "noordlicht", Name: "Noordlicht Energie", Token: goodToken}},
+		Accounts: []network.Account{{Handle: "noordlicht", Name: "Noordlicht Energie", Token: goodToken, Password: "a good password"}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -25,6 +25,7 @@ type post struct {
 	Deleted    bool       `json:"deleted"`
 	URL        string     `json:"url"`
 	Tag        string     `json:"tag"`
+	PeopleOnly bool       `json:"people_only"` // it takes no answer from a program
 }
 
 // list is one page of posts.
@@ -67,6 +68,9 @@ func (p *post) inbound() inbox.Inbound {
 	if p.EditedAt != nil {
 		in.EditedAt = *p.EditedAt
 	}
+	if p.PeopleOnly {
+		in.Unanswerable = "Its author is answered by people, and the network takes no answer from a program."
+	}
 	return in
 }
 
@@ -99,6 +103,9 @@ func classify(r *connectors.Response) *connectors.Error {
 	case r.Status == http.StatusUnauthorized:
 		return &connectors.Error{Kind: connectors.BadAuth, Message: "the network does not know the account's token",
 			Remedy: "Set token to the one that the brand account was made with."}
+	case p.Code == "people_only":
+		return &connectors.Error{Kind: connectors.NotAllowed, Message: "the network takes no answer from a program here",
+			Remedy: "Open the post on the network and answer by hand."}
 	case p.Code == "forbidden":
 		return &connectors.Error{Kind: connectors.NotAllowed, Message: "the token does not allow this",
 			Remedy: "Check that handle and token belong to the same brand account."}

@@ -20,7 +20,9 @@ const (
 // Without, it looks through our own posts for the one that answers the target
 // with the approved text and was made within a quarter of an hour of the claim:
 // X keeps no key of ours, but refuses the same text twice. Two that fit, or one
-// that another release made, are for a person to judge, and so is none.
+// that another release made, are for a person to judge, and so is none. An
+// answer by hand is read where a person says that it stands, and is foreign
+// unless it is ours and stands under the target.
 func (c *Connector) Find(ctx context.Context, a approval.Attempt) (connectors.Found, error) {
 	unsure := connectors.Found{Outcome: connectors.CannotTell}
 	switch {
@@ -30,11 +32,11 @@ func (c *Connector) Find(ctx context.Context, a approval.Attempt) (connectors.Fo
 			return unsure, err
 		}
 		return connectors.Found{Outcome: connectors.Present, Receipt: c.receipt(a.Target)}, nil
-	case a.Action != approval.Reply && a.Action != approval.Post:
+	case a.Action != approval.Reply && a.Action != approval.Post && a.Action != approval.ByHand:
 		return unsure, nil
 	case isID(a.Receipt.ExternalID):
 		return c.findByID(ctx, a)
-	case a.ClaimedAt.IsZero() || a.Action == approval.Reply && !isID(a.Target):
+	case a.Action == approval.ByHand || a.ClaimedAt.IsZero() || a.Action == approval.Reply && !isID(a.Target):
 		return unsure, nil
 	}
 	return c.findAmongOwn(ctx, a)
@@ -58,10 +60,19 @@ func (c *Connector) findByID(ctx context.Context, a approval.Attempt) (connector
 		return unsure, err
 	case p == nil && time.Since(timeOf(id)) > visible:
 		return connectors.Found{Outcome: connectors.Absent}, nil
+	case a.Action == approval.ByHand && p != nil && (p.AuthorID != self || !p.answers(a)):
+		return connectors.Found{Outcome: connectors.Foreign}, nil
 	case p == nil || p.AuthorID != self:
 		return unsure, nil
 	}
 	return connectors.Found{Outcome: connectors.Present, Receipt: c.receipt(id), Text: p.textBeside(a.Text)}, nil
+}
+
+// answers reports whether the post stands under the attempt's target, in the
+// version that was read or in the first one.
+func (p *post) answers(a approval.Attempt) bool {
+	above := p.refers("replied_to")
+	return above != "" && (above == a.Target || above == answered(a))
 }
 
 // read is the post with the id, nil where X says that there is none.

@@ -36,11 +36,8 @@ func vetLegacy(s *Settings, from config.Settings) (faults []error) {
 	case s.API == modernVersion && s.Stream:
 		faults = append(faults, from.Problem("stream", "true", "is of API 1.1 alone", `Leave it out, or set api to "1.1".`))
 	}
-	if s.API == legacyVersion && s.Auth == authOAuth2 {
-		faults = append(faults, from.Problem("auth", s.Auth, "is of API 2 alone", "Write auth: oauth1 with its four keys."))
-	}
-	if s.API == legacyVersion && s.MonthlyBudget != 0 {
-		faults = append(faults, from.Problem("monthly_budget", "", "is of API 2 alone: what API 1.1 costs is a contract's", "Leave it out."))
+	if s.API == legacyVersion {
+		faults = append(faults, vetLegacyMoney(s, from)...)
 	}
 	return faults
 }

@@ -254,7 +254,7 @@ func TestLegacyClockSkewIsSaidInWords(t *testing.T) {
 		_, _ = io.WriteString(w, `{"errors":[{"code":32,"message":"Could not authenticate you."}]}`)
 	})
 	_, err := l.Poll(t.Context(), nil)
-	if e := errorOf(t, err); e.Kind != connectors.BadAuth || !strings.Contains(e.Message, "clock is off by -") {
+	if e := errorOf(t, err); e.Kind != connectors.BadAuth || !strings.Contains(e.Message, "clock is off by ") {
 		t.Errorf("%v", e)
 	}
 }

@@ -34,9 +34,11 @@ type Proposal struct {
 	ExpiresAt      optional[instant]   `json:"expires_at" doc:"When the full set of endorsements lapses."`
 	Attempts       int                 `json:"attempts"`
 	Failure        optional[Failure]   `json:"failure" doc:"Of the last attempt."`
-	Reason         optional[string]    `json:"reason" doc:"Why it is held, expired, unknown or withdrawn: a code."`
-	Remark         optional[string]    `json:"remark" doc:"A person's words for the reason."`
+	Reason         optional[string]    `json:"reason" doc:"Why it is held, expired, unknown or withdrawn, or why the address of an answer by hand was taken back: a code."`
+	Remark         optional[string]    `json:"remark" doc:"A person's words for the reason; of an answer by hand, the address that was taken back."`
 	SettledBy      optional[Person]    `json:"settled_by" doc:"Who settled an unknown outcome by hand."`
+	ByHand         bool                `json:"by_hand" doc:"A person posts it on the platform: approved until its address is recorded, and never queued."`
+	RecordedBy     optional[Person]    `json:"recorded_by" doc:"Who recorded where an answer by hand stands; also of an address that was taken back."`
 	Receipt        optional[Receipt]   `json:"receipt"`
 }
 
@@ -91,7 +93,7 @@ type Target struct {
 	Account    inbox.AccountName `json:"account"`
 	Platform   string            `json:"platform" doc:"The account's connector kind."`
 	RemoteID   string            `json:"remote_id" doc:"The remote identity that publishes."`
-	Action     approval.Action   `json:"action"`
+	Action     approval.Action   `json:"action" doc:"by_hand: a person posts it."`
 	MentionID  optional[string]  `json:"mention_id"`
 	ExternalID optional[string]  `json:"external_id" doc:"Of the post that is answered."`
 	Thread     optional[string]  `json:"thread"`
@@ -131,7 +133,7 @@ func (a *API) proposal(named *names, v *approval.View) Proposal {
 		Missing: word(v.Missing), Target: target(p, v.Envelope),
 		CreatedAt: instant(p.CreatedAt), UpdatedAt: instant(p.UpdatedAt), SubmittedAt: at(p.SubmittedAt), QuorumAt: at(p.QuorumAt),
 		DueAt: at(p.Due), ExpiresAt: at(p.ExpiresAt), Attempts: p.Attempts, Reason: word(p.Reason), Remark: word(p.Remark),
-		SettledBy: named.maybe(p.SettledBy), Receipt: receipt(p),
+		SettledBy: named.maybe(p.SettledBy), ByHand: p.ByHand, RecordedBy: named.maybe(p.RecordedBy), Receipt: receipt(p),
 	}
 	for _, e := range p.Endorsements {
 		out.Endorsements = append(out.Endorsements, Endorsement{

@@ -29,10 +29,11 @@ type Writing struct {
 	Language  string    `json:"language,omitempty" maxLength:"35" doc:"BCP 47; the conversation's where it is not sent." example:"nl"`
 	NotBefore time.Time `json:"not_before,omitempty" doc:"Schedules the publication, at most 72 hours ahead."`
 	ValidFor  span      `json:"valid_for,omitempty" doc:"Shortens how long a full set of endorsements lives."`
+	ByHand    bool      `json:"by_hand,omitempty" doc:"A person posts it on the platform, which takes it from no program; see POST /proposals/{id}/address."`
 }
 
 func (w *Writing) content() approval.Content {
-	return approval.Content{Text: w.Text, Language: w.Language, ValidFor: time.Duration(w.ValidFor), NotBefore: w.NotBefore}
+	return approval.Content{Text: w.Text, Language: w.Language, ValidFor: time.Duration(w.ValidFor), NotBefore: w.NotBefore, ByHand: w.ByHand}
 }
 
 // textFaults are what a text can be refused for.
@@ -45,6 +46,7 @@ func (a *API) proposals() {
 	a.drafting()
 	a.deciding()
 	a.settling()
+	a.byHand()
 }
 
 // reading are the calls that change nothing.

@@ -28,6 +28,8 @@ func (v *visit) decide() error {
 		v.done("decision.counted")
 	case p.State == approval.Published:
 		v.done("decision.inforce")
+	case p.State == approval.Approved:
+		v.done("byhand.approved")
 	case p.State == approval.Queued && p.Due.After(time.Now().Add(time.Minute)):
 		v.done("decision.scheduled", "time", (&scribe{lang: v.lang, words: v.words}).exact(p.Due))
 	default:
@@ -83,6 +85,7 @@ func (v *visit) decisionConfirm() error {
 type revisePage struct {
 	decisionPage
 	Draft    string // what stands in the field
+	ByHand   bool   // a person posts it
 	Schedule schedule
 	Base     approval.Digest
 }
@@ -97,6 +100,7 @@ func (v *visit) decisionEdit() error {
 	}
 	return v.show("revise", v.t("decision.edit.title"), revisePage{
 		decisionPage: p, Draft: p.P.Envelope.Text, Schedule: scheduleOf(p.P.Envelope.NotBefore), Base: p.P.Digest,
+		ByHand: v.revisesByHand(p),
 	})
 }
 
@@ -112,7 +116,7 @@ func (v *visit) decisionRevise() error {
 		return err
 	}
 	written := strings.ReplaceAll(v.r.Form.Get("text"), "\r\n", "\n")
-	content := approval.Content{Text: written}
+	content := approval.Content{Text: written, ByHand: v.revisesByHand(p)}
 	var was time.Time
 	if e := p.P.Envelope; e != nil {
 		content.Language, was = e.Language, e.NotBefore
@@ -121,6 +125,7 @@ func (v *visit) decisionRevise() error {
 		p.Trouble = problem
 		return v.render(status, "revise", v.t("decision.edit.title"), revisePage{
 			decisionPage: p, Draft: written, Schedule: v.typedSchedule(scheduleOf(was)), Base: p.P.Digest,
+			ByHand: content.ByHand,
 		})
 	}
 	if p.P.Digest != base {
@@ -145,6 +150,12 @@ func (v *visit) decisionRevise() error {
 	}
 	v.done("decision.submitted")
 	return v.to("/approvals/" + which.String())
+}
+
+// revisesByHand reports whether a new revision is one that a person posts: the
+// one before was, or that is asked for after the platform refused it.
+func (v *visit) revisesByHand(p decisionPage) bool {
+	return p.P.ByHand || p.P.Refused && v.form("by_hand") == "yes"
 }
 
 func (v *visit) decisionSubmit() error {

@@ -50,6 +50,7 @@ func mayDo(p *approval.View, me *people.Person) may {
 		Retry: p.State == approval.Failed && p.Failure != nil && p.Failure.Retryable && p.ExpiresAt.After(time.Now()) &&
 			me.Has(writers...),
 		Settle: p.State == approval.OutcomeUnknown && me.Has(people.Press) && !mine,
+		ByHand: p.Refused && !p.ByHand && p.State == approval.Failed && me.Has(writers...),
 		Half:   p.State == approval.Published && (p.Kind == approval.KindPerson || p.Kind == approval.KindCredential) && first >= 0 && first <= 1,
 	}
 }

@@ -29,10 +29,12 @@ var statuses = map[fault.Code]int{
 	fault.Conflict:        http.StatusConflict,
 	fault.StaleDigest:     http.StatusConflict,
 	fault.WrongState:      http.StatusConflict,
-	fault.AlreadyDecided:  http.StatusConflict,
-	fault.AlreadyExists:   http.StatusConflict,
-	fault.Unavailable:     http.StatusServiceUnavailable,
-	fault.Internal:        http.StatusInternalServerError,
+
+	fault.PublishingStopped: http.StatusConflict,
+	fault.AlreadyDecided:    http.StatusConflict,
+	fault.AlreadyExists:     http.StatusConflict,
+	fault.Unavailable:       http.StatusServiceUnavailable,
+	fault.Internal:          http.StatusInternalServerError,
 }
 
 func statusOf(err error) int {

@@ -24,6 +24,8 @@ func (k *desk) approvalPages() []page {
 		{method: "POST", path: "/approvals/{id}/retry", handle: (*visit).decisionRetry},
 		{method: "POST", path: "/approvals/{id}/settle", handle: (*visit).decisionSettle},
 		{method: "POST", path: "/approvals/{id}/half", handle: (*visit).decisionHalf},
+		{method: "POST", path: "/approvals/{id}/address", handle: (*visit).decisionAddress, may: writers},
+		{method: "POST", path: "/approvals/{id}/address/back", handle: (*visit).decisionAddressBack, may: writers},
 	}
 }
 
@@ -36,8 +38,10 @@ const (
 )
 
 var (
-	stuckStates = []approval.State{approval.OutcomeUnknown, approval.Failed, approval.Held, approval.Expired, approval.ChangesRequested}
-	mineStates  = []approval.State{
+	stuckStates = []approval.State{
+		approval.Approved, approval.OutcomeUnknown, approval.Failed, approval.Held, approval.Expired, approval.ChangesRequested,
+	}
+	mineStates = []approval.State{
 		approval.Draft, approval.InReview, approval.ChangesRequested, approval.Approved, approval.Queued,
 		approval.Sending, approval.Failed, approval.OutcomeUnknown, approval.Held, approval.Expired,
 	}

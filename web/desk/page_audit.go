@@ -71,7 +71,7 @@ var auditKinds = []string{"proposal.", "conversation.", "inbox.", "account.", "p
 // alarms are the entries that stand out.
 var alarms = []string{
 	"account.published_outside", "account.identity_changed", "account.changed", "publishing.stopped", "proposal.outcome_unknown",
-	"proposal.settled_posted", "proposal.settled_not_posted", "proposal.approved_late", "sign_in.refused",
+	"proposal.settled_posted", "proposal.settled_not_posted", "proposal.address_refuted", "proposal.approved_late", "sign_in.refused",
 }
 
 // One page of the table, and how many entries are looked at for it where a

@@ -23,6 +23,7 @@ type composer struct {
 	Approval approvers
 	Check    checked
 	Schedule schedule
+	ByHand   bool // a person posts it
 	Folded   bool // an answer is under way, so that writing another one is not the first thing to do
 }
 
@@ -68,7 +69,8 @@ func (v *visit) composer(t *thread, target *inbox.Mention) (*composer, error) {
 	}
 	c.Target = target.ID
 	c.Proposal = editable(t.Pending, asked)
-	c.Folded = c.Proposal == nil && len(t.Pending) > 0
+	c.ByHand = v.byHand(t, target, c.Proposal)
+	c.Folded = c.Proposal == nil && (c.ByHand || len(t.Pending) > 0)
 	if c.Proposal != nil && c.Proposal.Envelope != nil {
 		c.Text, c.Schedule = c.Proposal.Envelope.Text, scheduleOf(c.Proposal.Envelope.NotBefore)
 	}
@@ -222,11 +224,12 @@ func (v *visit) write(c inbox.ConversationID, submit bool) (*approval.View, erro
 	if err != nil {
 		return nil, err
 	}
-	same := p.Envelope != nil && p.Envelope.Text == approval.Normalize(text) && notBefore.Equal(upcoming(was))
+	byHand := v.form("by_hand") == "yes"
+	same := p.Envelope != nil && p.Envelope.Text == approval.Normalize(text) && notBefore.Equal(upcoming(was)) && p.ByHand == byHand
 	if same && (p.State == approval.Draft && p.Author == v.who.ID() || !submit) {
 		return p, nil
 	}
-	return v.d.Approvals.Revise(v.ctx(), v.who, proposal, approval.Content{Text: text, NotBefore: notBefore})
+	return v.d.Approvals.Revise(v.ctx(), v.who, proposal, approval.Content{Text: text, NotBefore: notBefore, ByHand: byHand})
 }
 
 // writeNew begins a proposal, unless a double click has begun the same one.
@@ -251,7 +254,9 @@ func (v *visit) writeNew(c inbox.ConversationID, text string) (*approval.View, e
 			return nil, fault.New(fault.InvalidInput, "there is no such mention").At("target", raw)
 		}
 	}
-	return v.d.Approvals.DraftReply(v.ctx(), v.who, c, target, approval.Content{Text: text, NotBefore: notBefore})
+	return v.d.Approvals.DraftReply(v.ctx(), v.who, c, target, approval.Content{
+		Text: text, NotBefore: notBefore, ByHand: v.form("by_hand") == "yes",
+	})
 }
 
 // withdrawReply takes an answer back before it is sent.

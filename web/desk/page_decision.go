@@ -52,16 +52,17 @@ type decisionPage struct {
 	Trouble     *trouble
 	Half        string
 	HalfTrouble *trouble
+	Hand        *hand // of an answer by hand that is approved or stands; nil for any other
 }
 
 // may is what the page offers the visitor. The rooms decide again.
 type may struct {
-	Decide, Revise, Submit, Withdraw, Unendorse, Retry, Settle, Half bool
+	Decide, Revise, Submit, Withdraw, Unendorse, Retry, Settle, Half, ByHand bool
 }
 
 // decisionTyped is what stood in the forms of a request that came to nothing.
 type decisionTyped struct {
-	Verdict, Comment, Reason, URL, Posted string
+	Verdict, Comment, Reason, URL, Posted, Address string
 }
 
 // exchanged is one line of the exchange as the customer sees it.
@@ -167,6 +168,7 @@ func (v *visit) decisionOf(p decisionPage) (decisionPage, error) {
 	}
 	p.History = history(p.P, versions)
 	v.describeStanding(&p, staff)
+	v.describeHand(&p)
 	if p.Place, p.Of, err = v.placeInQueue(which); err != nil {
 		return p, err
 	}

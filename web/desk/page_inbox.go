@@ -192,7 +192,7 @@ func (v *visit) wantingAttention() (map[inbox.ConversationID]approval.State, err
 	list, err := v.d.Approvals.List(v.ctx(), approval.Filter{
 		Kinds: []approval.Kind{approval.KindReply},
 		States: []approval.State{
-			approval.InReview, approval.ChangesRequested, approval.Held, approval.Expired, approval.Failed, approval.OutcomeUnknown,
+			approval.InReview, approval.Approved, approval.ChangesRequested, approval.Held, approval.Expired, approval.Failed, approval.OutcomeUnknown,
 		},
 	}, "", 200)
 	if err != nil {

@@ -27,6 +27,7 @@ type thread struct {
 	Choices  []labelChoice
 	Composer *composer // nil where the visitor does not write, or nothing can be answered
 	Mute     string    // why nothing can be answered
+	Why      string    // the connector's reason, in English, why only a person can answer; "" where it can
 	Trouble  *trouble
 	Replying string // who of the colleagues is, "" for nobody
 	Next     string // address of the next conversation in the list
@@ -115,6 +116,13 @@ func (v *visit) thread(c inbox.ConversationID) (*thread, error) {
 	case target == nil:
 		t.Mute = v.t("thread.deletedmute")
 		return t, nil
+	case target.Unanswerable != "":
+		t.Why, t.Mute = target.Unanswerable, v.t("byhand.mute")
+		if !v.answersByHand(target) {
+			t.Mute = v.t("byhand.never")
+		} else if v.who.Has(writers...) {
+			t.Composer, err = v.composer(t, target)
+		}
 	case closed != "":
 		t.Mute = closed
 	case v.who.Has(writers...):

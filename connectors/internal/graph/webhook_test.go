@@ -127,6 +127,7 @@ func TestDeliveriesAreBounded(t *testing.T) {
 	for name, body := range map[string]string{
 		"too many updates": updates(1001), "too many entries": entries, "deep": strings.Repeat("[", 100000), "another object": `{"object":"user","entry":[]}`,
 		"a list": `[]`, "nothing": ``, "half": `{"object":"page","entry":[{"id":"1"`, "HTML": `<html>klant`, "null": `null`,
+		"valid and deep":   `{"object":"page","entry":[{"id":"1","changes":[{"field":"feed","value":` + strings.Repeat("[", 30) + strings.Repeat("]", 30) + `}]}]}`,
 		"entry is no list": `{"object":"page","entry":{}}`, "two": `{"object":"page","entry":[]}{"object":"page"}`,
 	} {
 		_, err := deliver(t, hook, body, "page", sign(secret, body))

@@ -27,6 +27,7 @@ type PostJSON struct {
 	Change     uint64     `json:"change"` // number of its newest change
 	URL        string     `json:"url"`
 	Tag        string     `json:"tag,omitzero"` // as the posting program gave it
+	PeopleOnly bool       `json:"people_only,omitzero"`
 }
 
 // ListJSON is one page of posts. Next asks for the following one; empty at the
@@ -97,6 +98,8 @@ func (n *Network) apiCreate(w http.ResponseWriter, r *http.Request) {
 		Text      string `json:"text"`
 		InReplyTo string `json:"in_reply_to"`
 		Tag       string `json:"tag"`
+		// PeopleOnly asks to be answered on the network's own pages alone.
+		PeopleOnly bool `json:"people_only"`
 	}
 	by, err := n.authenticate(r)
 	if err == nil {
@@ -113,6 +116,7 @@ func (n *Network) apiCreate(w http.ResponseWriter, r *http.Request) {
 		n.fail(w, r, err)
 		return
 	}
+	d.PeopleOnly = in.PeopleOnly
 	made, err := n.board.add(r.Context(), by, d)
 	if err != nil {
 		n.fail(w, r, err)
@@ -227,7 +231,7 @@ func (n *Network) present(ctx context.Context, posts []*Post) ([]PostJSON, error
 		author := authors[p.Author]
 		shown[i] = PostJSON{ID: p.ID.String(), Author: p.Author, AuthorName: author.Name, Brand: author.Brand, Text: p.Text,
 			InReplyTo: p.InReplyTo.String(), Thread: p.Thread.String(), PostedAt: p.PostedAt, EditedAt: orNull(p.EditedAt),
-			DeletedAt: orNull(p.DeletedAt), Deleted: p.Deleted(), Change: p.Change, URL: n.Link(p.ID), Tag: p.Tag}
+			DeletedAt: orNull(p.DeletedAt), Deleted: p.Deleted(), Change: p.Change, URL: n.Link(p.ID), Tag: p.Tag, PeopleOnly: p.PeopleOnly}
 	}
 	return shown, nil
 }

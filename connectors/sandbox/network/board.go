@@ -3,6 +3,7 @@ package network
 import (
 	"cmp"
 	"context"
+	"crypto/subtle"
 	"encoding/binary"
 	"fmt"
 	"path/filepath"
@@ -18,6 +19,9 @@ const (
 	metaBucket = store.Bucket("plein")
 	roots      = "r" // the one group of the roots index
 )
+
+// peopleOnly is the code for a program's answer to an author who wants none.
+const peopleOnly fault.Code = "people_only"
 
 // gone is the code for an answer to, or an edit of, a post that was deleted.
 const gone fault.Code = "gone"
@@ -121,6 +125,25 @@ func (b *board) announce() {
 	b.changed = make(chan struct{})
 }
 
+// passing is the brand with the handle, if the password is the one that people
+// post as it with; "" for customers, who need none.
+func (b *board) passing(ctx context.Context, h Handle, password string) (by Handle, err error) {
+	err = b.db.View(ctx, func(tx *store.Tx) error {
+		by = ""
+		p, ok, err := b.profiles.Lookup(tx, h)
+		if err != nil || !ok || !p.Brand || password == "" {
+			return err
+		}
+		if len(p.PasswordHash) == 0 || subtle.ConstantTimeCompare(p.PasswordHash, hashToken(password)) != 1 {
+			return fault.New(fault.Forbidden, "this is not the brand's password").At("author", "@"+string(h)).
+				Fix("Give the password that the brand account was made with.")
+		}
+		by = h
+		return nil
+	})
+	return by, err
+}
+
 // add posts each draft in order, in one transaction. Authors unknown so far get
 // a profile. by is the brand whose token came with the request, "" without one:
 // who may write as whom is checked here, so that no way in forgets it.
@@ -162,12 +185,18 @@ func (b *board) addOne(tx *store.Tx, by Handle, d Draft) (*Post, error) {
 	if d.id.IsZero() {
 		d.id = id.At[Post](at)
 	}
-	p := &Post{ID: d.id, Author: d.Author, Text: d.Text, PostedAt: at, InReplyTo: d.InReplyTo, Tag: d.Tag}
+	p := &Post{
+		ID: d.id, Author: d.Author, Text: d.Text, PostedAt: at, InReplyTo: d.InReplyTo, Tag: d.Tag, PeopleOnly: d.PeopleOnly,
+	}
 	p.Thread, p.Concerns = p.ID, concerns([]Handle{d.Author}, mentioned(d.Text))
 	if !d.InReplyTo.IsZero() {
 		parent, err := b.standing(tx, d.InReplyTo, "in_reply_to")
 		if err != nil {
 			return nil, err
+		}
+		if parent.PeopleOnly && by != "" && !d.byHand {
+			return nil, fault.New(peopleOnly, "its author is answered by people and by no program").
+				At("in_reply_to", d.InReplyTo.String()).Fix("Answer on the network's own page.")
 		}
 		p.Thread, p.Concerns = parent.Thread, concerns(p.Concerns, parent.Concerns)
 	}

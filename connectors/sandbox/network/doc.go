@@ -13,6 +13,11 @@
 // request whose answer it never saw. A post can carry a tag to be recognised by
 // then. The network always shows its own writes.
 //
+// A customer can ask to be answered by people and by no program: the API then
+// refuses a brand's reply, and the network's own page takes one from whoever
+// knows the brand's password. So answers by hand can be played here as on
+// networks that refuse some answers from programs.
+//
 // It knows nothing about Standpunt, and never contacts anything by itself. Nobody
 // signs in: whoever reaches its address can post as any customer. It belongs on
 // a loopback or test address, not on the internet.

@@ -30,8 +30,13 @@ func (n *Network) formCreate(w http.ResponseWriter, r *http.Request) {
 	}
 	d, err := newDraft(r.PostFormValue("author"), typedText(r), r.PostFormValue("in_reply_to"))
 	var made []*Post
+	var by Handle
+	d.PeopleOnly, d.byHand = r.PostFormValue("people_only") == "yes", true
 	if err == nil {
-		made, err = n.board.add(r.Context(), "", d)
+		by, err = n.board.passing(r.Context(), d.Author, r.PostFormValue("password"))
+	}
+	if err == nil {
+		made, err = n.board.add(r.Context(), by, d)
 	}
 	if err != nil {
 		d.Author, d.Text = Handle(r.PostFormValue("author")), typedText(r)

@@ -35,6 +35,8 @@ type Account struct {
 	Handle Handle `json:"handle"`
 	Name   string `json:"name"`
 	Token  string `json:"token"`
+	// Password is what a person gives to post as the brand on the network's pages; "": nobody can.
+	Password string `json:"password,omitzero"`
 }
 
 // Network is one running simulated network.

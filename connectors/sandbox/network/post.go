@@ -50,6 +50,9 @@ type Post struct {
 	// Tag is whatever the posting program wanted to recognise its post by. The network shows
 	// it in the API and makes nothing of it: two posts can have the same.
 	Tag string `cbor:"11,keyasint,omitempty"`
+	// PeopleOnly is the author's wish to be answered by people: the API takes no reply to it
+	// from a brand account, the network's own pages do.
+	PeopleOnly bool `cbor:"12,keyasint,omitempty"`
 }
 
 // Deleted reports whether the post is gone from the public pages.
@@ -63,6 +66,9 @@ type Profile struct {
 	Brand     bool      `cbor:"4,keyasint,omitempty"`
 	TokenHash []byte    `cbor:"5,keyasint,omitempty"` // SHA-256, of brands alone
 	Since     time.Time `cbor:"6,keyasint"`
+	// PasswordHash is the SHA-256 of what a person gives to post as the brand on the network's
+	// pages; empty where nobody can.
+	PasswordHash []byte `cbor:"7,keyasint,omitempty"`
 }
 
 // Draft is a post to be made.
@@ -72,10 +78,13 @@ type Draft struct {
 	InReplyTo PostID
 	Tag       string    // up to 64 bytes; see [Post]
 	At        time.Time // when it was posted; zero means now
+	// PeopleOnly asks to be answered by people; see [Post].
+	PeopleOnly bool
 
 	name    string // of an author who posts for the first time
 	id      PostID // zero: made when it is posted
 	trusted bool   // may speak for a brand without its token
+	byHand  bool   // comes from the network's own pages
 }
 
 var handlePattern = regexp.MustCompile(`^[\p{L}\p{N}_](?:[\p{L}\p{N}_.-]{0,48}[\p{L}\p{N}_])?$`)

@@ -225,7 +225,10 @@ func (b *board) setBrand(ctx context.Context, a Account, by Handle, trusted bool
 		if err := b.freeToken(tx, a.Handle, a.Token); err != nil {
 			return err
 		}
-		made.Brand, made.Name, made.TokenHash = true, a.Name, hash
+		made.Brand, made.Name, made.TokenHash, made.PasswordHash = true, a.Name, hash, nil
+		if a.Password != "" {
+			made.PasswordHash = hashToken(a.Password)
+		}
 		return b.profiles.Put(tx, made)
 	})
 	return made, created, err

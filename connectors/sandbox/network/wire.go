@@ -52,6 +52,8 @@ func statusOf(c fault.Code) int {
 		return http.StatusNotFound
 	case gone:
 		return http.StatusGone
+	case peopleOnly:
+		return http.StatusForbidden
 	case fault.MalformedJSON:
 		return http.StatusBadRequest
 	case fault.BodyTooLarge:

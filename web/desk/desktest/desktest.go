@@ -58,6 +58,7 @@ func ServeAt(t testing.TB, publicURL string, r *approvaltest.Rig, from Sources, 
 	r.Approvals.SetMeasurer("plein", func(text string) approval.Measure {
 		return approval.Measure{Length: len([]rune(text)), Limit: 280, Unit: "characters"}
 	})
+	r.Locates(nil)
 	s, err := web.New(web.Deps{
 		Staff: r.Staff, Box: r.Box, Approvals: r.Approvals, Log: r.Log, Sources: from,
 		Desk: desk.New(desk.Deps{

@@ -120,6 +120,9 @@ func (p *Platform) check(r *http.Request) (path string, no *refusal) {
 	if given == "" || given != p.o.Token && !slices.Contains(p.older, given) {
 		return "", refuse(http.StatusUnauthorized, 190, 467, "Error validating access token")
 	}
+	if p.o.Login == InstagramLogin && r.Form.Has("appsecret_proof") {
+		return "", refuse(http.StatusBadRequest, 100, 0, "Unknown parameter appsecret_proof")
+	}
 	if p.o.Login == FacebookLogin && p.o.AppSecret != "" {
 		mac := hmac.New(sha256.New, []byte(p.o.AppSecret))
 		_, _ = mac.Write([]byte(given)) // a hash never fails

@@ -43,6 +43,17 @@ func (p *Platform) Deliveries() []Delivery {
 	return list
 }
 
+// Delivery is the one that tells of a comment, post or message as it is now.
+func (p *Platform) Delivery(which string) (Delivery, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := p.nodes[which]
+	if n == nil {
+		return Delivery{}, false
+	}
+	return Sign(p.o.AppSecret, p.envelope(event{node: *n})), true
+}
+
 // Deliver sends them to an address, as Instagram does.
 func (p *Platform) Deliver(ctx context.Context, address string) error {
 	var faults []error
@@ -135,7 +146,7 @@ func (p *Platform) messaging(e event) map[string]any {
 	if n.attachment != "" && !e.unsent {
 		said["attachments"] = []any{map[string]any{"type": n.attachment, "payload": map[string]any{"url": p.cdn(n)}}}
 	}
-	told := map[string]any{"sender": map[string]any{"id": sender}, "recipient": map[string]any{"id": recipient}, "timestamp": n.created.UnixMilli(), "message": said}
+	told := map[string]any{"sender": map[string]any{"id": sender}, "recipient": map[string]any{"id": recipient}, "timestamp": n.created.UnixMilli() + 123, "message": said}
 	if e.edited {
 		delete(told, "message")
 		told["timestamp"], told["message_edit"] = time.Now().UnixMilli(), map[string]any{"mid": n.id, "text": n.text, "num_edit": 1}

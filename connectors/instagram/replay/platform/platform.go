@@ -261,6 +261,15 @@ func (p *Platform) Hide(which string) {
 	}
 }
 
+// Show shows a hidden comment again.
+func (p *Platform) Show(which string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := p.nodes[which]; n != nil {
+		n.hidden = false
+	}
+}
+
 // Hidden reports whether a comment is hidden.
 func (p *Platform) Hidden(which string) bool {
 	p.mu.Lock()

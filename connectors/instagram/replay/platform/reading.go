@@ -118,7 +118,7 @@ func (p *Platform) view(n *node) map[string]any {
 		if n.fromID == p.o.UserID {
 			v["to"] = map[string]any{"data": []any{map[string]any{"id": n.with}}}
 		}
-		if n.attachment != "" {
+		if n.attachment == "image" || n.attachment == "video" { // of shared posts and stories the API tells nothing
 			v["attachments"] = map[string]any{"data": []any{map[string]any{n.attachment + "_data": map[string]any{"url": p.cdn(n)}}}}
 		}
 		return v
