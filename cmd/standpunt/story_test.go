@@ -109,9 +109,9 @@ func TestStoryByAPIOnTheDemo(t *testing.T) {
 		t.Errorf("it does not say that it is a demo: %s", demo.out)
 	}
 	plein := caller{t: t, url: f.NetworkURL + "/api"}
-	asked := plein.do("POST", "/posts", map[string]string{"author": "fatima", "text": "@noordlicht mijn zonnepanelen leveren niets terug, hoe kan dat?"}, 0)
+	asked := plein.do("POST", "/posts", map[string]string{"author": "fatima", "text": "@noordlicht mijn dakpaneeltjes leveren niets terug, hoe kan dat?"}, 0)
 	text := "Wat vervelend! Zet de omvormer even uit en aan; blijft hij op rood staan, dan sturen wij een monteur. 👩🏽‍🔧"
-	id := story(t, people, "zonnepanelen", text)
+	id := story(t, people, "dakpaneeltjes", text)
 	_ = officially(t, people["mara"], id)
 
 	answers := items(plein.do("GET", "/posts?in_reply_to="+url.QueryEscape(str(asked, "id")), nil, 0))
