@@ -94,6 +94,7 @@ func (a *accountRun) pollAll(ctx context.Context) error {
 			return err
 		}
 		a.pulse.beside(ownPostsPart, own.problem)
+		a.pulse.beside(morePart, page.Trouble)
 		compared := own.problem == nil
 		moved := len(page.Next) > 0 && !bytes.Equal(page.Next, cursor)
 		if moved && compared {
@@ -212,7 +213,15 @@ func (a *accountRun) streamOnce(ctx context.Context, s Streamer) error {
 	}
 	connected := false
 	deliver := func(page Page) error {
-		if !connected {
+		switch empty := len(page.Mentions) == 0 && len(page.Own) == 0; {
+		case page.Trouble != nil:
+			was := false
+			a.pulse.change(func(h *AccountHealth) { was, h.Streaming = h.Streaming, false })
+			a.pulse.beside(streamPart, page.Trouble)
+			if was { // what the stream would bring is a poll's to bring, from now on
+				a.pokeNow()
+			}
+		case !connected || empty:
 			connected = true
 			a.pulse.change(func(h *AccountHealth) { h.Streaming = true })
 			a.pulse.beside(streamPart, nil)

@@ -145,7 +145,7 @@ func (p *pulse) stop() {
 func (p *pulse) settle(err error) {
 	h := &p.health
 	state, problem := OK, (*Error)(nil)
-	for _, name := range []string{identityPart, ownPostsPart, streamPart} {
+	for _, name := range []string{identityPart, ownPostsPart, morePart, streamPart} {
 		if e := p.aside[name]; e != nil {
 			state, problem = Degraded, e
 			break
