@@ -32,6 +32,8 @@ type Settings struct {
 	PollEvery config.Duration `yaml:"poll_every"`
 	// Vocabulary is what the API calls a post in its parameters: "tweet" or "post".
 	Vocabulary string `yaml:"vocabulary"`
+
+	WiderSettings `yaml:",inline"`
 }
 
 const defaultBaseURL = "https://api.x.com"
@@ -41,6 +43,7 @@ var handlePattern = regexp.MustCompile(`^[A-Za-z0-9_]{1,15}$`)
 // decode reads the settings and reports every fault at once.
 func decode(from config.Settings) (Settings, error) {
 	s := Settings{BaseURL: defaultBaseURL, PollEvery: config.Duration(time.Minute), Vocabulary: "tweet"}
+	s.Access = accessSelfServe
 	faults := []error{from.Decode(&s)}
 	if len(config.Problems(faults[0])) == 0 && faults[0] != nil {
 		return s, faults[0]
@@ -57,6 +60,7 @@ func decode(from config.Settings) (Settings, error) {
 	if s.Vocabulary != "tweet" && s.Vocabulary != "post" {
 		faults = append(faults, from.Problem("vocabulary", s.Vocabulary, "is not known", "Write tweet or post."))
 	}
+	faults = append(faults, s.check(from)...)
 	return s, errors.Join(faults...)
 }
 
@@ -67,10 +71,15 @@ type Connector struct {
 	backfill time.Duration
 	log      *slog.Logger
 	client   *connectors.Client
+	app      *connectors.Client // as the app itself; nil without bearer_token
 
-	mu     sync.Mutex
-	self   string            // the account's id on X, once it was learned
-	posted map[string]string // the release's key by the id of what this process posted lately
+	directEvery time.Duration // between two calls for messages
+
+	mu      sync.Mutex
+	self    string             // the account's id on X, once it was learned
+	posted  map[string]string  // the release's key by the id of what this process posted lately
+	waiting map[string]waiting // what keeps a list from being read, by its name
+	cleared time.Time          // when connections of the app were last ended
 }
 
 // New makes a [*Connector] from an account's settings. It calls nobody.
@@ -80,6 +89,7 @@ func New(a connectors.Account) (connectors.Connector, error) {
 		return nil, err
 	}
 	c := &Connector{account: a.Name, s: s, backfill: a.Backfill, log: a.Log, posted: make(map[string]string)}
+	c.waiting, c.directEvery = make(map[string]waiting), leastDirectEvery
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -88,6 +98,12 @@ func New(a connectors.Account) (connectors.Connector, error) {
 	})
 	if err != nil {
 		return nil, a.Settings.Problem("base_url", string(s.BaseURL), err.Error(), "Leave it out, or write "+defaultBaseURL+".")
+	}
+	if c.app, err = c.asApp(); err != nil {
+		return nil, err
+	}
+	if s.streams() {
+		return &Streaming{c}, nil
 	}
 	return c, nil
 }
@@ -132,8 +148,17 @@ func (c *Connector) Measure(text string) approval.Measure {
 	return approval.Measure{Length: WeightedLength(text), Limit: Limit, Unit: "weighted characters"}
 }
 
-// Identity is the account that the tokens belong to.
+// Identity is the account that the tokens belong to. Its Note tells too which
+// keyword or rule X would not take.
 func (c *Connector) Identity(ctx context.Context) (connectors.Identity, error) {
+	who, err := c.whoami(ctx)
+	if err == nil && who.CanSend && c.s.words() {
+		who.Note = c.tryRules(ctx)
+	}
+	return who, err
+}
+
+func (c *Connector) whoami(ctx context.Context) (connectors.Identity, error) {
 	answer, err := c.client.Do(ctx, connectors.Call{Path: "/2/users/me", Query: url.Values{"user.fields": {"username"}}})
 	if err != nil {
 		return connectors.Identity{}, err
@@ -166,7 +191,7 @@ func (c *Connector) me(ctx context.Context) (string, error) {
 	if id := c.known(); id != "" {
 		return id, nil
 	}
-	who, err := c.Identity(ctx)
+	who, err := c.whoami(ctx)
 	if err != nil {
 		return "", err
 	}

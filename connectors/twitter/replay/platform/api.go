@@ -33,6 +33,7 @@ func (p *Platform) routes() {
 	p.handle("GET /2/tweets/{id}", 900, []string{"expansions", "user.fields"}, p.one)
 	p.handle("POST /2/tweets", 100, nil, p.create)
 	p.handle("DELETE /2/tweets/{id}", 50, nil, p.remove)
+	p.wider()
 	p.mux.HandleFunc("POST /replay/posts", p.sayByHand)
 	p.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(http.StatusNotFound, "Not Found").write(w)
@@ -41,12 +42,17 @@ func (p *Platform) routes() {
 
 // handle serves an endpoint: signature, limit and parameters are checked first.
 func (p *Platform) handle(endpoint string, limit int, params []string, f func(call) (int, any, *failure)) {
+	p.handleAs(p.signed, endpoint, limit, params, f)
+}
+
+// handleAs is handle with another way to tell who calls.
+func (p *Platform) handleAs(who func(*http.Request) *failure, endpoint string, limit int, params []string, f func(call) (int, any, *failure)) {
 	p.mux.HandleFunc(endpoint, func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		c := call{Request: r, query: r.URL.Query(), body: body, words: tweetWords}
-		fault := p.signed(r)
+		fault := who(r)
 		if fault == nil {
 			fault = p.count(w, endpoint, limit)
 		}
@@ -83,8 +89,11 @@ func (p *Platform) parameters(c *call, params []string) *failure {
 		}
 	}
 	known := []string{
-		"author_id", "created_at", "conversation_id", "in_reply_to_user_id", "entities", "lang", "note_tweet", "note_post",
-		c.words.referenced, c.words.history,
+		"author_id", "created_at", "conversation_id", "in_reply_to_user_id", "entities", "lang", "display_text_range",
+		c.words.note, c.words.referenced, c.words.history,
+	}
+	if slices.Contains(params, "dm_event.fields") {
+		known = []string{"sender_id"}
 	}
 	for _, name := range []string{c.words.fields, "expansions"} {
 		for field := range strings.SplitSeq(c.query.Get(name), ",") {
@@ -113,10 +122,12 @@ func (p *Platform) postsOf(c call) (int, any, *failure) {
 
 // timeline is a page of the newest posts that fit, newest first.
 func (p *Platform) timeline(c call, most int, fits func(*post) bool) (int, any, *failure) {
-	if c.PathValue("id") != p.brand().id {
+	if id := c.PathValue("id"); id != "" && id != p.brand().id {
 		return 0, nil, refuse(http.StatusForbidden, "You are not permitted to perform this action.")
 	}
-	numbers := map[string]int64{"max_results": 10, "since_id": 0, "until_id": 1<<63 - 1, "pagination_token": 1<<63 - 1}
+	numbers := map[string]int64{
+		"max_results": 10, "since_id": 0, "until_id": 1<<63 - 1, "pagination_token": 1<<63 - 1, "next_token": 1<<63 - 1,
+	}
 	for name := range numbers {
 		given := strings.TrimPrefix(c.query.Get(name), "before-")
 		if !c.query.Has(name) {
@@ -138,7 +149,7 @@ func (p *Platform) timeline(c call, most int, fits func(*post) bool) (int, any, 
 		if seen++; seen > most || id <= numbers["since_id"] {
 			break
 		}
-		if id >= numbers["until_id"] || id >= numbers["pagination_token"] {
+		if id >= numbers["until_id"] || id >= min(numbers["pagination_token"], numbers["next_token"]) {
 			continue
 		}
 		if len(data) == size {
@@ -208,9 +219,10 @@ func (p *Platform) create(c call) (int, any, *failure) {
 			return 0, nil, refuse(http.StatusForbidden, "You are not allowed to create a Tweet with duplicate content.")
 		}
 	}
-	made := p.add(p.brand(), body.Text, above, nil)
-	text, _ := shorten(made)
-	return http.StatusCreated, map[string]any{"data": map[string]any{"id": made.id, "text": text, "edit_history_tweet_ids": made.history}}, nil
+	p.put(draft)
+	return http.StatusCreated, map[string]any{"data": map[string]any{
+		"id": draft.id, "text": p.showText(draft, draft.wireText()).text, "edit_history_tweet_ids": draft.history,
+	}}, nil
 }
 
 func (p *Platform) remove(c call) (int, any, *failure) {
