@@ -55,6 +55,11 @@ func release(t *testing.T, c *twitter.Connector, in inbox.Inbound, text string) 
 	return approvaltest.Release(t, account, who.RemoteID, in, text)
 }
 
+func approvalRelease(t *testing.T, remoteID string, in inbox.Inbound, text string) (approval.Release, func() approval.Release) {
+	t.Helper()
+	return approvaltest.Released(t, account, remoteID, in, text)
+}
+
 func errorOf(t *testing.T, err error) *connectors.Error {
 	t.Helper()
 	var e *connectors.Error

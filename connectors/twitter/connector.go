@@ -80,6 +80,7 @@ type Connector struct {
 	posted  map[string]string  // the release's key by the id of what this process posted lately
 	waiting map[string]waiting // what keeps a list from being read, by its name
 	cleared time.Time          // when connections of the app were last ended
+	unfit   map[int]bool       // the searches that X does not take
 }
 
 // New makes a [*Connector] from an account's settings. It calls nobody.
@@ -89,7 +90,7 @@ func New(a connectors.Account) (connectors.Connector, error) {
 		return nil, err
 	}
 	c := &Connector{account: a.Name, s: s, backfill: a.Backfill, log: a.Log, posted: make(map[string]string)}
-	c.waiting, c.directEvery = make(map[string]waiting), leastDirectEvery
+	c.waiting, c.unfit, c.directEvery = make(map[string]waiting), make(map[int]bool), leastDirectEvery
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}

@@ -8,10 +8,13 @@ import (
 )
 
 // retry spaces the connects of one stream as X's documentation asks: at once
-// after a connection that held is lost; then, after trouble with the network, 250 ms more each
+// after a connection is lost, unless it is lost again within seconds; then, after trouble with the network, 250 ms more each
 // time, up to 16 s; after an answer of X's from 5 s, doubled up to 320 s; after a 429
 // from 60 s, doubled, and never before X's own limit ends.
-type retry struct{ network, answers, limits int }
+type retry struct {
+	network, answers, limits int
+	spent                    bool // one that did not hold was connected again at once
+}
 
 const (
 	networkStep  = 250 * time.Millisecond
@@ -28,6 +31,10 @@ const (
 func (r *retry) after(held time.Duration, err error) time.Duration {
 	if held >= heldFor {
 		*r = retry{}
+		return 0
+	}
+	if held > 0 && !r.spent {
+		r.spent = true
 		return 0
 	}
 	var e *connectors.Error

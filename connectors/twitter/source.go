@@ -164,13 +164,13 @@ func (c *Connector) put(l list, midway bool, err error) {
 	}
 	e := new(connectors.Error)
 	switch kind := connectors.KindOf(err); {
-	case err == nil:
+	case err == nil, kind == connectors.Rejected: // one search of several; the others go on
 	case kind == connectors.RateLimited:
 		w.until = now.Add(afterLimited)
 		if asError(err, &e) && e.RetryAfter > 0 {
 			w.until = now.Add(e.RetryAfter)
 		}
-	case !kind.Retryable() && kind != connectors.Rejected:
+	case !kind.Retryable():
 		w.until = now.Add(afterRefused)
 	default:
 		w.until = now.Add(max(l.every, c.s.PollEvery.Std()))

@@ -92,24 +92,47 @@ func (c *Connector) readWords(ctx context.Context, self string, at mark, into *c
 	if err == nil {
 		got, err = readTimeline(answer, at.Token)
 	}
-	if kind := connectors.KindOf(err); err != nil && kind != connectors.Rejected {
-		return at, err
-	}
-	if err == nil {
+	switch {
+	case err == nil:
+		c.noteSearch(at.Part, false)
 		at.Newest = max(at.Newest, c.sort(&got, self, into))
 		at.Token = got.Meta.Next
-	} else {
-		at.Token, err = "", &connectors.Error{
-			Kind: connectors.Rejected, Message: "X does not take one of the searches for keywords and rules",
-			Remedy: "Correct the rule in the account's settings; `standpunt check` tells which.", Err: err,
-		}
+	case connectors.KindOf(err) == connectors.Rejected:
+		c.noteSearch(at.Part, true)
+		at.Token = ""
+	default:
+		return at, err
 	}
 	if at.Token == "" {
 		if at.Part++; at.Part == len(queries) {
-			return at.through(), err
+			at = at.through()
 		}
 	}
-	return at, err
+	return at, c.refusedSearch()
+}
+
+// noteSearch remembers whether X takes one of the searches.
+func (c *Connector) noteSearch(part int, refused bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if refused {
+		c.unfit[part] = true
+	} else {
+		delete(c.unfit, part)
+	}
+}
+
+// refusedSearch is what is wrong while X takes not all of the searches.
+func (c *Connector) refusedSearch() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.unfit) == 0 {
+		return nil
+	}
+	return &connectors.Error{
+		Kind: connectors.Rejected, Message: "X does not take one of the searches for keywords and rules",
+		Remedy: "Correct the rule in the account's settings; `standpunt check` tells which.",
+	}
 }
 
 // asApp makes the client that speaks as the app itself, nil without its token.

@@ -61,7 +61,10 @@ func (p *Platform) Upset(m Mischief) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.mischief = m
-	for _, c := range p.connections {
+	for path, c := range p.connections {
+		if m.Cut {
+			delete(p.connections, path)
+		}
 		if m.Say != "" {
 			c.send([]byte(m.Say))
 		}
@@ -73,9 +76,6 @@ func (p *Platform) Upset(m Mischief) {
 		} else if m.Cut {
 			close(c.lines)
 		}
-	}
-	if m.Cut && m.Say != "" {
-		p.connections = nil
 	}
 }
 
