@@ -151,7 +151,7 @@ func TestConnectsAreSpacedAsXAsks(t *testing.T) {
 					var total time.Duration
 					for i, pause := range c.after {
 						total += pause
-						time.Sleep(s.began.Add(total).Sub(time.Now()))
+						time.Sleep(time.Until(s.began.Add(total)))
 						synctest.Wait()
 						if len(s.tries) != i+2 || s.tries[i+1] != total {
 							t.Fatalf("connects at %v; the %d. is due after %v more", s.tries, i+2, pause)
