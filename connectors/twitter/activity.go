@@ -136,6 +136,8 @@ func (s *Streaming) readActivity(line []byte, self string) (b batch, err error) 
 		return b, nonsense()
 	}
 	p.settle()
+	s.billed(&timeline{Data: []post{p}}) // an event is billed as its post is
+	s.people.meet(e.Includes.Users...)
 	if p.AuthorID == self {
 		b.Own = append(b.Own, s.own(&p))
 	} else {
@@ -189,7 +191,10 @@ func (s *Streaming) readReceived(e *event, self string, b *batch) error {
 		if ms, err := strconv.ParseInt(each.At, 10, 64); err == nil {
 			m.CreatedAt = time.UnixMilli(ms).UTC()
 		}
+		s.bill.read(dmRead, m.ID)
 		s.sortMessage(&m, &with, self, &b.Page)
 	}
+	s.people.meet(with.Users...)
+	s.bill.save(context.Background())
 	return nil
 }

@@ -1,10 +1,12 @@
 package twitter
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"standpunt/connectors"
@@ -21,6 +23,9 @@ func (c *Connector) classify(r *connectors.Response) *connectors.Error {
 	case http.StatusTooManyRequests:
 		return limited(r, &t)
 	case http.StatusUnauthorized:
+		if c.tokens != nil {
+			return c.tokens.refused()
+		}
 		return unauthorized(r, &t)
 	case http.StatusPaymentRequired:
 		return &connectors.Error{
@@ -101,6 +106,12 @@ func (c *Connector) refused(r *connectors.Response, t *trouble) *connectors.Erro
 			other = "tweet"
 		}
 		return fail(connectors.Rejected, "X does not know a parameter of the request", "Set vocabulary to "+other+".")
+	case c.tokens != nil && r.Status == http.StatusForbidden:
+		// X has no words of its own for a scope that is missing.
+		if list := lacking(c.tokens.granted(context.Background())); len(list) > 0 {
+			return fail(connectors.NotAllowed, "X refuses this, and the sign-in lacks "+strings.Join(list, ", "),
+				"Run standpunt login "+string(c.account)+", and grant all that is asked for.")
+		}
 	}
 	return nil
 }

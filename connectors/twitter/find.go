@@ -88,6 +88,8 @@ func (c *Connector) read(ctx context.Context, id string) (*post, error) {
 		}
 		return nil, answer.Nonsense("without the post that was asked for")
 	}
+	c.bill.read(postRead, got.Data.ID)
+	defer c.bill.save(ctx)
 	if got.Data.ID != id {
 		return nil, answer.Nonsense("about another post than the one that was asked for")
 	}

@@ -82,7 +82,8 @@ func followed(t *testing.T, s *station, f func()) {
 	t.Helper()
 	s.began = time.Now()
 	ctx, stop := context.WithCancel(t.Context())
-	c := &Streaming{&Connector{log: slog.New(slog.DiscardHandler), account: "x", s: Settings{Handle: "noordlicht"}}}
+	c := &Streaming{&Connector{log: slog.New(slog.DiscardHandler), account: "x", s: Settings{Handle: "noordlicht"}, people: new(acquaintances)}}
+	c.bill = &bill{log: c.log}
 	h := &hub{deliver: s.deliver, stop: stop, pending: make(map[string]bool), troubles: make(map[string]error), seen: newSeen()}
 	read := func(line []byte) (batch, error) { return c.readFiltered(line, "1") }
 	done := make(chan struct{})

@@ -1,6 +1,7 @@
 package twitter
 
 import (
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -26,7 +27,8 @@ var bodies = []string{
 }
 
 func fuzzed() *Streaming {
-	c := &Streaming{&Connector{account: "x", s: Settings{Handle: "noordlicht"}}}
+	c := &Streaming{&Connector{account: "x", s: Settings{Handle: "noordlicht"}, people: new(acquaintances), log: slog.New(slog.DiscardHandler)}}
+	c.bill = &bill{log: c.log}
 	c.s.Activity, c.s.DirectMessages, c.s.Access = true, true, accessSelfServe
 	return c
 }
@@ -81,7 +83,11 @@ func FuzzTimeline(f *testing.F) {
 			return
 		}
 		var page connectors.Page
-		if newest := fuzzed().sort(&got, "1", &page); newest == 0 != (len(got.Data) == 0) || len(page.Mentions)+len(page.Own) != len(got.Data) {
+		c := fuzzed()
+		for i := range got.Data { // nobody is asked for
+			c.people.meet(user{ID: got.Data[i].AuthorID})
+		}
+		if newest, err := c.sort(t.Context(), &got, "1", &page); err != nil || newest == 0 != (len(got.Data) == 0) || len(page.Mentions)+len(page.Own) != len(got.Data) {
 			t.Errorf("%d posts, the newest is %d, came %d and %d", len(got.Data), newest, len(page.Mentions), len(page.Own))
 		}
 		holds(t, &page)

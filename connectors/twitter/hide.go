@@ -42,5 +42,7 @@ func (c *Connector) hide(ctx context.Context, id string) (approval.Receipt, erro
 	if !got.Data.Hidden {
 		return approval.Receipt{}, answer.Nonsense("not that the reply was hidden")
 	}
+	c.bill.did(managed)
+	c.bill.save(ctx)
 	return approval.Receipt{ExternalID: id, URL: statusURL("i", id), PostedAt: time.Now().UTC()}, nil
 }

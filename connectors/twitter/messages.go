@@ -48,7 +48,6 @@ func messageQuery() url.Values {
 	return url.Values{
 		"max_results": {strconv.Itoa(pageSize)}, "event_types": {messageCreate},
 		"dm_event.fields": {"id,text,event_type,created_at,sender_id,dm_conversation_id,participant_ids,entities"},
-		"expansions":      {"sender_id"}, "user.fields": {"username,name"},
 	}
 }
 
@@ -63,6 +62,9 @@ func (c *Connector) readDirect(ctx context.Context, self string, at mark, into *
 		got, err = c.messagePage(ctx, "/2/dm_events", "")
 	}
 	if err != nil {
+		return at, err
+	}
+	if err := c.meetSenders(ctx, &got, self); err != nil {
 		return at, err
 	}
 	known := false
@@ -90,7 +92,24 @@ func (c *Connector) messagePage(ctx context.Context, path, token string) (got me
 	if err != nil {
 		return got, err
 	}
-	return readMessages(answer, token)
+	got, err = readMessages(answer, token)
+	for i := range got.Data {
+		c.bill.read(dmRead, got.Data[i].ID)
+	}
+	c.bill.save(ctx)
+	return got, err
+}
+
+// meetSenders puts the senders of a page among what came with it, as far as they
+// are not known already: X bills each.
+func (c *Connector) meetSenders(ctx context.Context, got *messages, self string) error {
+	senders := timeline{Data: make([]post, len(got.Data))}
+	for i := range got.Data {
+		senders.Data[i].AuthorID = got.Data[i].Sender
+	}
+	err := c.meetAuthors(ctx, &senders, self)
+	got.Includes.Users = senders.Includes.Users
+	return err
 }
 
 // readMessages reads the page behind a token and refuses one that lacks anything.

@@ -55,6 +55,8 @@ func (c *Connector) Publish(ctx context.Context, r approval.Release) (approval.R
 		return approval.Receipt{}, answer.Nonsense("without the post's id")
 	}
 	c.remember(got.Data.ID, a.Key)
+	c.bill.did(chargeFor(a.Action, a.Visibility, a.Text))
+	c.bill.save(ctx)
 	return c.receipt(got.Data.ID), nil
 }
 
@@ -83,6 +85,8 @@ func (c *Connector) erase(ctx context.Context, id string) (approval.Receipt, err
 	if !got.Data.Deleted {
 		return approval.Receipt{}, answer.Nonsense("not that the post was deleted")
 	}
+	c.bill.did(managed)
+	c.bill.save(ctx)
 	return c.receipt(id), nil
 }
 

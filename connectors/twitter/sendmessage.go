@@ -44,6 +44,8 @@ func (c *Connector) sendMessage(ctx context.Context, a approval.Attempt) (approv
 		return approval.Receipt{}, answer.Nonsense("without the message's id")
 	}
 	c.remember(got.Data.Event, a.Key)
+	c.bill.did(dmCreated)
+	c.bill.save(ctx)
 	return c.messageReceipt(got.Data.Event, a.RemoteID, recipient), nil
 }
 

@@ -205,7 +205,11 @@ func (c *Connector) readTimeline(ctx context.Context, path, self string, at mark
 	if err != nil {
 		return at, err
 	}
-	at.Newest = max(at.Newest, c.sort(&got, self, into))
+	newest, err := c.sort(ctx, &got, self, into)
+	if err != nil {
+		return at, err
+	}
+	at.Newest = max(at.Newest, newest)
 	if at.Token = got.Meta.Next; at.Token == "" {
 		return at.through(), nil
 	}
@@ -213,7 +217,10 @@ func (c *Connector) readTimeline(ctx context.Context, path, self string, at mark
 }
 
 // sort puts a timeline's posts where they belong, and returns the greatest id.
-func (c *Connector) sort(got *timeline, self string, into *connectors.Page) (newest int64) {
+func (c *Connector) sort(ctx context.Context, got *timeline, self string, into *connectors.Page) (newest int64, err error) {
+	if err := c.meetAuthors(ctx, got, self); err != nil {
+		return 0, err
+	}
 	for i := range got.Data {
 		p := &got.Data[i]
 		if p.AuthorID == self {
@@ -223,7 +230,7 @@ func (c *Connector) sort(got *timeline, self string, into *connectors.Page) (new
 		}
 		newest = max(newest, number(p.ID))
 	}
-	return newest
+	return newest, nil
 }
 
 // page reads one page of a timeline and refuses one that lacks anything.
@@ -236,16 +243,26 @@ func (c *Connector) page(ctx context.Context, path string, at mark) (got timelin
 	if err != nil {
 		return got, err
 	}
-	return readTimeline(answer, at.Token)
+	got, err = readTimeline(answer, at.Token)
+	c.count(ownedRead, &got)
+	defer c.bill.save(ctx)
+	if err == nil && c.people.mustExpand(got.Data) {
+		return c.page(ctx, path, at)
+	}
+	return got, err
 }
 
 // query are the parameters of every list of posts.
 func (c *Connector) query(at mark) url.Values {
 	name, fields := c.s.fields()
-	return url.Values{
-		"max_results": {strconv.Itoa(pageSize)}, "since_id": {strconv.FormatInt(at.Since, 10)},
-		name: {fields}, "expansions": {"author_id"}, "user.fields": {"username,name"},
+	q := url.Values{
+		"max_results": {strconv.Itoa(pageSize)}, "since_id": {strconv.FormatInt(at.Since, 10)}, name: {fields},
 	}
+	if c.people.expanded() {
+		q.Set("expansions", "author_id")
+		q.Set("user.fields", "username,name")
+	}
+	return q
 }
 
 // readTimeline reads the page behind a token. Errors beside the posts, such as

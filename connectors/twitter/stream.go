@@ -276,12 +276,19 @@ func (s *Streaming) readFiltered(line []byte, self string) (b batch, err error) 
 		return b, disconnected(line)
 	}
 	got.Data.settle()
+	s.billed(&timeline{Data: []post{*got.Data}, Includes: got.Includes})
 	if got.Data.AuthorID == self {
 		b.Own = append(b.Own, s.own(got.Data))
 	} else {
 		b.Mentions = append(b.Mentions, s.inbound(got.Data, &got.Includes, self, false))
 	}
 	return b, nil
+}
+
+// billed puts what a stream brought on the bill.
+func (s *Streaming) billed(got *timeline) {
+	s.count(postRead, got)
+	s.bill.save(context.Background())
 }
 
 func nonsense() error {

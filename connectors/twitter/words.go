@@ -91,11 +91,20 @@ func (c *Connector) readWords(ctx context.Context, self string, at mark, into *c
 	var got timeline
 	if err == nil {
 		got, err = readTimeline(answer, at.Token)
+		c.count(postRead, &got)
+		defer c.bill.save(ctx)
+	}
+	if err == nil && c.people.mustExpand(got.Data) {
+		return c.readWords(ctx, self, at, into)
+	}
+	var newest int64
+	if err == nil {
+		newest, err = c.sort(ctx, &got, self, into)
 	}
 	switch {
 	case err == nil:
 		c.noteSearch(at.Part, false)
-		at.Newest = max(at.Newest, c.sort(&got, self, into))
+		at.Newest = max(at.Newest, newest)
 		at.Token = got.Meta.Next
 	case connectors.KindOf(err) == connectors.Rejected:
 		c.noteSearch(at.Part, true)

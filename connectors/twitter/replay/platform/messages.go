@@ -45,7 +45,9 @@ func (p *Platform) Write(l Letter) string {
 		}},
 		"users": map[string]any{m.from.id: map[string]any{"data": showUser(m.from)}, p.brand().id: map[string]any{"data": showUser(p.brand())}},
 	}
-	p.event("dm.received", payload, nil)
+	if p.event("dm.received", payload, nil) {
+		p.charge(DMRead, m.id)
+	}
 	return m.id
 }
 
@@ -139,6 +141,7 @@ func (p *Platform) listMessages(c call) (int, any, *failure) {
 			meta["next_token"] = "dm-" + data[size-1]["id"].(string)
 			break
 		}
+		p.charge(DMRead, m.id)
 		data = append(data, p.showMessage(m, asked))
 		users[m.from.id] = showUser(m.from)
 	}
@@ -149,7 +152,8 @@ func (p *Platform) listMessages(c call) (int, any, *failure) {
 	}
 	if len(data) > 0 && strings.Contains(c.query.Get("expansions"), "sender_id") {
 		var list []any
-		for _, u := range users {
+		for id, u := range users {
+			p.charge(UserRead, id)
 			list = append(list, u)
 		}
 		answer["includes"] = map[string]any{"users": list}
@@ -196,6 +200,7 @@ func (p *Platform) sendMessage(c call) (int, any, *failure) {
 	}
 	m := &message{from: p.brand(), to: to, text: body.Text}
 	p.keep(m)
+	p.charge(DMCreated, "")
 	return http.StatusCreated, map[string]any{"data": map[string]string{"dm_conversation_id": m.conversation(), "dm_event_id": m.id}}, nil
 }
 

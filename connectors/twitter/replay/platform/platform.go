@@ -22,6 +22,18 @@ type Options struct {
 	AccessToken, AccessSecret   string
 	BearerToken                 string // the app's own
 
+	// ClientID, and ClientSecret where the app is a confidential one, are the app's for OAuth
+	// 2.0; empty: it has none. RedirectURL is the one callback address in its settings.
+	ClientID, ClientSecret string
+	RedirectURL            string
+
+	// OwnsApp says that the brand account owns the developer app, which makes reading its own
+	// timelines cheap; see [Platform.Bill].
+	OwnsApp bool
+
+	// ExpandAuthors leaves a post's author out unless the author is expanded.
+	ExpandAuthors bool
+
 	// KeepAlive is how often streams give a sign of life; 0: 20 seconds.
 	KeepAlive time.Duration
 	// PageSize is the most posts in one page, whatever is asked for; 0: 100.
@@ -54,6 +66,9 @@ type Platform struct {
 	lastID  int64
 	nonces  map[string]time.Time // until when each is refused
 	windows map[string]*window
+	books   books
+
+	consents consents
 	streams
 	rules         []*rule
 	subscriptions []*subscription
@@ -92,6 +107,7 @@ func New(o Options) *Platform {
 	}
 	p.brand()
 	p.routes()
+	p.signIns()
 	return p
 }
 

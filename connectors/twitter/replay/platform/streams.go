@@ -126,7 +126,9 @@ func (p *Platform) tell(a *post) {
 	if c := p.connections[filteredPath]; c != nil {
 		if by := p.matching(a); by != nil {
 			content := map[string]any{"data": p.show(a, tweetWords, c.asked), "matching_rules": by}
+			p.charge(PostRead, a.id)
 			if c.expand {
+				p.charge(UserRead, a.author.id)
 				content["includes"] = map[string]any{"users": []any{showUser(a.author)}}
 			}
 			p.push(c, content)
@@ -159,7 +161,7 @@ func (p *Platform) matching(a *post) (by []map[string]string) {
 // everything are all fields that the activity stream shows.
 var everything = map[string]bool{
 	"author_id": true, "created_at": true, "conversation_id": true, "in_reply_to_user_id": true, "entities": true,
-	"display_text_range": true, "referenced_tweets": true, "note_tweet": true,
+	"display_text_range": true, "referenced_tweets": true, "note_tweet": true, "expanded": true,
 }
 
 // happen tells the activity stream of a post.
@@ -179,14 +181,16 @@ func (p *Platform) happen(event string, a *post) {
 	if pictures != nil {
 		with["media"] = pictures
 	}
-	p.event(event, p.show(a, tweetWords, everything), with)
+	if p.event(event, p.show(a, tweetWords, everything), with) {
+		p.charge(PostRead, a.id)
+	}
 }
 
-// event sends one event for each subscription to it.
-func (p *Platform) event(kind string, payload, with any) {
+// event sends one event for each subscription to it, and reports whether there is any.
+func (p *Platform) event(kind string, payload, with any) (sent bool) {
 	c := p.connections[activityPath]
 	if c == nil {
-		return
+		return false
 	}
 	for _, sub := range p.subscriptions {
 		if sub.Type != kind {
@@ -201,7 +205,9 @@ func (p *Platform) event(kind string, payload, with any) {
 			data["includes"] = with
 		}
 		p.push(c, map[string]any{"data": data})
+		sent = true
 	}
+	return sent
 }
 
 const (
@@ -224,6 +230,7 @@ func (p *Platform) filteredStream(w http.ResponseWriter, r *http.Request) {
 		}
 		c.asked[field] = true
 	}
+	c.asked["expanded"] = c.expand
 	p.serve(w, r, c)
 }
 

@@ -14,14 +14,14 @@ import (
 // wider lists the endpoints beside the brand's own timelines: searches, streams,
 // messages and hiding.
 func (p *Platform) wider() {
-	p.handleAs(p.appOnly, "GET /2/tweets/search/recent", 450,
+	p.handleAs(p.asApp, "GET /2/tweets/search/recent", 450,
 		[]string{"query", "max_results", "since_id", "until_id", "next_token", "expansions", "user.fields"}, p.search)
-	p.handleAs(p.appOnly, "GET /2/tweets/search/stream/rules", 450, []string{"max_results", "pagination_token"}, p.listRules)
-	p.handleAs(p.appOnly, "POST /2/tweets/search/stream/rules", 100, []string{"dry_run"}, p.changeRules)
-	p.handleAs(p.appOnly, "GET /2/activity/subscriptions", 500, nil, p.listSubscriptions)
+	p.handleAs(p.asApp, "GET /2/tweets/search/stream/rules", 450, []string{"max_results", "pagination_token"}, p.listRules)
+	p.handleAs(p.asApp, "POST /2/tweets/search/stream/rules", 100, []string{"dry_run"}, p.changeRules)
+	p.handleAs(p.asApp, "GET /2/activity/subscriptions", 500, nil, p.listSubscriptions)
 	p.handle("POST /2/activity/subscriptions", 500, nil, p.subscribe)
-	p.handleAs(p.appOnly, "DELETE /2/activity/subscriptions/{id}", 500, nil, p.unsubscribe)
-	p.handleAs(p.appOnly, "DELETE /2/connections/all", 25, nil, p.killAll)
+	p.handleAs(p.asApp, "DELETE /2/activity/subscriptions/{id}", 500, nil, p.unsubscribe)
+	p.handleAs(p.asApp, "DELETE /2/connections/all", 25, nil, p.killAll)
 	p.handle("PUT /2/tweets/{id}/hidden", 50, nil, p.hide)
 	messages := []string{"max_results", "event_types", "dm_event.fields", "expansions", "user.fields", "pagination_token"}
 	p.handle("GET /2/dm_events", 15, messages, p.listMessages)
@@ -32,6 +32,9 @@ func (p *Platform) wider() {
 	p.mux.HandleFunc("POST /replay/messages", p.messageByHand)
 	p.mux.HandleFunc("POST /replay/streams", p.mischiefByHand)
 }
+
+// asApp is appOnly for an endpoint; no user calls.
+func (p *Platform) asApp(r *http.Request, _ string) (*user, *failure) { return nil, p.appOnly(r) }
 
 // appOnly checks that the app itself calls; nil is yes.
 func (p *Platform) appOnly(r *http.Request) *failure {
@@ -288,6 +291,7 @@ func (p *Platform) hide(c call) (int, any, *failure) {
 		return 0, nil, refuse(http.StatusForbidden, "You can only hide replies to conversations you started.")
 	}
 	found.hidden = *body.Hidden
+	p.charge(Managed, "")
 	return http.StatusOK, map[string]any{"data": map[string]bool{"hidden": found.hidden}}, nil
 }
 

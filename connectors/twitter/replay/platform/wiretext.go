@@ -134,7 +134,7 @@ func (p *Platform) show(a *post, w words, asked map[string]bool) map[string]any 
 		is.rangeEnd = utf8.RuneCountInString(html.UnescapeString(is.text))
 	}
 	out := map[string]any{"id": a.id, "text": is.text, w.history: a.history}
-	if asked["author_id"] {
+	if asked["author_id"] && (asked["expanded"] || !p.o.ExpandAuthors) {
 		out["author_id"] = a.author.id
 	}
 	if asked["created_at"] {
