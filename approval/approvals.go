@@ -44,6 +44,7 @@ type Approvals struct {
 
 	mu       sync.Mutex
 	measures map[inbox.AccountName]func(string) Measure
+	pricers  map[inbox.AccountName]Pricer
 	wakes    map[chan struct{}]bool
 }
 
@@ -99,6 +100,7 @@ func New(db *store.DB, log *audit.Log, staff *people.Staff, box *inbox.Inbox, o 
 	a := tables()
 	a.db, a.log, a.staff, a.box, a.o = db, log, staff, box, o
 	a.measures = make(map[inbox.AccountName]func(string) Measure)
+	a.pricers = make(map[inbox.AccountName]Pricer)
 	a.wakes = make(map[chan struct{}]bool)
 	a.effects = a.governance()
 	a.effects[KindReply] = replyEffect{a}

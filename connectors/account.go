@@ -22,6 +22,9 @@ type Account struct {
 	PollEvery time.Duration
 	// Backfill is how far back a first poll goes.
 	Backfill time.Duration
+	// Keep holds the account's small values over restarts. It is nil where the account is only
+	// looked at, such as when its configuration is read: New does not use it.
+	Keep Keep
 	// Log already names the account. A connector logs no text of a post, no name of a
 	// customer and no secret.
 	Log *slog.Logger

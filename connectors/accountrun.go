@@ -16,7 +16,6 @@ import (
 type accountRun struct {
 	Live
 	r     *Runner
-	every time.Duration
 	pulse *pulse
 	poke  chan struct{} // poll now
 	done  chan struct{} // closed when every loop has ended
@@ -30,7 +29,7 @@ type accountRun struct {
 func (a *accountRun) run(ctx context.Context) {
 	defer close(a.done)
 	defer a.pulse.stop()
-	a.Log.Info("account started", "can", label(a.Connector), "poll_every", a.every)
+	a.Log.Info("account started", "can", label(a.Connector), "poll_every", a.every())
 	var loops sync.WaitGroup
 	if s, ok := a.Connector.(Streamer); ok {
 		loops.Go(func() { a.stream(ctx, s) })
@@ -72,10 +71,42 @@ func (a *accountRun) poll(ctx context.Context) {
 
 // pace is the pause between two polls that went well.
 func (a *accountRun) pace() time.Duration {
+	every := a.every()
 	if a.pulse.read().Streaming {
-		return max(a.every, maxPollEvery)
+		return max(every, maxPollEvery)
 	}
-	return a.every
+	return every
+}
+
+// every is how often the account is to be polled at this time.
+func (a *accountRun) every() time.Duration {
+	every := a.PollEvery
+	if p, ok := a.Connector.(Pacer); ok {
+		_ = guard(a.Log, "poll every", func() error { // a panic leaves what the account says
+			if asked := p.PollEvery(); asked > 0 {
+				every = asked
+			}
+			return nil
+		})
+	}
+	if every <= 0 {
+		every = defaultPollEvery
+	}
+	return every
+}
+
+// spending is what the account's platform has charged, nil where it is not
+// counted.
+func (a *accountRun) spending() *Spending {
+	s, ok := a.Connector.(Spender)
+	if !ok {
+		return nil
+	}
+	var spent Spending
+	if guard(a.Log, "spending", func() error { spent = s.Spending(); return nil }) != nil {
+		return nil
+	}
+	return &spent
 }
 
 // pollAll polls until there is no more.
@@ -94,6 +125,7 @@ func (a *accountRun) pollAll(ctx context.Context) error {
 			return err
 		}
 		a.pulse.beside(ownPostsPart, own.problem)
+		a.pulse.beside(morePart, page.Trouble)
 		compared := own.problem == nil
 		moved := len(page.Next) > 0 && !bytes.Equal(page.Next, cursor)
 		if moved && compared {
@@ -212,7 +244,15 @@ func (a *accountRun) streamOnce(ctx context.Context, s Streamer) error {
 	}
 	connected := false
 	deliver := func(page Page) error {
-		if !connected {
+		switch empty := len(page.Mentions) == 0 && len(page.Own) == 0; {
+		case page.Trouble != nil:
+			was := false
+			a.pulse.change(func(h *AccountHealth) { was, h.Streaming = h.Streaming, false })
+			a.pulse.beside(streamPart, page.Trouble)
+			if was { // what the stream would bring is a poll's to bring, from now on
+				a.pokeNow()
+			}
+		case !connected || empty:
 			connected = true
 			a.pulse.change(func(h *AccountHealth) { h.Streaming = true })
 			a.pulse.beside(streamPart, nil)

@@ -18,6 +18,10 @@ type Page struct {
 	Own  []approval.OwnPost
 	Next inbox.Cursor
 	More bool // there is more already: poll again at once
+	// Trouble is what does not work beside what this page brings: one of several lists that a
+	// poll reads, one of several streams. It is shown in the account's health until a page
+	// comes without it. What the page brings is taken in all the same.
+	Trouble error
 }
 
 // Source is what every connector has.
@@ -38,8 +42,10 @@ type Publisher interface {
 // Streamer is a source that pushes. Stream calls deliver with an empty page as
 // soon as it is connected, then for each batch, in order; it returns when the
 // stream ends, ctx is done, or deliver fails, with deliver's error. The runner
-// polls after each connect, so a stream may miss what came in between. Only a
-// poll moves the cursor: a delivered page's Next is ignored. after is where the
+// polls after each connect, so a stream may miss what came in between. A stream
+// that connects again by itself delivers an empty page each time, and one whose
+// Trouble says why while it cannot: polling then goes on at its usual pace. Only
+// a poll moves the cursor: a delivered page's Next is ignored. after is where the
 // cursor stands, for platforms that can replay.
 type Streamer interface {
 	Stream(ctx context.Context, after inbox.Cursor, deliver func(Page) error) error
@@ -123,6 +129,27 @@ type Composer interface {
 	Measure(text string) approval.Measure
 }
 
+// Authorizer is a connector whose account a person signs in on the platform
+// itself, with standpunt login. What comes of it is kept in the account's [Keep],
+// where a connector of another process finds it at its next call.
+type Authorizer interface {
+	// BeginLogin prepares one sign-in and calls nobody. It is a fault where the settings hold
+	// all that is needed.
+	BeginLogin() (Login, error)
+}
+
+// Login is one sign-in under way.
+type Login interface {
+	// URL is what the person opens in a browser, and Redirect where the platform sends that
+	// browser afterwards.
+	URL() string
+	Redirect() string
+	// Finish takes the whole address that the browser was sent to, and keeps the sign-in if
+	// it is the configured account's. Its errors are faults or of type [*Error]. An address that
+	// was wrong can be followed by the right one.
+	Finish(ctx context.Context, returned string) (Identity, error)
+}
+
 // Identifier tells which remote account the credentials belong to.
 type Identifier interface {
 	// Identity is the platform's stable name of the account that we publish as.
@@ -138,8 +165,48 @@ type Identity struct {
 	Note     string // what does not work, with what to do; empty when all does
 }
 
-// Pacer knows how often its settings ask to be polled. Without it, or with 0,
-// the account's PollEvery counts.
+// Pricer knows what its platform charges for an answer. It calls nobody.
+type Pricer interface {
+	Price(action approval.Action, visibility inbox.Visibility, text string) approval.Price
+}
+
+// Spender counts what its platform charges. It calls nobody, and never keeps an
+// answer from being published.
+type Spender interface{ Spending() Spending }
+
+// Spending is what an account's platform has charged in one UTC month, as the
+// connector counted it; the platform's own bill is the one that counts.
+type Spending struct {
+	Month  time.Time // its first moment
+	Since  time.Time // when counting began in it; what was spent before is not known
+	ToDate approval.Money
+	Items  []Spent // what it is made of, dearest first
+	// Budget is what the settings allow; 0: they set none.
+	Budget     approval.Money
+	Projection approval.Money // what the month will come to, going on like this
+	// PollEvery is the pause between polls to which the budget has stretched the one that
+	// the settings ask for; 0: it has not.
+	PollEvery time.Duration
+}
+
+// Spent is one kind of charge.
+type Spent struct {
+	Name  string // the connector's own word: "user_read"
+	Count int
+	Cost  approval.Money
+}
+
+// Share is how much of the budget is spent, in whole per cent, rounded down; 0
+// where there is none.
+func (s Spending) Share() int {
+	if s.Budget <= 0 {
+		return 0
+	}
+	return int(s.ToDate * 100 / s.Budget)
+}
+
+// Pacer knows how often it is to be polled; it is asked after each poll.
+// Without it, or with 0, the account's PollEvery counts.
 type Pacer interface{ PollEvery() time.Duration }
 
 // Connector is one live account: a Source at least. What else it can do is

@@ -7,7 +7,7 @@
 // Whatever else its platform can do is a one-method interface beside it, found
 // by type assertion: [Publisher], [Streamer], [Webhook], [Finder], [Editor],
 // [Remover], [Hider], [PrivateReplier], [Composer], [Identifier], [Located], [Acceptor],
-// [Pacer], [Closer]. What it cannot do it does not declare. Every error is an
+// [Pacer], [Pricer], [Spender], [Authorizer], [Closer]. What it cannot do it does not declare. Every error is an
 // [*Error], whose [ErrorKind] says whether trying again can help and, on the
 // way out, whether the platform may have acted. [Client] is the HTTP client that
 // gets those kinds right.
@@ -18,10 +18,10 @@
 // nothing but an approval.Release, outside any transaction, at most once; its
 // outcome is recorded as published, failed or unknown, and read back.
 //
-// The package knows no platform and keeps no state of its own: cursors live in
-// the inbox, outcomes in approval. It never retries on the sending path, never
-// makes a Release, and lets no account's trouble, panics included, touch
-// another's.
+// The package knows no platform and keeps no state of its own: a connector's tokens
+// lie in its [Keep], sealed; cursors live in the inbox, outcomes in approval. It
+// never retries on the sending path, never makes a Release, and lets no
+// account's trouble, panics included, touch another's.
 //
 // docs/adding-a-connector.md walks through writing one; connectortest is the
 // suite that each of them passes.

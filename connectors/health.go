@@ -45,6 +45,9 @@ type AccountHealth struct {
 	CursorSince time.Time // when the cursor last moved, as far as this process saw
 	Streaming   bool      // a stream is connected
 
+	// Spending is what the platform has charged, where the connector is a [Spender].
+	Spending *Spending
+
 	Identity Identity // as the platform told; empty until it did
 
 	// What came in since the start.
@@ -145,7 +148,7 @@ func (p *pulse) stop() {
 func (p *pulse) settle(err error) {
 	h := &p.health
 	state, problem := OK, (*Error)(nil)
-	for _, name := range []string{identityPart, ownPostsPart, streamPart} {
+	for _, name := range []string{identityPart, ownPostsPart, morePart, streamPart} {
 		if e := p.aside[name]; e != nil {
 			state, problem = Degraded, e
 			break

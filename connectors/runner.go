@@ -26,6 +26,7 @@ const (
 	identityPart        = "identity"
 	ownPostsPart        = "own posts"
 	streamPart          = "stream"
+	morePart            = "other lists"
 	backoffFirst        = 5 * time.Second
 	backoffMost         = 15 * time.Minute
 	timeoutGrace        = 30 * time.Second
@@ -85,14 +86,7 @@ func NewRunner(o RunnerOptions, lives ...Live) *Runner {
 		if live.Log == nil {
 			live.Log = slog.New(slog.DiscardHandler)
 		}
-		every := live.PollEvery
-		if p, ok := live.Connector.(Pacer); ok && p.PollEvery() > 0 {
-			every = p.PollEvery()
-		}
-		if every <= 0 {
-			every = defaultPollEvery
-		}
-		a := &accountRun{Live: live, r: r, every: every, poke: make(chan struct{}, 1), done: make(chan struct{})}
+		a := &accountRun{Live: live, r: r, poke: make(chan struct{}, 1), done: make(chan struct{})}
 		a.pulse = &pulse{log: live.Log, changed: r.changes.wake, aside: make(map[string]*Error)}
 		a.pulse.health = AccountHealth{Account: live.Name, Kind: live.Kind, State: Stopped, Since: time.Now()}
 		r.accounts = append(r.accounts, a)
@@ -148,6 +142,7 @@ func (r *Runner) Health() []AccountHealth {
 	all := make([]AccountHealth, len(r.accounts))
 	for i, a := range r.accounts {
 		all[i] = a.pulse.read()
+		all[i].Spending = a.spending()
 	}
 	return all
 }

@@ -78,4 +78,7 @@
 //	approval.controls        "stop:CAUSE" -> a standing stop, "watch:ACCOUNT" -> since when own posts are watched
 //	approval.rejected        account, target, fingerprint -> a rejected text
 //	approval.sightings       account, external id -> an own post that no receipt explained; .pending .outside
+//
+//	keep.values              account, name -> a connector's value, sealed with the key in keys/keep.key
+//	keep.meta                "restored" -> the time up to which values may be older than the platform's
 package store

@@ -93,6 +93,8 @@ type standing struct {
 	success *prometheus.Desc
 	stopped *prometheus.Desc
 	size    *prometheus.Desc
+	spent   *prometheus.Desc
+	budget  *prometheus.Desc
 }
 
 func newStanding(d Deps) *standing {
@@ -101,6 +103,8 @@ func newStanding(d Deps) *standing {
 		health:  prometheus.NewDesc("standpunt_account_state", "1 for the state that the account's source is in.", []string{"account", "kind", "state"}, nil),
 		success: prometheus.NewDesc("standpunt_account_last_success_seconds", "Unix time of the last good poll; 0 before the first.", []string{"account", "kind"}, nil),
 		stopped: prometheus.NewDesc("standpunt_publishing_stopped", "1 while publishing is stopped.", nil, nil),
+		spent:   prometheus.NewDesc("standpunt_account_spent_dollars", "What the account's platform charged this UTC month, as counted here.", []string{"account", "kind"}, nil),
+		budget:  prometheus.NewDesc("standpunt_account_budget_dollars", "What the account may spend in a UTC month; absent where that is not limited.", []string{"account", "kind"}, nil),
 		size:    prometheus.NewDesc("standpunt_audit_log_size", "Entries of the audit log.", nil, nil),
 	}
 }
@@ -111,6 +115,8 @@ func (s *standing) Describe(ch chan<- *prometheus.Desc) {
 	ch <- s.success
 	ch <- s.stopped
 	ch <- s.size
+	ch <- s.spent
+	ch <- s.budget
 }
 
 // Collect reads it. What cannot be read is left out.
@@ -133,6 +139,12 @@ func (s *standing) Collect(ch chan<- prometheus.Metric) {
 			last = float64(h.LastSuccess.Unix())
 		}
 		gauge(s.success, last, string(h.Account), h.Kind)
+		if h.Spending != nil {
+			gauge(s.spent, h.Spending.ToDate.Dollars(), string(h.Account), h.Kind)
+			if h.Spending.Budget > 0 {
+				gauge(s.budget, h.Spending.Budget.Dollars(), string(h.Account), h.Kind)
+			}
+		}
 	}
 	if stops, err := s.d.Approvals.Stops(ctx); err == nil {
 		gauge(s.stopped, float64(min(len(stops), 1)))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"standpunt/config"
 	"standpunt/connectors"
+	"standpunt/inbox"
 )
 
 // checkTimeout bounds the look at one account.
@@ -31,8 +33,10 @@ func checkCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []s
 			return explain(faults)
 		}
 	}
+	kept, done := checkKeeping(ctx, conf)
+	defer done()
 	// Its faults are among those above.
-	lives, _ := connect(conf.Accounts, slog.New(slog.DiscardHandler))
+	lives, _ := connect(conf.Accounts, slog.New(slog.DiscardHandler), kept)
 	defer connectors.CloseAll(context.WithoutCancel(ctx), lives) //nolint:errcheck // nothing was changed
 	if *show {
 		_, _ = fmt.Fprintln(c.out, conf.Redacted())
@@ -49,6 +53,33 @@ func checkCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []s
 		return nil
 	}
 	return printChecks(ctx, c, lives)
+}
+
+// checkKeeping opens what accounts keep if one of them is signed in by a
+// person: its tokens are there. Without a data directory nothing is kept yet,
+// and the account says so.
+func checkKeeping(ctx context.Context, conf *config.Config) (kept keeping, done func()) {
+	none := func() {}
+	if !slices.ContainsFunc(conf.Accounts, func(a config.Account) bool { return logsIn(a, nil) == nil }) {
+		return nil, none
+	}
+	kept, end, err := openKeeping(ctx, conf.Data, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return func(inbox.AccountName) connectors.Keep { return closedKeep{err} }, none
+	}
+	return kept, func() { _ = end() } // what was kept is on disk by then
+}
+
+// closedKeep is what an account keeps where that cannot be opened.
+type closedKeep struct{ why error }
+
+func (k closedKeep) Load(context.Context, string) (connectors.Kept, error) {
+	return connectors.Kept{}, &connectors.Error{Kind: connectors.BadAuth, Message: "what the account keeps cannot be opened: " + k.why.Error()}
+}
+
+func (k closedKeep) Save(ctx context.Context, name string, _ []byte) error {
+	_, err := k.Load(ctx, name)
+	return err
 }
 
 // printChecks tries every account, all at once, and prints one line each.

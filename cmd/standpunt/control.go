@@ -43,7 +43,8 @@ func atSocket(dir string, do func(path string) error) (err error) {
 }
 
 // serveControl answers the command line over a socket in the data directory,
-// since only one process can have the data file open: a consistent copy of it.
+// since only one process can have the data file open: a consistent copy of it,
+// and what accounts keep in it.
 func (d *daemon) serveControl() error {
 	path := filepath.Join(d.dir, controlSock)
 	// We hold the data file's lock, so a socket that is there was left by a daemon that died.
@@ -62,7 +63,11 @@ func (d *daemon) serveControl() error {
 	if err := os.Chmod(path, 0o600); err != nil {
 		return errors.Join(fmt.Errorf("control socket: %w", err), listener.Close())
 	}
-	server := &http.Server{Handler: http.HandlerFunc(d.serveCopy), ReadHeaderTimeout: 5 * time.Second}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /copy", d.serveCopy)
+	mux.HandleFunc("GET /running", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc(keptAt, d.serveKept)
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			d.logger.Error("the control socket ended", slog.Any("error", err))
@@ -80,10 +85,6 @@ func (d *daemon) serveControl() error {
 
 // serveCopy is GET /copy.
 func (d *daemon) serveCopy(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet || r.URL.Path != "/copy" {
-		http.NotFound(w, r)
-		return
-	}
 	// What is handed out is signed to its last entry, where it can be.
 	if _, err := d.log.Checkpoint(r.Context()); err != nil {
 		d.logger.Error("a copy is not signed to its last entry", slog.Any("error", err))
@@ -119,10 +120,9 @@ func (c *counted) Write(p []byte) (int, error) {
 // errNotRunning says that no daemon answers for a data directory.
 var errNotRunning = errors.New("no daemon runs")
 
-// copyRunning writes a consistent copy of the data file of a running daemon;
-// [errNotRunning] where there is none.
-func copyRunning(ctx context.Context, dir string, w io.Writer) error {
-	client := &http.Client{Transport: &http.Transport{
+// controlClient speaks to the daemon of a data directory.
+func controlClient(dir string) *http.Client {
+	return &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (conn net.Conn, err error) {
 			err = atSocket(dir, func(short string) error {
@@ -133,18 +133,32 @@ func copyRunning(ctx context.Context, dir string, w io.Writer) error {
 			return conn, err
 		},
 	}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://daemon/copy", nil)
-	if err != nil {
-		return err
-	}
-	response, err := client.Do(request)
+}
+
+// notRunning reads a controlClient's error: [errNotRunning] where no daemon
+// answers.
+func notRunning(dir string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOTDIR):
 		return errNotRunning
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%s belongs to another user. Run this as the user that the daemon runs as: %w", filepath.Join(dir, controlSock), err)
 	case err != nil:
-		return fmt.Errorf("ask the daemon for a copy: %w", err)
+		return fmt.Errorf("ask the daemon: %w", err)
+	}
+	return nil
+}
+
+// copyRunning writes a consistent copy of the data file of a running daemon;
+// [errNotRunning] where there is none.
+func copyRunning(ctx context.Context, dir string, w io.Writer) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://daemon/copy", nil)
+	if err != nil {
+		return err
+	}
+	response, err := controlClient(dir).Do(request)
+	if err := notRunning(dir, err); err != nil {
+		return err
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {

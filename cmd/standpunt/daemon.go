@@ -69,10 +69,6 @@ func newDaemon(ctx context.Context, o daemonOptions) (*daemon, error) {
 }
 
 func (d *daemon) build(ctx context.Context, o daemonOptions) (err error) {
-	d.teardown.add("connectors", stopConnectors, func(ctx context.Context) error { return connectors.CloseAll(ctx, d.lives) })
-	if d.lives, err = connect(o.config.Accounts, o.logger); err != nil {
-		return err
-	}
 	if o.found != nil {
 		d.rooms, err = foundRooms(ctx, o.config.Data, o.people, o.logger)
 	} else {
@@ -82,6 +78,10 @@ func (d *daemon) build(ctx context.Context, o daemonOptions) (err error) {
 		return err
 	}
 	d.teardown.add("data directory", stopData, d.rooms.close)
+	d.teardown.add("connectors", stopConnectors, func(ctx context.Context) error { return connectors.CloseAll(ctx, d.lives) })
+	if d.lives, err = connect(o.config.Accounts, o.logger, d.keeper.Of); err != nil {
+		return err
+	}
 	if o.found != nil {
 		if err := o.found(ctx, d.rooms, d.lives); err != nil {
 			return err
@@ -128,12 +128,24 @@ func (d *daemon) distrust(ctx context.Context) error {
 		why := "The audit log does not match its anchor."
 		if anchor.Trouble == audit.AnchorMissing || anchor.Trouble == audit.AnchorUnreadable {
 			why = "The anchor of the audit log, beside the data directory, is gone or cannot be read."
+		} else if err := d.distrustKept(ctx); err != nil {
+			return err
 		}
 		return d.approvals.StopFor(ctx, approval.CauseLog, why+" Run standpunt audit verify on the data directory before you resume.")
 	case err != nil:
 		return fmt.Errorf("check the anchor: %w", err)
 	}
 	return nil
+}
+
+// distrustKept marks what connectors keep as restored, since a log that lacks
+// entries may be an older copy of the whole directory: once, when it is found.
+func (d *daemon) distrustKept(ctx context.Context) error {
+	stops, err := d.approvals.Stops(ctx)
+	if err != nil || slices.ContainsFunc(stops, func(s approval.Stop) bool { return s.Cause == approval.CauseLog }) {
+		return err
+	}
+	return d.keeper.Distrust(ctx, time.Time{})
 }
 
 // acceptLog takes the log as it is once two people have lifted the stop that
@@ -176,11 +188,14 @@ func (d *daemon) distrustCopy(ctx context.Context, made time.Time) error {
 }
 
 // join makes the runner and the dispatcher and tells approval how each
-// platform counts.
+// platform counts, and what it charges.
 func (d *daemon) join(sending connectors.DispatcherOptions) {
 	for _, l := range d.lives {
 		if c, ok := l.Connector.(connectors.Composer); ok {
 			d.approvals.SetMeasurer(l.Name, c.Measure)
+		}
+		if c, ok := l.Connector.(connectors.Pricer); ok {
+			d.approvals.SetPricer(l.Name, c.Price)
 		}
 	}
 	d.runner = connectors.NewRunner(connectors.RunnerOptions{

@@ -18,7 +18,7 @@ func TestExampleConfigurationConnects(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lives, err := connect(conf.Accounts, slog.New(slog.DiscardHandler))
+	lives, err := connect(conf.Accounts, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(explain(err))
 	}

@@ -64,7 +64,7 @@ func initCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []st
 		conf.Data = *data
 	}
 	logger := newLogger(c, conf.Log)
-	lives, err := connect(conf.Accounts, logger)
+	lives, err := connect(conf.Accounts, logger, nil)
 	defer connectors.CloseAll(context.WithoutCancel(ctx), lives) //nolint:errcheck // none was used
 	if err != nil {
 		return explain(err)

@@ -27,9 +27,12 @@ func kinds() []connectors.Kind {
 	}
 }
 
+// keeping gives each account its own Keep; nil gives them none.
+type keeping func(inbox.AccountName) connectors.Keep
+
 // connect makes the connector of every configured account, without any network
 // call, and reports every fault of every account at once.
-func connect(accounts []config.Account, log *slog.Logger) ([]connectors.Live, error) {
+func connect(accounts []config.Account, log *slog.Logger, kept keeping) ([]connectors.Live, error) {
 	byName := make(map[string]connectors.Kind)
 	names := []string{}
 	for _, k := range kinds() {
@@ -48,6 +51,9 @@ func connect(accounts []config.Account, log *slog.Logger) ([]connectors.Live, er
 			Name: inbox.AccountName(a.Name), Kind: a.Kind, Settings: a.Settings, Backfill: a.Backfill,
 			Log: log.With(slog.String("account", a.Name)),
 		}
+		if kept != nil {
+			account.Keep = kept(account.Name)
+		}
 		c, err := kind.New(account)
 		if err != nil {
 			faults = append(faults, err)
@@ -61,7 +67,7 @@ func connect(accounts []config.Account, log *slog.Logger) ([]connectors.Live, er
 // vet looks at one account of the configuration: its kind, its settings, its
 // secrets.
 func vet(a config.Account) error {
-	lives, err := connect([]config.Account{a}, slog.New(slog.DiscardHandler))
+	lives, err := connect([]config.Account{a}, slog.New(slog.DiscardHandler), nil)
 	return errors.Join(err, connectors.CloseAll(context.Background(), lives))
 }
 

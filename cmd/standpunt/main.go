@@ -38,11 +38,12 @@ func program() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	return run(ctx, console{out: os.Stdout, err: os.Stderr, environ: os.Environ()}, os.Args[1:])
+	return run(ctx, console{in: os.Stdin, out: os.Stdout, err: os.Stderr, environ: os.Environ()}, os.Args[1:])
 }
 
 // console is where a command reads its surroundings from and writes to.
 type console struct {
+	in       io.Reader // nil: nobody is there to type
 	out, err io.Writer
 	environ  []string
 }
@@ -61,6 +62,7 @@ func commands() []command {
 		{"serve", "--config FILE", "run the daemon", serveCommand},
 		{"init", "--config FILE --data DIR --person LOGIN:ROLE,... --person ...", "found a data directory with its first people", initCommand},
 		{"check", "--config FILE", "read the configuration and try every account, read-only", checkCommand},
+		{"login", "ACCOUNT --config FILE [--data DIR]", "sign an account in on its platform, as X with OAuth 2.0 asks for", loginCommand},
 		{"audit verify", "--data DIR | --file FILE --key KEY | --export FILE --key KEY [--older FILE]", "prove the record", auditVerifyCommand},
 		{"audit export", "--data DIR [--format jsonl|csv|syslog] [--out FILE]", "write the record out", auditExportCommand},
 		{"backup", "--data DIR --out FILE", "copy the data file while the daemon runs", backupCommand},

@@ -14,6 +14,7 @@ import (
 
 	"standpunt/approval"
 	"standpunt/audit"
+	"standpunt/connectors/keep"
 	"standpunt/inbox"
 	"standpunt/people"
 	"standpunt/store"
@@ -39,7 +40,7 @@ func anchorFile(dir string) (string, error) {
 }
 
 func schemas() []store.Schema {
-	return []store.Schema{audit.Schema, people.Schema, inbox.Schema, approval.Schema}
+	return []store.Schema{audit.Schema, people.Schema, inbox.Schema, approval.Schema, keep.Schema}
 }
 
 // rooms are the services over one open data directory.
@@ -50,6 +51,7 @@ type rooms struct {
 	staff     *people.Staff
 	box       *inbox.Inbox
 	approvals *approval.Approvals
+	keeper    *keep.Keeper
 
 	made []string // by foundRooms, in this order
 }
@@ -156,11 +158,15 @@ func rooming(ctx context.Context, dir string, o people.Options, log *slog.Logger
 	if err != nil {
 		return nil, errors.Join(err, closeFile(ctx, db))
 	}
+	keeper, err := keep.Open(ctx, db, keep.Options{KeyDir: filepath.Join(dir, keysDir), Logger: log})
+	if err != nil {
+		return nil, errors.Join(err, closeFile(ctx, db))
+	}
 	o.Logger = log
 	staff := people.New(db, record, o)
 	box := inbox.New(db, record, staff, inbox.Options{Logger: log})
 	return &rooms{
-		dir: dir, db: db, log: record, staff: staff, box: box,
+		dir: dir, db: db, log: record, staff: staff, box: box, keeper: keeper,
 		approvals: approval.New(db, record, staff, box, approval.Options{Log: log}),
 	}, nil
 }

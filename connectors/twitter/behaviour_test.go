@@ -55,6 +55,11 @@ func release(t *testing.T, c *twitter.Connector, in inbox.Inbound, text string) 
 	return approvaltest.Release(t, account, who.RemoteID, in, text)
 }
 
+func approvalRelease(t *testing.T, remoteID string, in inbox.Inbound, text string) (approval.Release, func() approval.Release) {
+	t.Helper()
+	return approvaltest.Released(t, account, remoteID, in, text)
+}
+
 func errorOf(t *testing.T, err error) *connectors.Error {
 	t.Helper()
 	var e *connectors.Error
@@ -155,6 +160,19 @@ func TestErrorsAreExplained(t *testing.T) {
 		{403, `{"errors":[{"code":326,"message":"locked"}]}`, connectors.BadAuth, "x.com"},
 		{400, `{"errors":[{"message":"The query parameter [tweet.fields] is not one of [post.fields]"}],"title":"Invalid Request"}`, connectors.Rejected, "vocabulary to post"},
 		{403, `{"detail":"You are not allowed to create a Tweet with duplicate content.","type":"about:blank","title":"Forbidden","status":403}`, connectors.Rejected, "already"},
+		{403, `{"detail":"Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged by the author of the post you are replying to.","type":"about:blank","title":"Forbidden","status":403}`, connectors.NotAllowed, "by hand"},
+		{403, `{"detail":"You can only reply to or quote posts where you are mentioned or are the author.","type":"about:blank","title":"Forbidden","status":403}`, connectors.NotAllowed, "by hand"},
+		{403, `{"errors":[{"code":385,"message":"You attempted to reply to a Tweet that is deleted or not visible to you."}]}`, connectors.Gone, "conversation"},
+		{403, `{"detail":"You do not have permission to DM one or more participants.","title":"Forbidden","type":"about:blank","status":403}`, connectors.NotAllowed, "messages"},
+		{403, `{"errors":[{"code":349,"message":"You cannot send messages to this user."}]}`, connectors.NotAllowed, "messages"},
+		{403, `{"title":"Unsupported Authentication","type":"https://api.twitter.com/2/problems/unsupported-authentication","status":403,"detail":"Authenticating with OAuth 1.0a User Context is forbidden for this endpoint. Supported authentication types are [OAuth 2.0 Application-Only]."}`, connectors.NotAllowed, "another kind of sign-in"},
+		{403, `{"something":"new"}`, connectors.NotAllowed, "credentials"},
+		{400, `{"errors":[{"parameters":{"since_id":["1"]},"message":"'since_id' must be a tweet id"}],"title":"Invalid Request","type":"https://api.twitter.com/2/problems/invalid-request"}`, connectors.Rejected, "400"},
+		{429, `{"errors":[{"code":88,"message":"Rate limit exceeded"}]}`, connectors.RateLimited, "fewer"},
+		{403, `{"errors":[{"code":187,"message":"Status is a duplicate."}]}`, connectors.Rejected, "already"},
+		{403, `{"errors":[{"code":186,"message":"Tweet needs to be a bit shorter."}]}`, connectors.Rejected, "280"},
+		{403, `{"errors":[{"code":261,"message":"Application cannot perform write actions."}]}`, connectors.NotAllowed, "Read and write"},
+		{404, `{"errors":[{"code":144,"message":"No status found with that ID."}]}`, connectors.Gone, "no longer"},
 		{503, `<html>over capacity</html>`, connectors.Temporary, "503"},
 		{200, `<html>sign in</html>`, connectors.Garbage, "proxy"},
 		{200, `{"errors":[{"title":"Forbidden","type":"about:blank"}]}`, connectors.Garbage, "account"},

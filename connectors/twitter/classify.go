@@ -1,10 +1,12 @@
 package twitter
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"standpunt/connectors"
@@ -21,6 +23,9 @@ func (c *Connector) classify(r *connectors.Response) *connectors.Error {
 	case http.StatusTooManyRequests:
 		return limited(r, &t)
 	case http.StatusUnauthorized:
+		if c.tokens != nil {
+			return c.tokens.refused()
+		}
 		return unauthorized(r, &t)
 	case http.StatusPaymentRequired:
 		return &connectors.Error{
@@ -89,6 +94,10 @@ func (c *Connector) refused(r *connectors.Response, t *trouble) *connectors.Erro
 		return fail(connectors.NotAllowed, "the app may read only", "Set its permissions to Read and write in X's developer console, then regenerate the access token and its secret.")
 	case t.says("client-not-enrolled") || t.says("client-forbidden"):
 		return fail(connectors.NotAllowed, "the app belongs to no project with access to the API v2", "Attach it to a project in X's developer console.")
+	case t.says("permission to dm") || t.says("cannot send messages to this user") || t.coded(349):
+		return fail(connectors.NotAllowed, "X lets us send this person no messages", "They may have closed their messages or blocked the account; answer in another way.")
+	case t.says("unsupported-authentication") || t.says("unsupported authentication"):
+		return fail(connectors.NotAllowed, "X wants another kind of sign-in for this call", "Set bearer_token, and for activity sign in as the brand with OAuth 2.0; docs/platforms/x.md tells how.")
 	case t.coded(64, 326):
 		return fail(connectors.BadAuth, "X has suspended or locked the account", "Sign in on x.com as the brand and follow what it says there.")
 	case r.Status == http.StatusBadRequest && t.says("query parameter"):
@@ -97,6 +106,12 @@ func (c *Connector) refused(r *connectors.Response, t *trouble) *connectors.Erro
 			other = "tweet"
 		}
 		return fail(connectors.Rejected, "X does not know a parameter of the request", "Set vocabulary to "+other+".")
+	case c.tokens != nil && r.Status == http.StatusForbidden:
+		// X has no words of its own for a scope that is missing.
+		if list := lacking(c.tokens.granted(context.Background())); len(list) > 0 {
+			return fail(connectors.NotAllowed, "X refuses this, and the sign-in lacks "+strings.Join(list, ", "),
+				"Run standpunt login "+string(c.account)+", and grant all that is asked for.")
+		}
 	}
 	return nil
 }

@@ -24,6 +24,8 @@ const (
 func (c *Connector) Find(ctx context.Context, a approval.Attempt) (connectors.Found, error) {
 	unsure := connectors.Found{Outcome: connectors.CannotTell}
 	switch {
+	case isMessage(a):
+		return c.findMessage(ctx, a)
 	case a.Action == approval.Remove && isID(a.Target):
 		p, err := c.read(ctx, a.Target)
 		if err != nil || p != nil {
@@ -86,6 +88,8 @@ func (c *Connector) read(ctx context.Context, id string) (*post, error) {
 		}
 		return nil, answer.Nonsense("without the post that was asked for")
 	}
+	c.bill.read(postRead, got.Data.ID)
+	defer c.bill.save(ctx)
 	if got.Data.ID != id {
 		return nil, answer.Nonsense("about another post than the one that was asked for")
 	}
@@ -98,7 +102,7 @@ func (c *Connector) findAmongOwn(ctx context.Context, a approval.Attempt) (conne
 	if err != nil {
 		return unsure, err
 	}
-	at := place{Since: idAt(a.ClaimedAt.Add(-clockSkew))}
+	at := mark{Since: idAt(a.ClaimedAt.Add(-clockSkew))}
 	var fit []*post
 	for range findPages {
 		got, err := c.page(ctx, "/2/users/"+self+"/tweets", at)

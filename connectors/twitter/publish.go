@@ -20,6 +20,9 @@ func (c *Connector) Publish(ctx context.Context, r approval.Release) (approval.R
 	if err != nil {
 		return approval.Receipt{}, err
 	}
+	if isMessage(a) {
+		return c.sendMessage(ctx, a)
+	}
 	type reply struct {
 		To string `json:"in_reply_to_tweet_id"`
 	}
@@ -46,6 +49,8 @@ func (c *Connector) Publish(ctx context.Context, r approval.Release) (approval.R
 		return approval.Receipt{}, answer.Nonsense("without the post's id")
 	}
 	c.remember(got.Data.ID, a.Key)
+	c.bill.did(chargeFor(a.Action, a.Visibility, a.Text))
+	c.bill.save(ctx)
 	return c.receipt(got.Data.ID), nil
 }
 
@@ -86,6 +91,8 @@ func (c *Connector) erase(ctx context.Context, id string) (approval.Receipt, err
 	if !got.Data.Deleted {
 		return approval.Receipt{}, answer.Nonsense("not that the post was deleted")
 	}
+	c.bill.did(managed)
+	c.bill.save(ctx)
 	return c.receipt(id), nil
 }
 
@@ -120,8 +127,13 @@ func (c *Connector) acceptAs(
 		return refuse("the release is for another action (" + string(a.Action) + ")")
 	case a.Account != c.account:
 		return refuse("the release is for another account (" + string(a.Account) + ")")
+	case isMessage(a) && !c.s.DirectMessages:
+		return approval.Attempt{}, &connectors.Error{
+			Kind: connectors.NotAllowed, Message: "this account sends no direct messages", Remedy: "Set direct_messages to true, or answer by hand on X.",
+		}
+	case isMessage(a):
 	case a.Visibility == inbox.Private:
-		return refuse("this account publishes no private messages")
+		return refuse("a public post would answer a private message")
 	case a.Action != approval.Post && !isID(a.Target):
 		return refuse("the release names no post of X")
 	}

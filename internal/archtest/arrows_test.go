@@ -54,6 +54,10 @@ var rooms = []room{
 		"a network that happens to ship with us: it keeps its posts and knows nothing of the desk",
 	},
 	{
+		"connectors/keep", []string{"connectors", "inbox", "store", "internal/..."},
+		"what stands behind connectors.Keep: the data file, on the connectors' behalf",
+	},
+	{
 		"connectors/*/...", []string{"self/...", "connectors", "connectors/internal/...", "approval", "inbox", "config", "internal/..."},
 		"one platform each; a kind knows the contract and no other kind",
 	},
@@ -195,6 +199,9 @@ func TestArrowRulesBite(t *testing.T) {
 		{"a kind knows another kind", "connectors/mail", "connectors/mail/mail.go", "standpunt/connectors/sandbox", "connectors/*/... may import only"},
 		{"a kind shares the graph client", "connectors/facebook", "connectors/facebook/facebook.go", "standpunt/connectors/internal/graph", ""},
 		{"a kind opens the store", "connectors/mail", "connectors/mail/mail.go", "standpunt/store", "connectors/*/... may import only"},
+		{"a kind goes round its keep", "connectors/mail", "connectors/mail/mail.go", "standpunt/connectors/keep", "connectors/*/... may import only"},
+		{"the keep opens the store", "connectors/keep", "connectors/keep/keep.go", "standpunt/store", ""},
+		{"the keep knows a platform", "connectors/keep", "connectors/keep/keep.go", "standpunt/connectors/mail", "connectors/keep may import only"},
 		{"the simulated network keeps its posts", "connectors/sandbox/network", "connectors/sandbox/network/board.go", "standpunt/store", ""},
 		{"the simulated network knows the desk", "connectors/sandbox/network", "connectors/sandbox/network/board.go", "standpunt/inbox", "connectors/sandbox/network/... may import only"},
 		{"the desk's test runs the simulated network", "web", "web/desk_test.go", "standpunt/connectors/sandbox/network", ""},

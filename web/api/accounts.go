@@ -40,6 +40,47 @@ type Account struct {
 	Deleted      uint64                 `json:"deleted"`
 	Duplicates   uint64                 `json:"duplicates"`
 	Quarantined  uint64                 `json:"quarantined"`
+	Spending     optional[Spending]     `json:"spending" doc:"What the platform charged this month; null where it charges nothing or that is not counted."`
+}
+
+// Spending is what an account's platform charged in one UTC month, in US
+// dollars, as it was counted here.
+type Spending struct {
+	Month      string            `json:"month" example:"2026-11"`
+	Since      instant           `json:"since" doc:"When counting began in it."`
+	ToDate     float64           `json:"to_date_usd"`
+	Budget     optional[float64] `json:"budget_usd" doc:"Null where none is set."`
+	Projection float64           `json:"projection_usd" doc:"What the month will come to, going on like this."`
+	Share      optional[int]     `json:"budget_percent" doc:"Of the budget, rounded down."`
+	PollEvery  optional[float64] `json:"slowed_to_seconds" doc:"The pause between polls to which the budget stretched it; null where it did not."`
+	Items      []Spent           `json:"items" nullable:"false"`
+}
+
+// Spent is one kind of charge.
+type Spent struct {
+	Name  string  `json:"name" example:"user_read"`
+	Count int     `json:"count"`
+	Cost  float64 `json:"cost_usd"`
+}
+
+// spending is null where nothing is counted.
+func spending(s *connectors.Spending) optional[Spending] {
+	if s == nil {
+		return optional[Spending]{}
+	}
+	out := Spending{
+		Month: s.Month.Format("2006-01"), Since: instant(s.Since), ToDate: s.ToDate.Dollars(), Projection: s.Projection.Dollars(), Items: []Spent{},
+	}
+	if s.Budget > 0 {
+		out.Budget, out.Share = some(s.Budget.Dollars()), some(s.Share())
+	}
+	if s.PollEvery > 0 {
+		out.PollEvery = some(s.PollEvery.Seconds())
+	}
+	for _, i := range s.Items {
+		out.Items = append(out.Items, Spent{i.Name, i.Count, i.Cost.Dollars()})
+	}
+	return some(out)
 }
 
 // AccountPath names the account of a call.
@@ -190,6 +231,7 @@ func (a *API) account(r *inbox.AccountRecord) Account {
 		out.State, out.Since, out.Problem, out.Remedy = h.State, at(h.Since), word(h.Problem), word(h.Remedy)
 		out.ProblemSince, out.Failures, out.LastPoll, out.LastSuccess = at(h.ProblemSince), h.Failures, at(h.LastPoll), at(h.LastSuccess)
 		out.NextTry, out.CursorSince, out.Streaming, out.Polls = at(h.NextTry), at(h.CursorSince), h.Streaming, h.Polls
+		out.Spending = spending(h.Spending)
 		out.New, out.Edited, out.Deleted, out.Duplicates, out.Quarantined = h.New, h.Edited, h.Deleted, h.Duplicates, h.Quarantined
 	}
 	return out

@@ -215,8 +215,27 @@ type Checked struct {
 	Length   int               `json:"length" doc:"In the platform's own counting."`
 	Limit    optional[int]     `json:"limit" doc:"Null where the platform sets none."`
 	Unit     string            `json:"unit" example:"characters"`
+	Price    optional[Price]   `json:"price" doc:"What the platform charges for it; null where it charges nothing or that is not known."`
 	Findings []Finding         `json:"findings" nullable:"false"`
 	Refused  optional[Problem] `json:"refused" doc:"Why it could not be drafted; null where it could."`
+}
+
+// Price is what a platform charges for one answer, in US dollars.
+type Price struct {
+	Cost        float64           `json:"cost_usd"`
+	WithoutLink optional[float64] `json:"without_link_usd" doc:"What it would cost without its links; null where they make no difference."`
+}
+
+// priceOf is null where there is none.
+func priceOf(p approval.Price) optional[Price] {
+	if p.Cost == 0 {
+		return optional[Price]{}
+	}
+	out := Price{Cost: p.Cost.Dollars()}
+	if p.Link {
+		out.WithoutLink = some(p.WithoutLink.Dollars())
+	}
+	return some(out)
 }
 
 // checking is POST /conversations/{id}/check.
@@ -245,6 +264,7 @@ func (a *API) checking() {
 		if m.Limit > 0 {
 			out.Limit = some(m.Limit)
 		}
+		out.Price = priceOf(a.d.Approvals.Price(t.Conversation.Account, approval.Reply, t.Conversation.Visibility, normal))
 		for _, f := range approval.Check(normal) {
 			out.Findings = append(out.Findings, Finding(f))
 		}

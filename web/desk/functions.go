@@ -43,6 +43,9 @@ func functions(lang string, words *catalogue, files *static) template.FuncMap {
 		"missing":  s.missing,
 		"marked":   marked,
 		"found":    highlight,
+		"money":    s.money,
+		"cents":    s.cents,
+		"span":     s.span,
 	}
 }
 
@@ -189,6 +192,21 @@ func (s *scribe) span(d time.Duration) string {
 	default:
 		return s.words.t(s.lang, "time.days", "n", int(d.Hours()/24))
 	}
+}
+
+// money is an exact amount: "$0.015", in Dutch "US$ 0,015".
+func (s *scribe) money(m approval.Money) string {
+	text := m.String()
+	if s.lang == "nl" {
+		text = strings.NewReplacer("$", "US$\u00a0", ".", ",").Replace(text)
+	}
+	return text
+}
+
+// cents is an amount rounded up to a whole cent, for sums.
+func (s *scribe) cents(m approval.Money) string {
+	const cent = approval.Dollar / 100
+	return s.money((m + cent - 1) / cent * cent)
 }
 
 // icon is one symbol of templates/part_symbols.html, hidden from readers of

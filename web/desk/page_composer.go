@@ -39,6 +39,7 @@ type checked struct {
 	Length   int     `json:"length"`
 	Limit    int     `json:"limit"`
 	Unit     string  `json:"unit"`
+	Price    string  `json:"price"` // what publishing it costs, in a sentence; empty: nothing
 	Findings []found `json:"findings"`
 	Hidden   []found `json:"hidden"`
 }
@@ -71,7 +72,7 @@ func (v *visit) composer(t *thread, target *inbox.Mention) (*composer, error) {
 	if c.Proposal != nil && c.Proposal.Envelope != nil {
 		c.Text, c.Schedule = c.Proposal.Envelope.Text, scheduleOf(c.Proposal.Envelope.NotBefore)
 	}
-	c.Check = v.check(t.Account, c.Text)
+	c.Check = v.check(t.Conversation, c.Text)
 	var err error
 	c.Approval, err = v.approversOf(t.Conversation)
 	return c, err
@@ -130,10 +131,13 @@ func (v *visit) approversOf(c *inbox.Conversation) (approvers, error) {
 }
 
 // check runs the checks on a text as it is written.
-func (v *visit) check(account inbox.AccountName, raw string) checked {
+func (v *visit) check(of *inbox.Conversation, raw string) checked {
 	text := approval.Normalize(raw)
-	m := v.d.Approvals.Measure(account, text)
+	m := v.d.Approvals.Measure(of.Account, text)
 	c := checked{Length: m.Length, Limit: m.Limit, Unit: m.Unit, Findings: []found{}, Hidden: []found{}}
+	if text != "" {
+		c.Price = v.price(of.Account, approval.Reply, of.Visibility, text)
+	}
 	if key := "unit." + m.Unit; v.words.has(key) {
 		c.Unit = v.t(key)
 	}
@@ -158,7 +162,7 @@ func (v *visit) measure() error {
 	}
 	v.noteTyping(c)
 	v.w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(v.w).Encode(v.check(t.Conversation.Account, v.r.Form.Get("text")))
+	return json.NewEncoder(v.w).Encode(v.check(t.Conversation, v.r.Form.Get("text")))
 }
 
 // reply saves the answer as a draft or submits it for approval, as the button
@@ -177,7 +181,7 @@ func (v *visit) reply() error {
 		return v.again(c, err, func(t *thread) {
 			if t.Composer != nil {
 				t.Composer.Text, t.Composer.Folded = v.r.Form.Get("text"), false
-				t.Composer.Check = v.check(t.Account, t.Composer.Text)
+				t.Composer.Check = v.check(t.Conversation, t.Composer.Text)
 				t.Composer.Schedule = v.typedSchedule(t.Composer.Schedule)
 			}
 		})

@@ -27,6 +27,7 @@ type decisionPage struct {
 	Text    []piece
 	Odd     []piece // what a reader cannot see or could mistake
 	Measure approval.Measure
+	Price   string // what publishing it will cost, in a sentence
 
 	Sentence string // governance: what it changes
 	Changes  []changeRow
@@ -206,6 +207,9 @@ func (v *visit) describeAnswer(p *decisionPage, versions []approval.RevisionView
 	p.Text = marked(p.P.Envelope.Text)
 	p.Odd = oddities(p.Text)
 	p.Measure = v.d.Approvals.Measure(p.P.Account, p.P.Envelope.Text)
+	if e := p.P.Envelope; p.P.BeforeSending() {
+		p.Price = v.price(p.P.Account, e.Action, e.Visibility, e.Text)
+	}
 	p.Diffs = v.differences(p.P, versions)
 	if p.Findings, err = v.findings(p.P.Envelope.Findings); err != nil {
 		return err

@@ -37,6 +37,8 @@ function tell(form, got) {
   length.querySelector("#length-now").textContent = got.length;
   length.classList.toggle("near", got.limit > 0 && got.length > got.limit * 0.9 && got.length <= got.limit);
   length.classList.toggle("over", got.limit > 0 && got.length > got.limit);
+  const price = form.querySelector("#price");
+  if (price.textContent.trim() !== got.price) price.replaceChildren(...(got.price ? [icon("coin"), ` ${got.price}`] : []));
   const list = form.querySelector("#findings");
   const rows = [...got.hidden, ...got.findings].map(entry);
   const key = rows.map((row) => row.textContent).join("\n");

@@ -22,18 +22,22 @@ type call struct {
 	body  []byte
 	words words
 	asked map[string]bool // fields and expansions
+	user  *user           // who sent it
 }
 
 // routes lists the endpoints, with X's limits per user.
 func (p *Platform) routes() {
 	timeline := []string{"max_results", "since_id", "until_id", "pagination_token", "expansions", "user.fields"}
 	p.handle("GET /2/users/me", 75, []string{"user.fields"}, p.me)
+	p.handle("GET /2/users", 300, []string{"ids", "user.fields"}, p.usersByID)
 	p.handle("GET /2/users/{id}/mentions", 300, timeline, p.mentionsOf)
 	p.handle("GET /2/users/{id}/tweets", 900, timeline, p.postsOf)
 	p.handle("GET /2/tweets/{id}", 900, []string{"expansions", "user.fields"}, p.one)
 	p.handle("POST /2/tweets", 100, nil, p.create)
 	p.handle("DELETE /2/tweets/{id}", 50, nil, p.remove)
+	p.wider()
 	p.mux.HandleFunc("POST /replay/posts", p.sayByHand)
+	p.mux.HandleFunc("GET /control/bill", p.billByHand)
 	p.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(http.StatusNotFound, "Not Found").write(w)
 	})
@@ -41,12 +45,18 @@ func (p *Platform) routes() {
 
 // handle serves an endpoint: signature, limit and parameters are checked first.
 func (p *Platform) handle(endpoint string, limit int, params []string, f func(call) (int, any, *failure)) {
+	p.handleAs(p.admitted, endpoint, limit, params, f)
+}
+
+// handleAs is handle with another way to tell who calls.
+func (p *Platform) handleAs(who func(*http.Request, string) (*user, *failure), endpoint string, limit int, params []string, f func(call) (int, any, *failure)) {
 	p.mux.HandleFunc(endpoint, func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		c := call{Request: r, query: r.URL.Query(), body: body, words: tweetWords}
-		fault := p.signed(r)
+		user, fault := who(r, endpoint)
+		c.user = user
 		if fault == nil {
 			fault = p.count(w, endpoint, limit)
 		}
@@ -83,8 +93,11 @@ func (p *Platform) parameters(c *call, params []string) *failure {
 		}
 	}
 	known := []string{
-		"author_id", "created_at", "conversation_id", "in_reply_to_user_id", "entities", "lang", "note_tweet", "note_post",
-		c.words.referenced, c.words.history,
+		"author_id", "created_at", "conversation_id", "in_reply_to_user_id", "entities", "lang", "display_text_range",
+		c.words.note, c.words.referenced, c.words.history,
+	}
+	if slices.Contains(params, "dm_event.fields") {
+		known = []string{"sender_id"}
 	}
 	for _, name := range []string{c.words.fields, "expansions"} {
 		for field := range strings.SplitSeq(c.query.Get(name), ",") {
@@ -92,13 +105,53 @@ func (p *Platform) parameters(c *call, params []string) *failure {
 				return invalid(name, "["+field+"] is not one of ["+strings.Join(known, ",")+"]")
 			}
 			c.asked[field] = true
+			c.asked["expanded"] = c.asked["expanded"] || name == "expansions" && field == "author_id"
 		}
 	}
 	return nil
 }
 
-func (p *Platform) me(call) (int, any, *failure) {
-	return http.StatusOK, map[string]any{"data": showUser(p.brand())}, nil
+func (p *Platform) me(c call) (int, any, *failure) {
+	p.charge(UserRead, c.user.id)
+	return http.StatusOK, map[string]any{"data": showUser(c.user)}, nil
+}
+
+// usersByID gives up to 100 users; those that are not there are named in errors
+// beside the others.
+func (p *Platform) usersByID(c call) (int, any, *failure) {
+	ids := strings.Split(c.query.Get("ids"), ",")
+	if c.query.Get("ids") == "" || len(ids) > 100 {
+		return 0, nil, invalid("ids", "size must be between 1 and 100")
+	}
+	byID := make(map[string]*user)
+	for _, u := range p.users {
+		byID[u.id] = u
+	}
+	var data []map[string]string
+	var missing []map[string]any
+	for _, id := range ids {
+		if _, err := strconv.ParseInt(id, 10, 64); err != nil {
+			return 0, nil, invalid("ids", "["+id+"] is not valid")
+		}
+		u := byID[id]
+		if u == nil {
+			missing = append(missing, map[string]any{
+				"type": "https://api.twitter.com/2/problems/resource-not-found", "title": "Not Found Error",
+				"detail": "Could not find user with ids: [" + id + "].", "resource_type": "user", "resource_id": id, "parameter": "ids", "value": id,
+			})
+			continue
+		}
+		p.charge(UserRead, u.id)
+		data = append(data, showUser(u))
+	}
+	answer := make(map[string]any)
+	if data != nil {
+		answer["data"] = data
+	}
+	if missing != nil {
+		answer["errors"] = missing
+	}
+	return http.StatusOK, answer, nil
 }
 
 func (p *Platform) mentionsOf(c call) (int, any, *failure) {
@@ -113,10 +166,12 @@ func (p *Platform) postsOf(c call) (int, any, *failure) {
 
 // timeline is a page of the newest posts that fit, newest first.
 func (p *Platform) timeline(c call, most int, fits func(*post) bool) (int, any, *failure) {
-	if c.PathValue("id") != p.brand().id {
+	if id := c.PathValue("id"); id != "" && (id != p.brand().id || c.user != p.brand()) {
 		return 0, nil, refuse(http.StatusForbidden, "You are not permitted to perform this action.")
 	}
-	numbers := map[string]int64{"max_results": 10, "since_id": 0, "until_id": 1<<63 - 1, "pagination_token": 1<<63 - 1}
+	numbers := map[string]int64{
+		"max_results": 10, "since_id": 0, "until_id": 1<<63 - 1, "pagination_token": 1<<63 - 1, "next_token": 1<<63 - 1,
+	}
 	for name := range numbers {
 		given := strings.TrimPrefix(c.query.Get(name), "before-")
 		if !c.query.Has(name) {
@@ -138,7 +193,7 @@ func (p *Platform) timeline(c call, most int, fits func(*post) bool) (int, any, 
 		if seen++; seen > most || id <= numbers["since_id"] {
 			break
 		}
-		if id >= numbers["until_id"] || id >= numbers["pagination_token"] {
+		if id >= numbers["until_id"] || id >= min(numbers["pagination_token"], numbers["next_token"]) {
 			continue
 		}
 		if len(data) == size {
@@ -149,6 +204,11 @@ func (p *Platform) timeline(c call, most int, fits func(*post) bool) (int, any, 
 			meta["newest_id"] = a.id
 		}
 		meta["oldest_id"] = a.id
+		if c.PathValue("id") == "" {
+			p.charge(PostRead, a.id)
+		} else {
+			p.charge(p.owned(), a.id)
+		}
 		data = append(data, p.show(a, c.words, c.asked))
 		users[a.author.id] = showUser(a.author)
 	}
@@ -159,6 +219,7 @@ func (p *Platform) timeline(c call, most int, fits func(*post) bool) (int, any, 
 		if strings.Contains(c.query.Get("expansions"), "author_id") {
 			var list []map[string]string
 			for _, u := range users {
+				p.charge(UserRead, u["id"])
 				list = append(list, u)
 			}
 			answer["includes"] = map[string]any{"users": list}
@@ -173,6 +234,7 @@ func (p *Platform) one(c call) (int, any, *failure) {
 	if found == nil || found.deleted {
 		return http.StatusOK, notFound(id), nil
 	}
+	p.charge(PostRead, id)
 	return http.StatusOK, map[string]any{"data": p.show(found, c.words, c.asked)}, nil
 }
 
@@ -208,9 +270,11 @@ func (p *Platform) create(c call) (int, any, *failure) {
 			return 0, nil, refuse(http.StatusForbidden, "You are not allowed to create a Tweet with duplicate content.")
 		}
 	}
-	made := p.add(p.brand(), body.Text, above, nil)
-	text, _ := shorten(made)
-	return http.StatusCreated, map[string]any{"data": map[string]any{"id": made.id, "text": text, "edit_history_tweet_ids": made.history}}, nil
+	p.put(draft)
+	p.chargeCreated(body.Text, above)
+	return http.StatusCreated, map[string]any{"data": map[string]any{
+		"id": draft.id, "text": p.showText(draft, draft.wireText()).text, "edit_history_tweet_ids": draft.history,
+	}}, nil
 }
 
 func (p *Platform) remove(c call) (int, any, *failure) {
@@ -222,6 +286,7 @@ func (p *Platform) remove(c call) (int, any, *failure) {
 		return 0, nil, refuse(http.StatusForbidden, "You are not authorized to delete this Tweet.")
 	}
 	p.erase(found)
+	p.charge(Managed, "")
 	return http.StatusOK, map[string]any{"data": map[string]bool{"deleted": true}}, nil
 }
 

@@ -10,6 +10,13 @@
 // vocabulary in which it was asked, tweets or posts, and its errors come in
 // X's three shapes.
 //
+// OAuth 2.0 is there as well: a page that consents at once, codes for half a
+// minute with PKCE, access tokens for two hours with their scopes, and refresh
+// tokens that work once; one that comes back ends the permission.
+//
+// It keeps the bill as X would: what was read is free again for the rest of the
+// UTC day, empty and failed answers cost nothing. GET /control/bill shows it.
+//
 // The same posts stand in API v1.1: mentions and own posts by since_id and
 // max_id, one post and many, posting, deleting, and the stream of statuses/filter,
 // with the errors of that API.

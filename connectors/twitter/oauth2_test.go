@@ -1,0 +1,449 @@
+package twitter_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"standpunt/config"
+	"standpunt/connectors"
+	"standpunt/connectors/connectortest"
+	"standpunt/connectors/twitter"
+	"standpunt/connectors/twitter/replay/platform"
+)
+
+const (
+	clientID     = "client-id-5522"
+	clientSecret = "client-secret-e81a"
+	redirectURL  = "http://127.0.0.1:8421/callback"
+)
+
+// signedIn is the replay server as somebody who signs in with OAuth 2.0 has it.
+type signedIn struct {
+	*remote
+	secret string
+	keep   connectors.Keep
+}
+
+func newSignedIn(t *testing.T, secret string) *signedIn {
+	t.Helper()
+	return &signedIn{
+		newRemote(t, platform.Options{ClientID: clientID, ClientSecret: secret, RedirectURL: redirectURL}), secret, connectortest.NewKeep(t, account),
+	}
+}
+
+// settings are those of an account that signs in.
+func (s *signedIn) settings() map[string]any {
+	set := map[string]any{"base_url": s.URL, "handle": "noordlicht", "client_id": clientID}
+	if s.secret != "" {
+		set["client_secret"] = s.secret
+	}
+	return set
+}
+
+// fresh is the account in a new process.
+func (s *signedIn) fresh(t testing.TB, a connectors.Account, keep connectors.Keep) *twitter.Connector {
+	t.Helper()
+	a.Settings, a.Keep = config.NewSettings(s.settings()), keep
+	made, err := twitter.New(a)
+	c, ok := made.(*twitter.Connector)
+	if err != nil || !ok {
+		t.Fatalf("%T, %v", made, err)
+	}
+	return c
+}
+
+func (s *signedIn) process(t testing.TB) *twitter.Connector {
+	return s.fresh(t, connectors.Account{Name: account, Backfill: time.Hour}, s.keep)
+}
+
+// grants opens a sign-in's address as a browser does, and is the address that
+// it ends at.
+func (s *signedIn) grants(t testing.TB, l connectors.Login) string {
+	t.Helper()
+	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, l.URL(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := browser.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	if answer.StatusCode != http.StatusFound {
+		t.Fatalf("the consent page answers with %s", answer.Status)
+	}
+	return answer.Header.Get("Location")
+}
+
+func (s *signedIn) signIn(t testing.TB, c *twitter.Connector) {
+	t.Helper()
+	l, err := c.BeginLogin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	who, err := l.Finish(t.Context(), s.grants(t, l))
+	if err != nil || who.Handle != "@noordlicht" || !who.CanSend || who.Note != "" {
+		t.Fatalf("%+v, %v", who, err)
+	}
+}
+
+// kept is the sign-in as it is kept, and change writes it back changed.
+func (s *signedIn) kept(t testing.TB) map[string]any {
+	t.Helper()
+	kept, err := s.keep.Load(t.Context(), "oauth2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all map[string]any
+	if err := json.Unmarshal(kept.Value, &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func (s *signedIn) change(t testing.TB, name string, value any) {
+	t.Helper()
+	all := s.kept(t)
+	all[name] = value
+	encoded, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.keep.Save(t.Context(), "oauth2", encoded); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// secretless fails if an error says what nobody may see.
+func (s *signedIn) secretless(t testing.TB, err error) {
+	t.Helper()
+	for _, secret := range append(s.x.Secrets(), clientSecret) {
+		if err != nil && strings.Contains(err.Error(), secret) {
+			t.Errorf("the error tells a secret: %v", err)
+		}
+	}
+}
+
+// The conformance suite wants these.
+func (s *signedIn) Connect(t testing.TB, a connectors.Account) connectors.Connector {
+	c := s.fresh(t, a, s.keep)
+	if kept, err := s.keep.Load(t.Context(), "oauth2"); err == nil && kept.Value == nil {
+		s.signIn(t, c)
+	}
+	return c
+}
+
+func (s *signedIn) ConnectBadly(t testing.TB, a connectors.Account) connectors.Connector {
+	s.Connect(t, a)
+	other := connectortest.NewKeep(t, account)
+	all := s.kept(t)
+	all["access"], all["refresh"] = "never-handed-out", "never-handed-out-either"
+	encoded, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Save(t.Context(), "oauth2", encoded); err != nil {
+		t.Fatal(err)
+	}
+	return s.fresh(t, a, other)
+}
+
+func (s *signedIn) Secrets() []string {
+	return append(s.x.Secrets(), clientSecret, "never-handed-out", "never-handed-out-either")
+}
+
+func TestConformanceSignedIn(t *testing.T) {
+	connectortest.Run(t, func(t *testing.T) connectortest.Remote { return newSignedIn(t, clientSecret) })
+}
+
+func TestASignInOutlastsProcessesAndTokens(t *testing.T) {
+	for name, secret := range map[string]string{"confidential": clientSecret, "public": ""} {
+		t.Run(name, func(t *testing.T) {
+			s := newSignedIn(t, secret)
+			_, err := s.process(t).Poll(t.Context(), nil)
+			if e := errorOf(t, err); e.Kind != connectors.BadAuth || !strings.Contains(e.Remedy, "standpunt login x") {
+				t.Errorf("before anybody signed in: %v", e)
+			}
+			running := s.process(t)
+			s.signIn(t, s.process(t)) // by another process: the command line
+			s.Post(t, "eerst")
+			if came := mentions(t, running); len(came) != 1 {
+				t.Errorf("%d came", len(came))
+			}
+			for round := range 3 { // each process begins with a token that ran out
+				before := s.kept(t)["refresh"]
+				s.change(t, "expires", time.Now().Add(-time.Hour))
+				if came := mentions(t, s.process(t)); len(came) != 1 {
+					t.Errorf("round %d: %d came", round, len(came))
+				}
+				if s.x.Renewed() != round+1 || s.kept(t)["refresh"] == before {
+					t.Errorf("round %d: renewed %d times", round, s.x.Renewed())
+				}
+			}
+			if again := mentions(t, running); len(again) != 1 { // its own token is good still
+				t.Errorf("%d came again", len(again))
+			}
+		})
+	}
+}
+
+func TestCallersThatComeTogetherRenewOnce(t *testing.T) {
+	s := newSignedIn(t, clientSecret)
+	s.signIn(t, s.process(t))
+	s.change(t, "expires", time.Now().Add(5*time.Minute)) // good, and soon not
+	c := s.process(t)
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			if _, err := c.Identity(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if n := s.x.Renewed(); n != 1 {
+		t.Errorf("renewed %d times", n)
+	}
+}
+
+// A token whose time is not over is used while X's token endpoint is down.
+func TestATokenIsGoodWhileItCannotBeRenewed(t *testing.T) {
+	s := newSignedIn(t, "")
+	s.signIn(t, s.process(t))
+	s.change(t, "expires", time.Now().Add(5*time.Minute))
+	s.secret = "another secret than the app has none" // X takes no secret from a public client
+	if _, err := s.process(t).Identity(t.Context()); err == nil || connectors.KindOf(err) != connectors.BadAuth || !strings.Contains(err.Error(), "client_secret") {
+		t.Errorf("with a wrong client_secret: %v", err)
+	}
+	s.secret = ""
+	if _, err := s.process(t).Identity(t.Context()); err != nil || s.x.Renewed() != 1 {
+		t.Errorf("renewed %d times: %v", s.x.Renewed(), err)
+	}
+}
+
+// brittle is a Keep whose disk is full for a while.
+type brittle struct {
+	connectors.Keep
+	full     atomic.Bool
+	restored atomic.Bool
+}
+
+func (b *brittle) Save(ctx context.Context, name string, value []byte) error {
+	if b.full.Load() {
+		return &connectors.Error{Kind: connectors.Temporary, Message: "the disk is full"}
+	}
+	return b.Keep.Save(ctx, name, value)
+}
+
+func (b *brittle) Load(ctx context.Context, name string) (connectors.Kept, error) {
+	kept, err := b.Keep.Load(ctx, name)
+	kept.Restored = b.restored.Load()
+	return kept, err
+}
+
+func TestNoTokenIsUsedBeforeItIsKept(t *testing.T) {
+	s := newSignedIn(t, clientSecret)
+	s.signIn(t, s.process(t))
+	s.change(t, "expires", time.Now().Add(-time.Hour))
+	disk := &brittle{Keep: s.keep}
+	c := s.fresh(t, connectors.Account{Name: account, Backfill: time.Hour}, disk)
+	disk.full.Store(true)
+	reads := s.x.Bill().Counts[platform.UserRead] + s.x.Bill().Free[platform.UserRead]
+	for range 3 {
+		_, err := c.Identity(t.Context())
+		if e := errorOf(t, err); e.Kind != connectors.Temporary || !strings.Contains(e.Message, "disk") {
+			t.Errorf("with a full disk: %v", e)
+		}
+	}
+	bill := s.x.Bill()
+	if now := bill.Counts[platform.UserRead] + bill.Free[platform.UserRead]; now != reads || s.x.Renewed() != 1 {
+		t.Errorf("X was asked %d times, and renewed %d times", now-reads, s.x.Renewed())
+	}
+	disk.full.Store(false)
+	if _, err := c.Identity(t.Context()); err != nil || s.x.Renewed() != 1 {
+		t.Errorf("with room again: renewed %d times, %v", s.x.Renewed(), err)
+	}
+	if _, err := s.process(t).Identity(t.Context()); err != nil || s.x.Renewed() != 1 {
+		t.Errorf("in the next process: renewed %d times, %v", s.x.Renewed(), err)
+	}
+}
+
+// A refresh token from a backup is not tried: X would end the sign-in that took
+// its place.
+func TestARestoredSignInIsNotTried(t *testing.T) {
+	s := newSignedIn(t, clientSecret)
+	s.signIn(t, s.process(t))
+	disk := &brittle{Keep: s.keep}
+	disk.restored.Store(true)
+	c := s.fresh(t, connectors.Account{Name: account}, disk)
+	_, err := c.Identity(t.Context())
+	if e := errorOf(t, err); e.Kind != connectors.BadAuth || !strings.Contains(e.Message, "backup") || !strings.Contains(e.Remedy, "standpunt login x") {
+		t.Errorf("%v", e)
+	}
+	if s.x.Renewed() != 0 {
+		t.Error("it was tried")
+	}
+}
+
+func TestARevokedSignInAsksForAnother(t *testing.T) {
+	s := newSignedIn(t, clientSecret)
+	s.signIn(t, s.process(t))
+	c := s.process(t)
+	if _, err := c.Identity(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.x.Revoke()
+	for range 4 {
+		_, err := c.Identity(t.Context())
+		if e := errorOf(t, err); e.Kind != connectors.BadAuth || !strings.Contains(e.Remedy, "standpunt login x") {
+			t.Errorf("%v", e)
+		}
+		s.secretless(t, err)
+	}
+	s.signIn(t, s.process(t))
+	if _, err := c.Identity(t.Context()); err != nil {
+		t.Errorf("after signing in again: %v", err)
+	}
+
+	s.x.ExpireAccess() // revoked in mid-life, and renewable
+	_, err := c.Identity(t.Context())
+	s.secretless(t, err)
+	if err == nil {
+		t.Error("X took a token that it has ended")
+	}
+	if _, err := c.Identity(t.Context()); err != nil || s.x.Renewed() != 1 {
+		t.Errorf("renewed %d times: %v", s.x.Renewed(), err)
+	}
+}
+
+func TestWhatAPersonGetsWrongWhenSigningIn(t *testing.T) {
+	s := newSignedIn(t, clientSecret)
+	c := s.process(t)
+	begin := func() connectors.Login {
+		l, err := c.BeginLogin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	for _, try := range []struct {
+		what    string
+		consent func()
+		address func(l connectors.Login) string
+		says    string
+	}{
+		{"nothing", nil, func(connectors.Login) string { return "" }, "address bar"},
+		{"the code alone", nil, func(connectors.Login) string { return "code-ABCDEF" }, "address bar"},
+		{"another sign-in's", nil, func(connectors.Login) string { return s.grants(t, begin()) }, "another sign-in"},
+		{"no code", nil, func(l connectors.Login) string { return strings.Replace(s.grants(t, l), "code=", "kode=", 1) }, "no code"},
+		{"another code", nil, func(l connectors.Login) string { return s.grants(t, l) + "x" + "&code=" }, "another sign-in"},
+		{"denied", func() { s.x.Consent("", true) }, func(l connectors.Login) string { return s.grants(t, l) }, "refused on X"},
+		{"another account", func() { s.x.Consent("jan", false) }, func(l connectors.Login) string { return s.grants(t, l) }, "sign in there as @noordlicht"},
+		{"no refresh token", func() { s.x.Consent("", false, "offline.access") }, func(l connectors.Login) string { return s.grants(t, l) }, "offline.access"},
+	} {
+		s.x.Consent("", false)
+		if try.consent != nil {
+			try.consent()
+		}
+		l := begin()
+		who, err := l.Finish(t.Context(), try.address(l))
+		if err == nil || !strings.Contains(err.Error(), try.says) {
+			t.Errorf("%s: %+v, %v", try.what, who, err)
+		}
+		s.secretless(t, err)
+		if kept, err := s.keep.Load(t.Context(), "oauth2"); err != nil || kept.Value != nil {
+			t.Errorf("%s: something was kept", try.what)
+		}
+	}
+	s.x.Consent("", false)
+	l := begin()
+	address := s.grants(t, l)
+	if _, err := l.Finish(t.Context(), "https://example.com/?a=b"); err == nil {
+		t.Error("a wrong address was taken")
+	}
+	if _, err := l.Finish(t.Context(), " "+address+"\n"); err != nil {
+		t.Errorf("the right one after a wrong one: %v", err)
+	}
+	if _, err := l.Finish(t.Context(), address); err == nil || !strings.Contains(err.Error(), "works once") {
+		t.Errorf("the same once more: %v", err)
+	}
+}
+
+func TestScopesThatAreMissingAreNamed(t *testing.T) {
+	s := newSignedIn(t, clientSecret)
+	s.x.Consent("", false, "tweet.write", "media.write")
+	c := s.process(t)
+	l, err := c.BeginLogin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	who, err := l.Finish(t.Context(), s.grants(t, l))
+	if err != nil || !strings.Contains(who.Note, "tweet.write") {
+		t.Fatalf("%+v, %v", who, err)
+	}
+	who, err = c.Identity(t.Context())
+	if err != nil || who.CanSend || !strings.Contains(who.Note, "tweet.write (publishing and deleting answers), media.write") || strings.Contains(who.Note, "dm.read") {
+		t.Errorf("%+v, %v", who, err)
+	}
+	id := s.Post(t, "hallo")
+	in := mentions(t, c)[id]
+	_, err = c.Publish(t.Context(), release(t, c, in, "Dag."))
+	if e := errorOf(t, err); e.Kind != connectors.NotAllowed || !strings.Contains(e.Message, "tweet.write") || !strings.Contains(e.Remedy, "standpunt login x") {
+		t.Errorf("an answer: %v", e)
+	}
+}
+
+func TestCredentialsMustFitTogether(t *testing.T) {
+	four := map[string]any{"consumer_key": "a", "consumer_secret": "b", "access_token": "c", "access_token_secret": "d"}
+	for _, c := range []struct {
+		what     string
+		settings map[string]any
+		four     bool
+		keys     string // with problems
+	}{
+		{"OAuth 1.0a", nil, true, ""},
+		{"OAuth 1.0a by name", map[string]any{"auth": "oauth1"}, true, ""},
+		{"a public client", map[string]any{"client_id": "a"}, false, ""},
+		{"a confidential client", map[string]any{"client_id": "a", "client_secret": "b", "redirect_url": "http://127.0.0.1:9000/"}, false, ""},
+		{"nothing", nil, false, "consumer_key consumer_secret access_token access_token_secret"},
+		{"both", map[string]any{"client_id": "a"}, true, "auth"},
+		{"both, and one named", map[string]any{"client_id": "a", "auth": "oauth1"}, true, "client_id"},
+		{"the other", map[string]any{"auth": "oauth2"}, true, "consumer_key consumer_secret access_token access_token_secret client_id"},
+		{"unknown", map[string]any{"auth": "basic"}, true, "auth"},
+		{"a secret alone", map[string]any{"client_secret": "a"}, false, "client_id"},
+		{"a secret that is not set", map[string]any{"client_id": map[string]any{"env": "NOT_SET"}}, false, "client_id"},
+	} {
+		all := map[string]any{"handle": "noordlicht"}
+		for name, value := range c.settings {
+			all[name] = value
+		}
+		for name, value := range four {
+			if c.four {
+				all[name] = value
+			}
+		}
+		_, err := twitter.New(connectors.Account{Name: account, Settings: config.NewSettings(all)})
+		var keys []string
+		for _, p := range config.Problems(err) {
+			keys = append(keys, strings.TrimPrefix(p.Key, "settings."))
+			if p.Remedy == "" {
+				t.Errorf("%s: no remedy in %v", c.what, p)
+			}
+		}
+		if strings.Join(keys, " ") != c.keys || (err != nil) != (c.keys != "") {
+			t.Errorf("%s: problems with %v, want %q: %v", c.what, keys, c.keys, err)
+		}
+	}
+	_, c := play(t, platform.Options{})
+	if _, err := c.BeginLogin(); err == nil || !strings.Contains(err.Error(), "OAuth 1.0a") || errors.Is(err, context.Canceled) {
+		t.Errorf("signing in with OAuth 1.0a: %v", err)
+	}
+}
