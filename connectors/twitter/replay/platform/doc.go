@@ -17,5 +17,10 @@
 // It keeps the bill as X would: what was read is free again for the rest of the
 // UTC day, empty and failed answers cost nothing. GET /control/bill shows it.
 //
+// It streams what meets the rules and what was subscribed to, one connection to
+// each, with a sign of life every 20 seconds, and searches with the commonest
+// operators; it takes direct messages in and out. [Platform.Upset] stalls,
+// doubles, mixes up and cuts the streams.
+//
 // What it keeps is in memory and gone with it. It calls nobody.
 package platform
