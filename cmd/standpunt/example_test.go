@@ -12,7 +12,7 @@ import (
 func TestExampleConfigurationConnects(t *testing.T) {
 	t.Parallel()
 	conf, err := config.Load("../../config.example.yaml", []string{
-		"MAIL_SERVICE_PASSWORD=x", "SANDBOX_TOKEN=y", "X_CONSUMER_KEY=a", "X_CONSUMER_SECRET=b", "X_ACCESS_TOKEN=c", "X_ACCESS_TOKEN_SECRET=d",
+		"MAIL_SERVICE_PASSWORD=x", "SANDBOX_TOKEN=y", "X_CONSUMER_KEY=a", "X_CONSUMER_SECRET=b", "X_ACCESS_TOKEN=c", "X_ACCESS_TOKEN_SECRET=d", "X_BEARER_TOKEN=e",
 		"FACEBOOK_PAGE_TOKEN=z", "FACEBOOK_APP_SECRET=s",
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package twitter_test
 import (
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -218,6 +219,43 @@ func TestSettingsAreStrict(t *testing.T) {
 	want := []string{"access_token", "access_token_secret", "base_url", "consumer_key", "consumer_kye", "consumer_secret", "handle", "poll_every", "vocabulary"}
 	if !slices.Equal(keys, want) {
 		t.Errorf("faults at %v, want %v: %v", keys, want, err)
+	}
+}
+
+func TestStreamSettingsAreStrict(t *testing.T) {
+	good := map[string]any{
+		"handle": "noordlicht", "consumer_key": secrets[0], "consumer_secret": secrets[1], "access_token": secrets[2], "access_token_secret": secrets[3],
+	}
+	many := make([]any, 1001)
+	for i := range many {
+		many[i] = "from:someone"
+	}
+	for name, c := range map[string]struct {
+		more map[string]any
+		want []string
+	}{
+		"no bearer token": {map[string]any{"activity": true}, []string{"bearer_token"}},
+		"keywords": {map[string]any{"bearer_token": "b", "keywords": []any{"goed", " ", `"aan"`, strings.Repeat("x", 200)}},
+			[]string{"keywords[1]", "keywords[2]", "keywords[3]"}},
+		"rules":    {map[string]any{"bearer_token": "b", "rules": []any{"", strings.Repeat("x", 1025), strings.Repeat("y", 1024)}}, []string{"rules[0]", "rules[1]"}},
+		"too many": {map[string]any{"bearer_token": "b", "rules": many}, []string{"keywords"}},
+		"access":   {map[string]any{"access": "gold"}, []string{"access"}},
+		"all well": {map[string]any{"bearer_token": "b", "activity": true, "direct_messages": true, "keywords": []any{"storm"}}, nil},
+	} {
+		settings := maps.Clone(good)
+		maps.Copy(settings, c.more)
+		_, err := twitter.New(connectors.Account{Settings: config.NewSettings(settings)})
+		var keys []string
+		for _, p := range config.Problems(err) {
+			keys = append(keys, strings.TrimPrefix(p.Key, "settings."))
+			if p.Remedy == "" {
+				t.Errorf("%s: %v", name, p)
+			}
+		}
+		slices.Sort(keys)
+		if !slices.Equal(keys, c.want) || (err == nil) != (c.want == nil) {
+			t.Errorf("%s: faults at %v, want %v: %v", name, keys, c.want, err)
+		}
 	}
 }
 

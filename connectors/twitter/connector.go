@@ -62,7 +62,7 @@ func decode(from config.Settings) (Settings, error) {
 	}
 	faults = append(faults, vetCredentials(&s, from, config.Problems(faults[0]))...)
 	faults = append(faults, vetMoney(&s, from)...)
-	faults = append(faults, s.check(from)...)
+	faults = append(faults, s.check(from, config.Problems(faults[0]))...)
 	faults = append(faults, vetLegacy(&s, from)...)
 	return s, errors.Join(faults...)
 }

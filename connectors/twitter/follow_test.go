@@ -58,6 +58,20 @@ func (s *station) deliver(p connectors.Page) error {
 	return s.refuse
 }
 
+// connects are the times of all connects so far.
+func (s *station) connects() []time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.tries)
+}
+
+// told are the pages that were delivered so far.
+func (s *station) told() []connectors.Page {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.pages)
+}
+
 func (s *station) last(t *testing.T) *wire {
 	t.Helper()
 	synctest.Wait()
@@ -114,16 +128,16 @@ func TestAStreamThatFallsSilentIsConnectedAnew(t *testing.T) {
 				time.Sleep(20 * time.Second)
 				w.say(t, "")
 			}
-			if len(s.tries) != 1 {
-				t.Fatalf("connected %d times although it gave signs of life", len(s.tries))
+			if len(s.connects()) != 1 {
+				t.Fatalf("connected %d times although it gave signs of life", len(s.connects()))
 			}
 			time.Sleep(quiet + time.Millisecond)
 			synctest.Wait()
-			if len(s.tries) != 2 || s.tries[1] != 200*time.Second+quiet {
-				t.Errorf("connected after %v, want at once after %v of silence", s.tries, quiet)
+			if len(s.connects()) != 2 || s.connects()[1] != 200*time.Second+quiet {
+				t.Errorf("connected after %v, want at once after %v of silence", s.connects(), quiet)
 			}
-			if len(s.pages) != 2 || s.pages[0].Trouble != nil || s.pages[1].Trouble != nil {
-				t.Errorf("pages %+v, want an empty one for each connect", s.pages)
+			if len(s.told()) != 2 || s.told()[0].Trouble != nil || s.told()[1].Trouble != nil {
+				t.Errorf("pages %+v, want an empty one for each connect", s.told())
 			}
 		})
 	})
@@ -154,12 +168,12 @@ func TestConnectsAreSpacedAsXAsks(t *testing.T) {
 						total += pause
 						time.Sleep(time.Until(s.began.Add(total)))
 						synctest.Wait()
-						if len(s.tries) != i+2 || s.tries[i+1] != total {
-							t.Fatalf("connects at %v; the %d. is due after %v more", s.tries, i+2, pause)
+						if len(s.connects()) != i+2 || s.connects()[i+1] != total {
+							t.Fatalf("connects at %v; the %d. is due after %v more", s.connects(), i+2, pause)
 						}
 					}
-					if !errors.Is(s.pages[0].Trouble, c.err) {
-						t.Errorf("told %+v", s.pages[0])
+					if !errors.Is(s.told()[0].Trouble, c.err) {
+						t.Errorf("told %+v", s.told()[0])
 					}
 				})
 			})
@@ -190,7 +204,7 @@ func TestAStreamThatEndsAtOnceIsSpacedToo(t *testing.T) {
 				time.Sleep(time.Second)
 			}
 			synctest.Wait()
-			if n := len(s.tries); n > 20 {
+			if n := len(s.connects()); n > 20 {
 				t.Errorf("%d connects in 20 s", n)
 			}
 		})
@@ -212,19 +226,19 @@ func TestLinesOfAnySizeDuplicatesAndNonsense(t *testing.T) {
 			w.say(t, `{"errors":[{"title":"odd","detail":"nothing of an end"}]}`)
 			w.say(t, strings.Repeat("x", longestLine+10))
 			w.say(t, line("13", "daarna"))
-			if got := ids(s.pages); !slices.Equal(got, []string{"12", "9007199254740995", "11", "13"}) {
+			if got := ids(s.told()); !slices.Equal(got, []string{"12", "9007199254740995", "11", "13"}) {
 				t.Errorf("came %v", got)
 			}
-			if len(s.tries) != 1 {
-				t.Errorf("%d connects", len(s.tries))
+			if len(s.connects()) != 1 {
+				t.Errorf("%d connects", len(s.connects()))
 			}
 			time.Sleep(time.Minute / 2)
 			synctest.Wait()
 			s.last(t).say(t, `{"data":{"id":12}}`)
 			time.Sleep(time.Hour / 60)
 			synctest.Wait()
-			if len(s.tries) < 3 || s.pages[len(s.pages)-1].Trouble != nil {
-				t.Errorf("after nonsense: connects at %v, %+v", s.tries, s.pages[len(s.pages)-1])
+			if len(s.connects()) < 3 || s.told()[len(s.told())-1].Trouble != nil {
+				t.Errorf("after nonsense: connects at %v, %+v", s.connects(), s.told()[len(s.told())-1])
 			}
 		})
 	})

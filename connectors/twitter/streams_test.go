@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -477,4 +478,38 @@ func TestADuplicateAtTheSecondAttemptIsUnknown(t *testing.T) {
 	if got := r.x.Answers(in.ExternalID); len(got) != 1 {
 		t.Errorf("stand there: %q", got)
 	}
+}
+
+// What streams, searches and messages cost is counted as X counts it.
+func TestStreamsSearchesAndMessagesAreOnTheBill(t *testing.T) {
+	r := newRemote(t, platform.Options{})
+	c, l := listen(t, r, map[string]any{"activity": true, "direct_messages": true, "keywords": []any{"storm"}})
+	twitter.ReadMessagesAtOnce(c)
+	ours := r.say(t, platform.Draft{Author: "noordlicht", Text: "er komt storm"})
+	for i := range 5 {
+		r.say(t, platform.Draft{Author: fmt.Sprintf("klant%d", i), Text: "storm"})
+		r.say(t, platform.Draft{Author: "jan", Text: fmt.Sprintf("@noordlicht storm %d", i), InReplyTo: ours})
+		r.x.Write(platform.Letter{Author: "mia", Text: fmt.Sprint(i)})
+	}
+	last := "dm:" + r.x.Write(platform.Letter{Author: "mia", Text: "slot"})
+	until(t, "the last message", func() bool { return l.mention(last) != nil })
+	came := mentions(t, c)
+	if _, err := c.Publish(t.Context(), release(t, c, came[last], "Antwoord.")); err != nil {
+		t.Fatal(err)
+	}
+	rude := r.say(t, platform.Draft{Author: "eva", Text: "boe", InReplyTo: ours})
+	if _, err := twitter.Conceal(c, t.Context(), rude); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "eva's reply", func() bool { return l.mention(rude) != nil })
+	until(t, "the same bill", func() bool {
+		counted, billed := make(map[string]int), make(map[string]int)
+		for _, i := range c.Spending().Items {
+			counted[i.Name] = i.Count
+		}
+		for what, n := range r.x.Bill().Counts {
+			billed[string(what)] = n
+		}
+		return maps.Equal(counted, billed) && counted["dm"] == 1 && counted["dm_read"] == 6 && counted["manage"] == 1
+	})
 }

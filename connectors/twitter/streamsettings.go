@@ -2,6 +2,7 @@ package twitter
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -44,14 +45,16 @@ type WiderSettings struct {
 	Access string `yaml:"access"`
 }
 
-func (s *WiderSettings) check(from config.Settings) (faults []error) {
+// check finds what is wrong beyond the faults that are known already.
+func (s *WiderSettings) check(from config.Settings, known []*config.Problem) (faults []error) {
 	wrong := func(key, value, message, remedy string) {
 		faults = append(faults, from.Problem(key, value, message, remedy))
 	}
 	if s.Access != accessSelfServe && s.Access != accessEnterprise {
 		wrong("access", s.Access, "is not known", "Write "+accessSelfServe+" or "+accessEnterprise+".")
 	}
-	if s.streams() && s.BearerToken.Reveal() == "" {
+	unread := slices.ContainsFunc(known, func(p *config.Problem) bool { return strings.HasSuffix(p.Key, "bearer_token") })
+	if s.streams() && s.BearerToken.Reveal() == "" && !unread {
 		wrong("bearer_token", "", "is missing", "Copy the app's Bearer Token from X's developer console: keywords, rules and activity need it.")
 	}
 	for i, word := range s.Keywords {
