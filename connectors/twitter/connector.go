@@ -184,9 +184,6 @@ func (c *Connector) whoami(ctx context.Context) (connectors.Identity, error) {
 			who.CanSend, who.Note = slices.Contains(granted, "tweet.write"), lacks(list, string(c.account))
 		}
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.self = who.RemoteID
 	return who, nil
 }
 

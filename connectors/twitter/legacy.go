@@ -36,15 +36,22 @@ func vetLegacy(s *Settings, from config.Settings) (faults []error) {
 	case s.API == modernVersion && s.Stream:
 		faults = append(faults, from.Problem("stream", "true", "is of API 1.1 alone", `Leave it out, or set api to "1.1".`))
 	}
+	if s.API != legacyVersion {
+		return faults
+	}
+	const leaveIt, contract = `Leave it out, or set api to "2".`, "What API 1.1 costs stands in your contract; leave it out."
 	for _, modern := range []struct {
-		key   string
-		given bool
+		key    string
+		given  bool
+		remedy string
 	}{
-		{"client_id", s.Auth == authOAuth2}, {"bearer_token", !s.BearerToken.IsZero()}, {"keywords", len(s.Keywords) > 0}, {"rules", len(s.Rules) > 0},
-		{"activity", s.Activity}, {"direct_messages", s.DirectMessages}, {"owns_app", s.OwnsApp}, {"monthly_budget", s.MonthlyBudget != 0},
+		{"auth", s.Auth == authOAuth2, "API 1.1 signs with the four keys of OAuth 1.0a."},
+		{"owns_app", s.OwnsApp, contract}, {"monthly_budget", s.MonthlyBudget != 0, contract}, {"prices", s.Prices != listPrices(), contract},
+		{"bearer_token", !s.BearerToken.IsZero(), leaveIt}, {"keywords", len(s.Keywords) > 0, leaveIt}, {"rules", len(s.Rules) > 0, leaveIt},
+		{"activity", s.Activity, leaveIt}, {"direct_messages", s.DirectMessages, leaveIt},
 	} {
-		if s.API == legacyVersion && modern.given {
-			faults = append(faults, from.Problem(modern.key, "", "is of API 2 alone", `Leave it out, or set api to "2".`))
+		if modern.given {
+			faults = append(faults, from.Problem(modern.key, "", "is of API 2 alone", modern.remedy))
 		}
 	}
 	return faults
