@@ -107,8 +107,12 @@ func (a *Approvals) observe(tx *store.Tx, account inbox.AccountName, since time.
 		return err
 	}
 	if p, err := a.ownerOf(tx, account, post.ExternalID); err != nil || p != nil && !p.unproven() {
+		if err != nil {
+			return err
+		}
+		e, err := a.envelope(tx, p)
 		if err == nil {
-			_, err = a.compare(tx, p, post.Text)
+			_, err = a.compare(tx, p, post.as(e.Text))
 		}
 		return err
 	}
@@ -128,11 +132,15 @@ func (a *Approvals) edited(tx *store.Tx, p *Proposal, post OwnPost) bool {
 	if p.ReadBack == nil || p.State != Published {
 		return false
 	}
-	if !p.ReadBack.Equal {
-		return p.ReadBack.Text != cut(post.Text, maxReadBack)
-	}
 	e, err := a.envelope(tx, p)
-	return err == nil && e.Text != post.Text
+	if err != nil {
+		return false
+	}
+	stands := post.as(e.Text)
+	if !p.ReadBack.Equal {
+		return p.ReadBack.Text != cut(stands, maxReadBack)
+	}
+	return e.Text != stands
 }
 
 func (a *Approvals) watchedSince(tx *store.Tx, account inbox.AccountName) (time.Time, bool, error) {

@@ -72,6 +72,34 @@ func TestAbuse34_TheSameTextPostedOutside(t *testing.T) {
 	})
 }
 
+// TestWhatThePlatformAlwaysAddsIsNoEdit: a platform that puts names before an
+// answer and shortens its links has not edited it.
+func TestWhatThePlatformAlwaysAddsIsNoEdit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := watched(t)
+		p := r.Queued(r.Mention("1", "Vraag"), "Antwoord")
+		rel := r.Claim()
+		if err := r.Approvals.RecordPublished(t.Context(), rel, approval.Receipt{ExternalID: "9"}); err != nil {
+			t.Fatal(err)
+		}
+		if equal, err := r.Approvals.RecordReadBack(t.Context(), rel.Attempt(), "Antwoord"); err != nil || !equal {
+			t.Fatalf("read back: %v, %v", equal, err)
+		}
+		stands := func(text string) approval.OwnPost {
+			return approval.OwnPost{ExternalID: "9", Text: "@jan " + text, Beside: func(string) string { return text }}
+		}
+		seen(t, r, stands("Antwoord"))
+		if v := r.Get(p); !v.ReadBack.Equal {
+			t.Fatalf("it counts as edited: %+v", v.ReadBack)
+		}
+		seen(t, r, stands("Leugens"))
+		if v := r.Get(p); v.ReadBack.Equal || v.ReadBack.Text != "Leugens" {
+			t.Fatalf("an edit outside was missed: %+v", v.ReadBack)
+		}
+		r.Replay()
+	})
+}
+
 // TestAPostOfOpenOutcomeRaisesNoFalseAlarm: what may be ours waits until the
 // outcome is settled, whatever the platform made of the text.
 func TestAPostOfOpenOutcomeRaisesNoFalseAlarm(t *testing.T) {

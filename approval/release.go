@@ -127,6 +127,17 @@ type OwnPost struct {
 	Text       string
 	URL        string
 	PostedAt   time.Time
+	// Beside is the text with everything undone that the platform does to what it takes, as
+	// far as the approved text explains it (links, names before a reply); nil: Text as it is.
+	Beside func(approved string) string
+}
+
+// as is the text to hold against an approved one.
+func (o *OwnPost) as(approved string) string {
+	if o.Beside == nil {
+		return o.Text
+	}
+	return o.Beside(approved)
 }
 
 // Failure is why a publication certainly did not happen.

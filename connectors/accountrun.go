@@ -131,6 +131,7 @@ func (a *accountRun) pollAll(ctx context.Context) (moved bool, err error) {
 			return moved, err
 		}
 		a.pulse.beside(ownPostsPart, own.problem)
+		a.pulse.beside(morePart, page.Trouble)
 		compared := own.problem == nil
 		on := len(page.Next) > 0 && !bytes.Equal(page.Next, cursor)
 		if on && compared {
@@ -250,7 +251,15 @@ func (a *accountRun) streamOnce(ctx context.Context, s Streamer) error {
 	}
 	connected := false
 	deliver := func(page Page) error {
-		if !connected {
+		switch empty := len(page.Mentions) == 0 && len(page.Own) == 0; {
+		case page.Trouble != nil:
+			was := false
+			a.pulse.change(func(h *AccountHealth) { was, h.Streaming = h.Streaming, false })
+			a.pulse.beside(streamPart, page.Trouble)
+			if was { // what the stream would bring is a poll's to bring, from now on
+				a.pokeNow()
+			}
+		case !connected || empty:
 			connected = true
 			a.pulse.change(func(h *AccountHealth) { h.Streaming = true })
 			a.pulse.beside(streamPart, nil)

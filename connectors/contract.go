@@ -18,6 +18,10 @@ type Page struct {
 	Own  []approval.OwnPost
 	Next inbox.Cursor
 	More bool // there is more already: poll again at once
+	// Trouble is what does not work beside what this page brings: one of several lists that a
+	// poll reads, one of several streams. It is shown in the account's health until a page
+	// comes without it. What the page brings is taken in all the same.
+	Trouble error
 }
 
 // Source is what every connector has.
@@ -38,8 +42,10 @@ type Publisher interface {
 // Streamer is a source that pushes. Stream calls deliver with an empty page as
 // soon as it is connected, then for each batch, in order; it returns when the
 // stream ends, ctx is done, or deliver fails, with deliver's error. The runner
-// polls after each connect, so a stream may miss what came in between. Only a
-// poll moves the cursor: a delivered page's Next is ignored. after is where the
+// polls after each connect, so a stream may miss what came in between. A stream
+// that connects again by itself delivers an empty page each time, and one whose
+// Trouble says why while it cannot: polling then goes on at its usual pace. Only
+// a poll moves the cursor: a delivered page's Next is ignored. after is where the
 // cursor stands, for platforms that can replay.
 type Streamer interface {
 	Stream(ctx context.Context, after inbox.Cursor, deliver func(Page) error) error

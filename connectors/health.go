@@ -152,7 +152,7 @@ func (p *pulse) stop() {
 func (p *pulse) settle(err error) {
 	h := &p.health
 	state, problem := OK, (*Error)(nil)
-	for _, name := range []string{identityPart, ownPostsPart, streamPart, webhookPart} {
+	for _, name := range []string{identityPart, ownPostsPart, morePart, streamPart, webhookPart} {
 		if e := p.aside[name]; e != nil {
 			state, problem = Degraded, e
 			break

@@ -23,6 +23,7 @@ const (
 	identityPart        = "identity"
 	ownPostsPart        = "own posts"
 	streamPart          = "stream"
+	morePart            = "other lists"
 	backoffFirst        = 5 * time.Second
 	backoffMost         = 15 * time.Minute
 	timeoutGrace        = 30 * time.Second

@@ -359,6 +359,70 @@ func TestStreamFallsBackToPolling(t *testing.T) {
 	})
 }
 
+func TestAStreamThatConnectsAgainByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &streamer{source: source{poll: quiet}}
+		s.stream = func(ctx context.Context, _ int, deliver func(connectors.Page) error) error {
+			for _, p := range []connectors.Page{
+				{}, {Trouble: connectors.Errorf(connectors.Temporary, "half of it is away")}, page("", false, "streamed"), {},
+			} {
+				if err := deliver(p); err != nil {
+					return err
+				}
+				time.Sleep(20 * time.Minute)
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		m := newMemory()
+		run(t, m, func(r *connectors.Runner) {
+			for i, want := range []struct {
+				streaming bool
+				problem   string
+			}{{true, ""}, {false, "half of it is away"}, {false, "half of it is away"}, {true, ""}, {true, ""}} {
+				before := len(s.times())
+				h := r.Health()[0]
+				if h.Streaming != want.streaming || h.Problem != want.problem {
+					t.Errorf("after %d steps: %+v", i, h)
+				}
+				time.Sleep(19*time.Minute + 50*time.Second)
+				synctest.Wait()
+				if n := len(s.times()) - before; !want.streaming && n < 15 || want.streaming && n > 10 {
+					t.Errorf("step %d: %d polls", i, n)
+				}
+				time.Sleep(10 * time.Second)
+				synctest.Wait()
+			}
+			if !slices.Equal(m.of("x"), []string{"streamed"}) {
+				t.Errorf("streamed %v", m.of("x"))
+			}
+		}, live("x", s))
+	})
+}
+
+func TestAPollTellsOfTroubleBesideWhatItBrings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		s := &source{poll: func(_ context.Context, n int, _ inbox.Cursor) (connectors.Page, error) {
+			p := page("1", false, "read")
+			if n < 3 {
+				p.Trouble = connectors.Errorf(connectors.NotAllowed, "no messages")
+			}
+			return p, nil
+		}}
+		run(t, m, func(r *connectors.Runner) {
+			if h := r.Health()[0]; h.State != connectors.Degraded || h.Problem != "no messages" || !slices.Equal(m.of("x"), []string{"read"}) {
+				t.Errorf("%+v, %v", h, m.of("x"))
+			}
+			time.Sleep(5 * time.Minute)
+			synctest.Wait()
+			if h := r.Health()[0]; h.State != connectors.OK || h.Problem != "" {
+				t.Errorf("%+v", h)
+			}
+		}, live("x", s))
+	})
+}
+
 func TestIdentityIsToldBeforeTheFirstPoll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()

@@ -289,17 +289,47 @@ func (r *Rig) Recovered(login string) {
 // a second person, a claim. Every call has a store of its own.
 func Release(t testing.TB, account inbox.AccountName, remoteID string, target inbox.Inbound, text string) approval.Release {
 	t.Helper()
+	_, _, rel := released(t, account, remoteID, target, text)
+	return rel
+}
+
+// Released is Release, with a function that makes the next attempt: it settles
+// the one before as unknown and then as not published, and has it sent again.
+func Released(t testing.TB, account inbox.AccountName, remoteID string, target inbox.Inbound, text string) (first approval.Release, again func() approval.Release) {
+	t.Helper()
+	r, p, rel := released(t, account, remoteID, target, text)
+	last := rel
+	return rel, func() approval.Release {
+		t.Helper()
+		ctx := context.WithoutCancel(t.Context())
+		must(t, r.Approvals.RecordUnknown(ctx, last, "no answer"))
+		_, err := r.Approvals.Settle(ctx, r.As("paul").By, p.ID, approval.Ruling{Reason: "not seen there"})
+		must(t, err)
+		_, err = r.Approvals.Retry(ctx, r.As("anna").By, p.ID)
+		must(t, err)
+		next, ok, err := r.Approvals.Claim(ctx, account)
+		must(t, err)
+		if !ok {
+			t.Fatal("nothing is due")
+		}
+		last = next
+		return next
+	}
+}
+
+func released(t testing.TB, account inbox.AccountName, remoteID string, target inbox.Inbound, text string) (*Rig, *approval.View, approval.Release) {
+	t.Helper()
 	r := newRig(t, approval.Configured{Name: account, Kind: "test", BaseURL: "test"}, remoteID, []approval.Policy{approval.DefaultPolicy()})
 	if target.PostedAt.IsZero() {
 		target.PostedAt = time.Now()
 	}
-	r.Queued(r.Ingest(account, target), text)
+	p := r.Queued(r.Ingest(account, target), text)
 	rel, ok, err := r.Approvals.Claim(context.WithoutCancel(t.Context()), account)
 	must(t, err)
 	if !ok {
 		t.Fatal("nothing is due")
 	}
-	return rel
+	return r, p, rel
 }
 
 func must(t testing.TB, err error) {

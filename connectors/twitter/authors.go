@@ -90,15 +90,27 @@ func (a *acquaintances) mustExpand(posts []post) bool {
 	return a.expandsAll
 }
 
-// count puts a page on the bill and remembers whom it shows.
-func (c *Connector) count(got *timeline) {
+// count puts a page on the bill, its posts as what they are, and remembers whom
+// it shows.
+func (c *Connector) count(what charge, got *timeline) {
 	for i := range got.Data {
-		c.bill.read(ownedRead, got.Data[i].ID)
+		c.bill.read(what, got.Data[i].ID)
 	}
 	for _, u := range got.Includes.Users {
 		c.bill.read(userRead, u.ID)
 	}
 	c.people.meet(got.Includes.Users...)
+}
+
+// meetAuthors puts the authors of a page among what came with it.
+func (c *Connector) meetAuthors(ctx context.Context, got *timeline, self string) error {
+	users, err := c.authors(ctx, got.Data, self)
+	for _, u := range users {
+		if _, known := got.Includes.user(u.ID); !known {
+			got.Includes.Users = append(got.Includes.Users, u)
+		}
+	}
+	return err
 }
 
 // authors are the posts' authors by id, but for ourselves. X is asked only for

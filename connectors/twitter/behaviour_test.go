@@ -3,6 +3,7 @@ package twitter_test
 import (
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -53,6 +54,11 @@ func release(t *testing.T, c *twitter.Connector, in inbox.Inbound, text string) 
 		t.Fatal(err)
 	}
 	return approvaltest.Release(t, account, who.RemoteID, in, text)
+}
+
+func approvalRelease(t *testing.T, remoteID string, in inbox.Inbound, text string) (approval.Release, func() approval.Release) {
+	t.Helper()
+	return approvaltest.Released(t, account, remoteID, in, text)
 }
 
 func errorOf(t *testing.T, err error) *connectors.Error {
@@ -155,6 +161,19 @@ func TestErrorsAreExplained(t *testing.T) {
 		{403, `{"errors":[{"code":326,"message":"locked"}]}`, connectors.BadAuth, "x.com"},
 		{400, `{"errors":[{"message":"The query parameter [tweet.fields] is not one of [post.fields]"}],"title":"Invalid Request"}`, connectors.Rejected, "vocabulary to post"},
 		{403, `{"detail":"You are not allowed to create a Tweet with duplicate content.","type":"about:blank","title":"Forbidden","status":403}`, connectors.Rejected, "already"},
+		{403, `{"detail":"Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged by the author of the post you are replying to.","type":"about:blank","title":"Forbidden","status":403}`, connectors.NotAllowed, "by hand"},
+		{403, `{"detail":"You can only reply to or quote posts where you are mentioned or are the author.","type":"about:blank","title":"Forbidden","status":403}`, connectors.NotAllowed, "by hand"},
+		{403, `{"errors":[{"code":385,"message":"You attempted to reply to a Tweet that is deleted or not visible to you."}]}`, connectors.Gone, "conversation"},
+		{403, `{"detail":"You do not have permission to DM one or more participants.","title":"Forbidden","type":"about:blank","status":403}`, connectors.NotAllowed, "messages"},
+		{403, `{"errors":[{"code":349,"message":"You cannot send messages to this user."}]}`, connectors.NotAllowed, "messages"},
+		{403, `{"title":"Unsupported Authentication","type":"https://api.twitter.com/2/problems/unsupported-authentication","status":403,"detail":"Authenticating with OAuth 1.0a User Context is forbidden for this endpoint. Supported authentication types are [OAuth 2.0 Application-Only]."}`, connectors.NotAllowed, "another kind of sign-in"},
+		{403, `{"something":"new"}`, connectors.NotAllowed, "credentials"},
+		{400, `{"errors":[{"parameters":{"since_id":["1"]},"message":"'since_id' must be a tweet id"}],"title":"Invalid Request","type":"https://api.twitter.com/2/problems/invalid-request"}`, connectors.Rejected, "400"},
+		{429, `{"errors":[{"code":88,"message":"Rate limit exceeded"}]}`, connectors.RateLimited, "fewer"},
+		{403, `{"errors":[{"code":187,"message":"Status is a duplicate."}]}`, connectors.Rejected, "already"},
+		{403, `{"errors":[{"code":186,"message":"Tweet needs to be a bit shorter."}]}`, connectors.Rejected, "280"},
+		{403, `{"errors":[{"code":261,"message":"Application cannot perform write actions."}]}`, connectors.NotAllowed, "Read and write"},
+		{404, `{"errors":[{"code":144,"message":"No status found with that ID."}]}`, connectors.Gone, "no longer"},
 		{503, `<html>over capacity</html>`, connectors.Temporary, "503"},
 		{200, `<html>sign in</html>`, connectors.Garbage, "proxy"},
 		{200, `{"errors":[{"title":"Forbidden","type":"about:blank"}]}`, connectors.Garbage, "account"},
@@ -200,6 +219,43 @@ func TestSettingsAreStrict(t *testing.T) {
 	want := []string{"access_token", "access_token_secret", "base_url", "consumer_key", "consumer_kye", "consumer_secret", "handle", "poll_every", "vocabulary"}
 	if !slices.Equal(keys, want) {
 		t.Errorf("faults at %v, want %v: %v", keys, want, err)
+	}
+}
+
+func TestStreamSettingsAreStrict(t *testing.T) {
+	good := map[string]any{
+		"handle": "noordlicht", "consumer_key": secrets[0], "consumer_secret": secrets[1], "access_token": secrets[2], "access_token_secret": secrets[3],
+	}
+	many := make([]any, 1001)
+	for i := range many {
+		many[i] = "from:someone"
+	}
+	for name, c := range map[string]struct {
+		more map[string]any
+		want []string
+	}{
+		"no bearer token": {map[string]any{"activity": true}, []string{"bearer_token"}},
+		"keywords": {map[string]any{"bearer_token": "b", "keywords": []any{"goed", " ", `"aan"`, strings.Repeat("x", 200)}},
+			[]string{"keywords[1]", "keywords[2]", "keywords[3]"}},
+		"rules":    {map[string]any{"bearer_token": "b", "rules": []any{"", strings.Repeat("x", 1025), strings.Repeat("y", 1024)}}, []string{"rules[0]", "rules[1]"}},
+		"too many": {map[string]any{"bearer_token": "b", "rules": many}, []string{"keywords"}},
+		"access":   {map[string]any{"access": "gold"}, []string{"access"}},
+		"all well": {map[string]any{"bearer_token": "b", "activity": true, "direct_messages": true, "keywords": []any{"storm"}}, nil},
+	} {
+		settings := maps.Clone(good)
+		maps.Copy(settings, c.more)
+		_, err := twitter.New(connectors.Account{Settings: config.NewSettings(settings)})
+		var keys []string
+		for _, p := range config.Problems(err) {
+			keys = append(keys, strings.TrimPrefix(p.Key, "settings."))
+			if p.Remedy == "" {
+				t.Errorf("%s: %v", name, p)
+			}
+		}
+		slices.Sort(keys)
+		if !slices.Equal(keys, c.want) || (err == nil) != (c.want == nil) {
+			t.Errorf("%s: faults at %v, want %v: %v", name, keys, c.want, err)
+		}
 	}
 }
 

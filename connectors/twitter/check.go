@@ -47,7 +47,7 @@ func (c *Connector) Check(ctx context.Context) (who connectors.Identity, todo []
 			tell(connectors.HarmsLater, "Set this machine's clock, and keep it right with NTP: it is off by %s, and X soon refuses the signatures.", off)
 		}
 	}
-	_, err = c.page(ctx, "/2/users/"+got.Data.ID+"/mentions", place{Since: idAt(time.Now().Add(-5 * time.Second))})
+	_, err = c.page(ctx, "/2/users/"+got.Data.ID+"/mentions", mark{Since: idAt(time.Now().Add(-5 * time.Second))})
 	if err != nil {
 		todo = append(todo, c.explain(ctx, err))
 	}

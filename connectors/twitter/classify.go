@@ -94,6 +94,10 @@ func (c *Connector) refused(r *connectors.Response, t *trouble) *connectors.Erro
 		return fail(connectors.NotAllowed, "the app may read only", "Set the app's permissions to Read and write in X's developer console, then regenerate the access token and its secret.")
 	case t.says("client-not-enrolled") || t.says("client-forbidden"):
 		return fail(connectors.NotAllowed, "the app belongs to no project with access to the API v2", "Attach the app to a project in X's developer console.")
+	case t.says("permission to dm") || t.says("cannot send messages to this user") || t.coded(349):
+		return fail(connectors.NotAllowed, "X lets us send this person no messages", "They may have closed their messages or blocked the account; answer in another way.")
+	case t.says("unsupported-authentication") || t.says("unsupported authentication"):
+		return fail(connectors.NotAllowed, "X wants another kind of sign-in for this call", "Set bearer_token, and for activity sign in as the brand with OAuth 2.0; docs/platforms/x.md tells how.")
 	case t.coded(64, 326):
 		return fail(connectors.BadAuth, "X has suspended or locked the account", "Sign in on x.com as the brand and follow what it says there.")
 	case r.Status == http.StatusBadRequest && t.says("query parameter"):

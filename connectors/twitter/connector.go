@@ -26,13 +26,14 @@ type Settings struct {
 	PollEvery config.Duration `yaml:"poll_every"`
 	// Vocabulary is what the API calls a post in its parameters: "tweet" or "post".
 	Vocabulary string `yaml:"vocabulary"`
-
-	LegacySettings `yaml:",inline"`
 	// OwnsApp says that the brand account owns the developer app: it reads its own timelines cheaply then.
 	OwnsApp bool `yaml:"owns_app"`
 	// MonthlyBudget, in US dollars per UTC month, slows polls down when it will not last; 0: none.
 	MonthlyBudget float64 `yaml:"monthly_budget"`
 	Prices        Prices  `yaml:"prices"`
+
+	WiderSettings  `yaml:",inline"`
+	LegacySettings `yaml:",inline"`
 }
 
 const defaultBaseURL = "https://api.x.com"
@@ -42,7 +43,7 @@ var handlePattern = regexp.MustCompile(`^[A-Za-z0-9_]{1,15}$`)
 // decode reads the settings and reports every fault at once.
 func decode(from config.Settings) (Settings, error) {
 	s := Settings{BaseURL: defaultBaseURL, PollEvery: config.Duration(time.Minute), Vocabulary: "tweet", Prices: listPrices()}
-	s.API = modernVersion
+	s.Access, s.API = accessSelfServe, modernVersion
 	faults := []error{from.Decode(&s)}
 	if len(config.Problems(faults[0])) == 0 && faults[0] != nil {
 		return s, faults[0]
@@ -61,6 +62,7 @@ func decode(from config.Settings) (Settings, error) {
 	}
 	faults = append(faults, vetCredentials(&s, from, config.Problems(faults[0]))...)
 	faults = append(faults, vetMoney(&s, from)...)
+	faults = append(faults, s.check(from, config.Problems(faults[0]))...)
 	faults = append(faults, vetLegacy(&s, from)...)
 	return s, errors.Join(faults...)
 }
@@ -72,13 +74,19 @@ type Connector struct {
 	backfill time.Duration
 	log      *slog.Logger
 	client   *connectors.Client
-	tokens   *tokens // nil: OAuth 1.0a
+	app      *connectors.Client // as the app itself; nil without bearer_token
+	tokens   *tokens            // nil: OAuth 1.0a
 	bill     *bill
 	people   *acquaintances
 
-	mu     sync.Mutex
-	self   string          // the account's id on X, once it was learned
-	posted map[string]sent // by the id of what this process posted lately
+	directEvery time.Duration // between two calls for messages
+
+	mu      sync.Mutex
+	self    string             // the account's id on X, once it was learned
+	posted  map[string]sent    // by the id of what this process posted lately
+	waiting map[string]waiting // what keeps a list from being read, by its name
+	cleared time.Time          // when connections of the app were last ended
+	unfit   map[int]bool       // the searches that X does not take
 }
 
 // sent is which release a post of ours is, and when it went out.
@@ -95,6 +103,7 @@ func New(a connectors.Account) (connectors.Connector, error) {
 		return nil, err
 	}
 	c := &Connector{account: a.Name, s: s, backfill: a.Backfill, log: a.Log, posted: make(map[string]sent)}
+	c.waiting, c.unfit, c.directEvery = make(map[string]waiting), make(map[int]bool), leastDirectEvery
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -111,6 +120,12 @@ func New(a connectors.Account) (connectors.Connector, error) {
 	})
 	if err != nil {
 		return nil, a.Settings.Problem("base_url", string(s.BaseURL), err.Error(), "Leave it out, or write "+defaultBaseURL+".")
+	}
+	if c.app, err = c.asApp(); err != nil {
+		return nil, err
+	}
+	if s.streams() {
+		return &Streaming{c}, nil
 	}
 	return c, nil
 }
@@ -148,8 +163,17 @@ func (c *Connector) Measure(text string) approval.Measure {
 	return approval.Measure{Length: WeightedLength(text), Limit: Limit, Unit: "weighted characters"}
 }
 
-// Identity is the account that the tokens belong to.
+// Identity is the account that the tokens belong to. Its Note tells too which
+// keyword or rule X would not take.
 func (c *Connector) Identity(ctx context.Context) (connectors.Identity, error) {
+	who, err := c.whoami(ctx)
+	if err == nil && who.CanSend && who.Note == "" && c.s.words() {
+		who.Note = c.tryRules(ctx)
+	}
+	return who, err
+}
+
+func (c *Connector) whoami(ctx context.Context) (connectors.Identity, error) {
 	who, err := c.identify(ctx, c.client)
 	if err != nil || !who.CanSend {
 		return who, err
@@ -198,7 +222,7 @@ func (c *Connector) me(ctx context.Context) (string, error) {
 	if id := c.known(); id != "" {
 		return id, nil
 	}
-	who, err := c.Identity(ctx)
+	who, err := c.whoami(ctx)
 	if err != nil {
 		return "", err
 	}

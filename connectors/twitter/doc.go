@@ -1,10 +1,14 @@
 // Package twitter is the connector of kind "twitter": it brings posts that
 // mention an account on X in, and publishes released answers there.
 //
-// It speaks the X API v2 over HTTP, signed with OAuth 1.0a as one user, and
-// understands both vocabularies of the API, the one with tweets and the one
-// with posts. In come mentions, newest first and page by page. Out go replies,
-// posts of our own and removals, each sent once.
+// It speaks the X API v2 over HTTP, signed as one user with OAuth 1.0a or 2.0,
+// and as the app itself for streams and searches; it understands both
+// vocabularies of the API, the one with tweets and the one with posts. In come
+// mentions, the account's own posts and, where the settings ask for them, what
+// keywords find and direct messages: by polls, newest first and page by page,
+// and at once by the filtered stream and the X Activity stream. Out go replies,
+// posts of our own, answers to direct messages, removals and hidings, each sent
+// once.
 //
 // For enterprise plans and compatible servers a [Legacy] speaks API v1.1
 // instead, with the types and calls of go-twitter over a way of our own, and

@@ -26,6 +26,8 @@ const (
 func (c *Connector) Find(ctx context.Context, a approval.Attempt) (connectors.Found, error) {
 	unsure := connectors.Found{Outcome: connectors.CannotTell}
 	switch {
+	case isMessage(a):
+		return c.findMessage(ctx, a)
 	case a.Action == approval.Remove && isID(a.Target):
 		p, err := c.read(ctx, a.Target)
 		if err != nil || p != nil {
@@ -111,7 +113,7 @@ func (c *Connector) findAmongOwn(ctx context.Context, a approval.Attempt) (conne
 	if err != nil {
 		return unsure, err
 	}
-	at := place{Since: idAt(a.ClaimedAt.Add(-clockSkew))}
+	at := mark{Since: idAt(a.ClaimedAt.Add(-clockSkew))}
 	var fit []*post
 	for range findPages {
 		got, err := c.page(ctx, "/2/users/"+self+"/tweets", at)

@@ -36,8 +36,23 @@ func vetLegacy(s *Settings, from config.Settings) (faults []error) {
 	case s.API == modernVersion && s.Stream:
 		faults = append(faults, from.Problem("stream", "true", "is of API 1.1 alone", `Leave it out, or set api to "1.1".`))
 	}
-	if s.API == legacyVersion {
-		faults = append(faults, vetLegacyMoney(s, from)...)
+	if s.API != legacyVersion {
+		return faults
+	}
+	const leaveIt, contract = `Leave it out, or set api to "2".`, "What API 1.1 costs stands in your contract; leave it out."
+	for _, modern := range []struct {
+		key    string
+		given  bool
+		remedy string
+	}{
+		{"auth", s.Auth == authOAuth2, "API 1.1 signs with the four keys of OAuth 1.0a."},
+		{"owns_app", s.OwnsApp, contract}, {"monthly_budget", s.MonthlyBudget != 0, contract}, {"prices", s.Prices != listPrices(), contract},
+		{"bearer_token", !s.BearerToken.IsZero(), leaveIt}, {"keywords", len(s.Keywords) > 0, leaveIt}, {"rules", len(s.Rules) > 0, leaveIt},
+		{"activity", s.Activity, leaveIt}, {"direct_messages", s.DirectMessages, leaveIt},
+	} {
+		if modern.given {
+			faults = append(faults, from.Problem(modern.key, "", "is of API 2 alone", modern.remedy))
+		}
 	}
 	return faults
 }
@@ -52,13 +67,14 @@ type Legacy struct {
 	c       *Connector // the settings, and what was learned and posted; it has no client of its own
 	client  *connectors.Client
 	threads legacyThreads
-	// ownHidden says that the server has no list of our own posts.
-	ownHidden atomic.Bool
+	// ownHidden says why the server shows no list of our own posts; nil where it does.
+	ownHidden atomic.Pointer[connectors.Error]
 }
 
 // newLegacy makes a [*Legacy], or a [*LegacyStream] where the settings ask for one.
 func newLegacy(a connectors.Account, c *Connector) (connectors.Connector, error) {
 	l := &Legacy{c: c}
+	c.s.Access = accessEnterprise
 	base := string(c.s.BaseURL)
 	if at, err := url.Parse(base); err == nil && strings.Trim(at.Path, "/") == "" {
 		base = strings.TrimRight(base, "/") + "/" + legacyVersion
@@ -92,7 +108,7 @@ func (l *Legacy) authorize(r *http.Request) error {
 }
 
 // PollEvery is what the settings ask for.
-func (l *Legacy) PollEvery() time.Duration { return l.c.PollEvery() }
+func (l *Legacy) PollEvery() time.Duration { return l.c.s.PollEvery.Std() }
 
 // Endpoint is the API's address.
 func (l *Legacy) Endpoint() string { return l.c.Endpoint() }

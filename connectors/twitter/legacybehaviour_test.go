@@ -82,15 +82,25 @@ func TestChangingTheAPIDuplicatesNothing(t *testing.T) {
 	r.say(t, platform.Draft{Author: "jan", Text: "dank!", InReplyTo: answer})
 	r.say(t, platform.Draft{Author: "eva", Text: "wat zij zegt @noordlicht", Quotes: brand})
 	r.say(t, platform.Draft{Author: "eva", Text: "hier ook @noordlicht \u202eשלום 👨‍👩‍👧‍👦", InReplyTo: brand})
+	r.say(t, platform.Draft{Author: "piet", Text: "@noordlicht zie de foto's", Pictures: 2})
 	edited := r.Post(t, "mijn modem is kapot")
 	reply := r.say(t, platform.Draft{Author: "eva", Text: "de mijne ook @noordlicht", InReplyTo: edited})
 	r.x.Revise(edited, "@noordlicht mijn modem doet het weer")
 
-	first, _, cursor := round(t, modern, nil)
-	second, _, other := round(t, legacy, nil)
+	first, ours, cursor := round(t, modern, nil)
+	second, owned, other := round(t, legacy, nil)
 	want, got := byID(first), byID(second)
-	if len(want) != 6 || len(got) != len(want) {
-		t.Fatalf("v2 brings %d mentions and v1.1 %d, want 6", len(want), len(got))
+	if len(want) != 7 || len(got) != len(want) {
+		t.Fatalf("v2 brings %d mentions and v1.1 %d, want 7", len(want), len(got))
+	}
+	if len(ours) != 2 || len(owned) != len(ours) {
+		t.Fatalf("v2 brings the own posts %+v and v1.1 %+v", ours, owned)
+	}
+	for i := range ours {
+		ours[i].Beside, owned[i].Beside = nil, nil
+		if !reflect.DeepEqual(ours[i], owned[i]) {
+			t.Errorf("v1.1 brings\n%+v, v2\n%+v", owned[i], ours[i])
+		}
 	}
 	for id, in := range want {
 		if !reflect.DeepEqual(got[id], in) {
@@ -107,7 +117,7 @@ func TestChangingTheAPIDuplicatesNothing(t *testing.T) {
 		c     connectors.Connector
 		after inbox.Cursor
 		fresh int
-	}{{modern, nil, 7}, {legacy, cursor, 0}, {modern, other, 0}, {legacy, nil, 0}, {legacy, inbox.Cursor(`{"since":1,"newest":9,"token":"before-9"}`), 0}} {
+	}{{modern, nil, 8}, {legacy, cursor, 0}, {modern, other, 0}, {legacy, nil, 0}, {legacy, inbox.Cursor(`{"since":1,"newest":9,"token":"before-9"}`), 0}} {
 		came, _, _ := round(t, step.c, step.after)
 		in, err := rig.Box.Ingest(t.Context(), "plein", came, nil)
 		if err != nil || in.New != step.fresh || in.Edited+in.Quarantined > 0 {
@@ -396,6 +406,10 @@ func TestACompatibleServerWithSmallIDs(t *testing.T) {
 	if lookups != 1 {
 		t.Errorf("%d look-ups at a server that has none", lookups)
 	}
+	page, err := l.Poll(t.Context(), cursor)
+	if e := errorOf(t, page.Trouble); err != nil || e.Kind != connectors.NotAllowed || !strings.Contains(e.Message, "published outside") {
+		t.Errorf("a server without our own posts: %v, %v", page.Trouble, err)
+	}
 }
 
 func TestLegacyPagesThatLeadNowhere(t *testing.T) {
@@ -599,10 +613,21 @@ func TestLegacySettings(t *testing.T) {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}
+	settings := (&legacyRemote{remote: r}).settings(secrets[3])
+	for key, value := range map[string]any{
+		"bearer_token": "b", "keywords": []any{"stroom"}, "rules": []any{"stroom lang:nl"}, "activity": true, "direct_messages": true,
+		"owns_app": true, "monthly_budget": 5,
+	} {
+		settings[key] = value
+	}
+	_, err := twitter.New(connectors.Account{Settings: config.NewSettings(settings)})
+	if faults := config.Problems(err); len(faults) != 7 || faults[0].Remedy == "" {
+		t.Errorf("what is of API v2 alone: %v", err)
+	}
 	var path string
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { path = r.URL.Path }))
 	defer server.Close()
-	settings := (&legacyRemote{remote: &remote{Proxy: &connectortest.Proxy{URL: server.URL}}}).settings(secrets[3])
+	settings = (&legacyRemote{remote: &remote{Proxy: &connectortest.Proxy{URL: server.URL}}}).settings(secrets[3])
 	settings["base_url"] = server.URL + "/api"
 	l, err := twitter.New(connectors.Account{Settings: config.NewSettings(settings)})
 	if err != nil {

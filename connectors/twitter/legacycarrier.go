@@ -105,6 +105,7 @@ var legacyFields = []string{
 	"id", "id_str", "created_at", "text", "full_text", "truncated", "extended_tweet", "lang", "user", "screen_name", "name",
 	"in_reply_to_status_id", "in_reply_to_status_id_str", "in_reply_to_user_id", "in_reply_to_user_id_str",
 	"retweeted_status", "quoted_status_id", "quoted_status_id_str", "entities", "urls", "user_mentions", "url", "expanded_url",
+	"extended_entities", "media",
 }
 
 // strip leaves of an answer what is read here, and finds the posts in it that

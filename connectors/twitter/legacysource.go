@@ -76,7 +76,7 @@ func (l *Legacy) Poll(ctx context.Context, after inbox.Cursor) (page connectors.
 		}
 		posts, at.legacyMark = came, next
 	}
-	if (at.Own.midway() || !at.midway()) && !l.ownHidden.Load() {
+	if (at.Own.midway() || !at.midway()) && l.ownHidden.Load() == nil {
 		came, next, err := l.turn(ctx, *at.Own, func(ctx context.Context, since, highest int64) ([]post, *carrier, error) {
 			return l.written(ctx, self, since, highest)
 		})
@@ -86,19 +86,24 @@ func (l *Legacy) Poll(ctx context.Context, after inbox.Cursor) (page connectors.
 		posts, *at.Own = append(posts, came...), next
 	}
 	page = l.sorted(posts, self)
+	if hidden := l.ownHidden.Load(); hidden != nil {
+		page.Trouble = hidden
+	}
 	page.More = at.midway() || at.Own.midway()
 	page.Next, err = json.Marshal(at)
 	return page, err
 }
 
 // hides is err, unless it says that the server has no list of our own posts: then
-// mentions come in without it, and nobody asks again.
+// mentions come in without it, and nobody asks again until the daemon starts anew.
 func (l *Legacy) hides(err error) error {
 	if err == nil || connectors.KindOf(err) != connectors.NotAllowed {
 		return err
 	}
-	l.ownHidden.Store(true)
-	l.c.log.Warn("the server does not show our own posts; what is published outside stays unseen", "error", err)
+	l.ownHidden.Store(&connectors.Error{
+		Kind: connectors.NotAllowed, Message: "the server does not show the account's own posts, so that nobody sees what is published outside",
+		Remedy: "Ask its keeper for statuses/user_timeline.", Err: err,
+	})
 	return nil
 }
 
@@ -141,7 +146,7 @@ func (l *Legacy) turn(
 func (l *Legacy) sorted(posts []*post, self string) (page connectors.Page) {
 	for _, p := range posts {
 		if p.AuthorID == self {
-			page.Own = append(page.Own, l.c.own(p))
+			page.Own = append(page.Own, l.own(p))
 		} else {
 			page.Mentions = append(page.Mentions, l.inbound(p, self))
 		}

@@ -16,8 +16,8 @@ import (
 const (
 	// legacySilence is how long a stream may say nothing: a server sends an empty line each
 	// half minute, and X's documentation asked for three of them.
-	legacySilence = 90 * time.Second
-	longestLine   = 1 << 20 // bytes of one message
+	legacySilence     = 90 * time.Second
+	legacyLongestLine = 1 << 20 // bytes of one message
 )
 
 // LegacyStream is a [*Legacy] whose server pushes: statuses/filter, which X
@@ -83,9 +83,9 @@ func (s *LegacyStream) Stream(ctx context.Context, _ inbox.Cursor, deliver func(
 }
 
 var (
-	errSilent  = errors.New("the stream fell silent")
-	errEnded   = errors.New("the stream ended")
-	errTooLong = errors.New("a message of the stream is too long")
+	errSilent        = errors.New("the stream fell silent")
+	errEnded         = errors.New("the stream ended")
+	errLegacyTooLong = errors.New("a message of the stream is too long")
 )
 
 // streamIntake is where a stream's messages go.
@@ -137,7 +137,7 @@ func (in *streamIntake) demux() gotwitter.SwitchDemux {
 
 func (in *streamIntake) tweet(t *gotwitter.Tweet) {
 	p := legacyPost(t, nil)
-	if !isID(p.ID) || p.AuthorID == "" || p.AuthorID != in.self && !p.names(in.self) {
+	if !isID(p.ID) || p.AuthorID == "" || p.AuthorID != in.self && !p.addresses(in.self) {
 		return
 	}
 	posts := []*post{&p}
@@ -146,8 +146,8 @@ func (in *streamIntake) tweet(t *gotwitter.Tweet) {
 	}
 }
 
-// names reports whether the post mentions the account.
-func (p *post) names(id string) bool {
+// addresses reports whether the post mentions the account.
+func (p *post) addresses(id string) bool {
 	for _, m := range p.Entities.Mentions {
 		if m.ID == id {
 			return true
@@ -215,7 +215,7 @@ func (c *streamCarrier) over() error {
 }
 
 // streamBody is what a stream says: each byte is a sign of life, and no message
-// is longer than longestLine.
+// is longer than legacyLongestLine.
 type streamBody struct {
 	io.ReadCloser
 	c    *streamCarrier
@@ -231,9 +231,9 @@ func (b *streamBody) Read(into []byte) (int, error) {
 		if b.line++; c == '\n' {
 			b.line = 0
 		}
-		if b.line > longestLine {
-			b.c.cut = errTooLong
-			return 0, errTooLong
+		if b.line > legacyLongestLine {
+			b.c.cut = errLegacyTooLong
+			return 0, errLegacyTooLong
 		}
 	}
 	return n, err

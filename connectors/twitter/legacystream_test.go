@@ -15,8 +15,8 @@ import (
 	"standpunt/connectors/twitter/replay/platform"
 )
 
-// listen runs a stream until done says so or the stream ends by itself.
-func listen(t *testing.T, c connectors.Connector, got func(connectors.Page) (done bool, err error)) error {
+// listenLegacy runs a stream until done says so or the stream ends by itself.
+func listenLegacy(t *testing.T, c connectors.Connector, got func(connectors.Page) (done bool, err error)) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
@@ -35,7 +35,7 @@ func TestALegacyStreamBringsWhatPollingBrings(t *testing.T) {
 	before := r.Post(t, "vóór de stroom")
 	var streamed []connectors.Page
 	var long, own, gone string
-	err := listen(t, c, func(p connectors.Page) (bool, error) {
+	err := listenLegacy(t, c, func(p connectors.Page) (bool, error) {
 		streamed = append(streamed, p)
 		if len(streamed) == 1 {
 			gone = r.Post(t, "dit gaat weg")
@@ -120,7 +120,7 @@ func TestHowALegacyStreamEnds(t *testing.T) {
 				_, _ = io.WriteString(w, c.said)
 			})
 			connected := 0
-			err := listen(t, s, func(connectors.Page) (bool, error) {
+			err := listenLegacy(t, s, func(connectors.Page) (bool, error) {
 				connected++
 				return false, nil
 			})
@@ -149,7 +149,7 @@ func TestASilentLegacyStreamEnds(t *testing.T) {
 				<-r.Context().Done()
 			})
 			twitter.LegacySilence(s, 100*time.Millisecond)
-			err := listen(t, s, func(connectors.Page) (bool, error) { return false, nil })
+			err := listenLegacy(t, s, func(connectors.Page) (bool, error) { return false, nil })
 			if e := errorOf(t, err); e.Kind != connectors.Temporary || !strings.Contains(e.Message, "said nothing for 100ms") {
 				t.Errorf("%s, %v", e.Kind, e)
 			}
@@ -167,7 +167,7 @@ func TestALegacyStreamEndsWithDeliversError(t *testing.T) {
 	})
 	for _, failing := range []int{1, 2} {
 		pages := 0
-		err := listen(t, s, func(connectors.Page) (bool, error) {
+		err := listenLegacy(t, s, func(connectors.Page) (bool, error) {
 			if pages++; pages == failing {
 				return false, full
 			}

@@ -8,6 +8,7 @@ import (
 
 	gotwitter "github.com/dghubble/go-twitter/twitter" //nolint:staticcheck // deprecated with the API that it is for
 
+	"standpunt/approval"
 	"standpunt/inbox"
 )
 
@@ -37,8 +38,12 @@ func legacyPost(t *gotwitter.Tweet, edits map[string][]string) post {
 	p.CreatedAt = legacyTime(t, p.ID)
 	p.ToUser = legacyID(t.InReplyToUserIDStr, t.InReplyToUserID)
 	p.Text, p.Entities = cmp.Or(t.FullText, t.Text), legacyEntities(t.Entities)
+	media := t.ExtendedEntities
 	if x := t.ExtendedTweet; x != nil && x.FullText != "" {
-		p.Text, p.Entities = x.FullText, legacyEntities(x.Entities)
+		p.Text, p.Entities, media = x.FullText, legacyEntities(x.Entities), x.ExtendedEntities
+	}
+	if media != nil {
+		p.Entities.media(media.Media)
 	}
 	for _, r := range []reference{
 		{"replied_to", legacyID(t.InReplyToStatusIDStr, t.InReplyToStatusID)},
@@ -55,6 +60,16 @@ func legacyPost(t *gotwitter.Tweet, edits map[string][]string) post {
 		p.Conversation = p.first()
 	}
 	return p
+}
+
+// media are the pictures and films of a post. The entities have the first of them
+// alone; API v2 has all, among the links.
+func (e *entities) media(list []gotwitter.MediaEntity) {
+	for _, m := range list {
+		n := len(e.URLs)
+		e.URLs = slices.Grow(e.URLs, 1)[:n+1]
+		e.URLs[n].URL, e.URLs[n].Expanded, e.URLs[n].MediaKey = m.URL, m.ExpandedURL, "3_"+legacyID(m.IDStr, m.ID)
+	}
 }
 
 func legacyEntities(e *gotwitter.Entities) (found entities) {
@@ -87,12 +102,16 @@ func legacyTime(t *gotwitter.Tweet, id string) time.Time {
 	return told.UTC()
 }
 
-// inbound is the post as a mention. The rule that X takes answers only
-// under posts that mention or quote us is one of plans without API v1.1.
+// inbound is the post as a mention.
 func (l *Legacy) inbound(p *post, self string) inbox.Inbound {
-	in := p.inbound(nil, self, l.c.s.Handle)
-	if p.refers("retweeted") == "" {
-		in.Unanswerable = ""
+	return l.c.inbound(p, &includes{}, self, false)
+}
+
+// own is a post of our own.
+func (l *Legacy) own(p *post) approval.OwnPost {
+	own := l.c.own(p)
+	if len(p.history()) < 2 {
+		own.PostedAt = p.postedAt() // which the id tells on X alone
 	}
-	return in
+	return own
 }

@@ -2,6 +2,7 @@ package twitter
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -22,8 +23,9 @@ type Link struct {
 // letter, a digit, @, # or $.
 func Links(text string) []Link {
 	var found []Link
+	s := scan{text: text, suffixes: make(map[int]int), domains: make(map[int]int)}
 	for i := 0; i < len(text); {
-		if links, end := linksAt(text, i); end > i {
+		if links, end := s.linksAt(i); end > i {
 			found, i = append(found, links...), end
 			continue
 		}
@@ -33,10 +35,17 @@ func Links(text string) []Link {
 	return found
 }
 
-const (
-	maxLink   = 4096 // bytes beyond which X makes no link
-	maxDomain = 512  // bytes beyond which no domain is looked for; DNS ends at 253 characters
-)
+// maxLink is how many bytes a link has at most.
+const maxLink = 4096
+
+// scan is one reading of a text. It remembers what stands where, so that a text
+// of many dots is read in time that grows with its length alone.
+type scan struct {
+	text     string
+	suffixes map[int]int // where a top-level domain ends, by its beginning
+	domains  map[int]int // where the longest domain ends, by the beginning of a label
+	label    [2]int      // the run of a domain's characters that was looked at last
+}
 
 const accents = `\x{00C0}-\x{00D6}\x{00D8}-\x{00F6}\x{00F8}-\x{00FF}\x{0100}-\x{024F}\x{0253}\x{0254}\x{0256}\x{0257}` +
 	`\x{0259}\x{025B}\x{0263}\x{0268}\x{026F}\x{0272}\x{0289}\x{028B}\x{02BB}\x{0300}-\x{036F}\x{1E00}-\x{1EFF}`
@@ -55,19 +64,21 @@ var (
 	pathPattern   = regexp.MustCompile(`(?i)^/` + pathPart + `*`)
 	queryPattern  = regexp.MustCompile(`(?i)^` + query)
 	shortPattern  = regexp.MustCompile(`(?i)^https?://t\.co/([a-z0-9]+)(?:\?` + query[2:] + `)?`)
+	asciiStart    = regexp.MustCompile(`(?i)^[\-a-z0-9` + accents + `]+`)
 	asciiLabel    = regexp.MustCompile(`(?i)[\-a-z0-9` + accents + `]+`)
 )
 
 // linksAt reads an address that begins at i. It returns where to read on, i
 // if there is none. Without a scheme an address holds one link for each ASCII
 // domain in it, as for two that a Japanese word joins.
-func linksAt(text string, i int) ([]Link, int) {
+func (s *scan) linksAt(i int) ([]Link, int) {
+	text := s.text
 	before, _ := utf8.DecodeLastRuneInString(text[:i])
 	if i > 0 && !mayPrecede(before) {
 		return nil, i
 	}
 	scheme := len(schemePattern.FindString(text[i:]))
-	domain := domainEnd(text, i+scheme)
+	domain := s.domainEnd(i + scheme)
 	if domain == 0 {
 		return nil, i
 	}
@@ -90,7 +101,7 @@ func linksAt(text string, i int) ([]Link, int) {
 	if i > 0 && strings.ContainsRune("-_./", before) {
 		return nil, end
 	}
-	links := asciiDomains(text[:domain], i)
+	links := s.asciiDomains(i, domain)
 	if len(links) > 0 && path > 0 {
 		links[len(links)-1].To = end
 	}
@@ -106,31 +117,72 @@ func mayPrecede(r rune) bool {
 }
 
 // domainEnd is where the longest domain ends that begins at i, 0 if none does.
-func domainEnd(text string, i int) int {
+// Of the labels behind the first one, each is looked at once in a scan.
+func (s *scan) domainEnd(i int) int {
+	next, first := s.labelAt(i)
+	type part struct{ label, suffix int }
+	var walked []part
 	end := 0
-	text = text[:min(len(text), i+maxDomain)]
-	for label := i; ; {
-		stop := labelEnd(text, label)
-		if stop == label || stop >= len(text) || text[stop] != '.' || !labelFits(text[label:stop]) {
-			return end
+	for next > 0 {
+		known, ok := s.domains[next]
+		if ok {
+			end = known
+			break
 		}
-		if !strings.Contains(text[label:stop], "_") { // only subdomains have those
-			if suffix := suffixEnd(text, stop+1); suffix > 0 {
-				end = suffix
-			}
-		}
-		label = stop + 1
+		after, suffix := s.labelAt(next)
+		walked = append(walked, part{next, suffix})
+		next = after
 	}
+	for _, p := range slices.Backward(walked) {
+		if end == 0 {
+			end = p.suffix
+		}
+		s.domains[p.label] = end
+	}
+	if end == 0 {
+		end = first
+	}
+	return end
+}
+
+// labelAt reads a domain's part at i and the dot behind it. It returns where the
+// next part begins, 0 for nowhere, and where a top-level domain ends that stands there,
+// 0 for none.
+func (s *scan) labelAt(i int) (next, suffix int) {
+	stop := s.labelEnd(i)
+	if stop == i || stop >= len(s.text) || s.text[stop] != '.' || !labelFits(s.text[i:stop]) {
+		return 0, 0
+	}
+	if !strings.Contains(s.text[i:stop], "_") { // only subdomains have those
+		suffix = s.suffixAt(stop + 1)
+	}
+	return stop + 1, suffix
 }
 
 // labelEnd is where the run of characters of a domain's part ends.
-func labelEnd(text string, i int) int {
-	for j, r := range text[i:] {
+func (s *scan) labelEnd(i int) int {
+	if i >= s.label[0] && i < s.label[1] {
+		return s.label[1]
+	}
+	end := len(s.text)
+	for j, r := range s.text[i:] {
 		if r != '-' && r != '_' && !isDomainChar(r) {
-			return i + j
+			end = i + j
+			break
 		}
 	}
-	return len(text)
+	s.label = [2]int{i, end}
+	return end
+}
+
+// suffixAt is suffixEnd, remembered.
+func (s *scan) suffixAt(i int) int {
+	end, ok := s.suffixes[i]
+	if !ok {
+		end = suffixEnd(s.text, i)
+		s.suffixes[i] = end
+	}
+	return end
 }
 
 // labelFits reports whether a domain's part begins and ends as one does.
@@ -198,8 +250,9 @@ func isTopLevel(label string) bool {
 	return known
 }
 
-// asciiDomains finds the ASCII domains from i to the end of the text.
-func asciiDomains(text string, i int) (links []Link) {
+// asciiDomains finds the ASCII domains from i to the end of a domain.
+func (s *scan) asciiDomains(i, domain int) (links []Link) {
+	text := s.text[:domain]
 	for i < len(text) {
 		at := asciiLabel.FindStringIndex(text[i:])
 		if at == nil {
@@ -207,11 +260,11 @@ func asciiDomains(text string, i int) (links []Link) {
 		}
 		from, to, end := i+at[0], i+at[1], 0
 		for to < len(text) && text[to] == '.' {
-			if suffix := suffixEnd(text, to+1); suffix > 0 {
+			if suffix := s.suffixAt(to + 1); suffix > 0 && suffix <= domain {
 				end = suffix
 			}
-			next := asciiLabel.FindStringIndex(text[to+1:])
-			if next == nil || next[0] != 0 {
+			next := asciiStart.FindStringIndex(text[to+1:])
+			if next == nil {
 				break
 			}
 			to += 1 + next[1]

@@ -20,6 +20,9 @@ func (c *Connector) Publish(ctx context.Context, r approval.Release) (approval.R
 	if err != nil {
 		return approval.Receipt{}, err
 	}
+	if isMessage(a) {
+		return c.sendMessage(ctx, a)
+	}
 	type reply struct {
 		To string `json:"in_reply_to_tweet_id"`
 	}
@@ -135,8 +138,13 @@ func (c *Connector) acceptAs(
 		return refuse("the release is for another action (" + string(a.Action) + ")")
 	case a.Account != c.account:
 		return refuse("the release is for another account (" + string(a.Account) + ")")
+	case isMessage(a) && !c.s.DirectMessages:
+		return approval.Attempt{}, &connectors.Error{
+			Kind: connectors.NotAllowed, Message: "this account sends no direct messages", Remedy: "Set direct_messages to true, or answer by hand on X.",
+		}
+	case isMessage(a):
 	case a.Visibility == inbox.Private:
-		return refuse("this account publishes no private messages")
+		return refuse("a public post would answer a private message")
 	case a.Action != approval.Post && !isID(a.Target):
 		return refuse("the release names no post of X")
 	}

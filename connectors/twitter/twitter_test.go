@@ -1,6 +1,7 @@
 package twitter_test
 
 import (
+	"maps"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -13,13 +14,14 @@ import (
 )
 
 // The brand's keys and tokens.
-var secrets = []string{"consumer-key-4be1", "consumer-secret-8d02", "access-token-77aa", "token-secret-19fe"}
+var secrets = []string{"consumer-key-4be1", "consumer-secret-8d02", "access-token-77aa", "token-secret-19fe", "bearer-token-60c3"}
 
 // remote is the replay server as the conformance suite wants it.
 type remote struct {
 	*connectortest.Proxy
 	x          *platform.Platform
 	vocabulary string
+	more       map[string]any // settings beside the necessary ones
 }
 
 func newRemote(t *testing.T, o platform.Options) *remote {
@@ -28,6 +30,7 @@ func newRemote(t *testing.T, o platform.Options) *remote {
 	r := &remote{Proxy: connectortest.NewProxy(t, "http://"+server.Listener.Addr().String()), vocabulary: o.Vocabulary}
 	o.PublicURL, o.Handle, o.Name = r.URL, "noordlicht", "Noordlicht Energie"
 	o.ConsumerKey, o.ConsumerSecret, o.AccessToken, o.AccessSecret = secrets[0], secrets[1], secrets[2], secrets[3]
+	o.BearerToken = secrets[4]
 	r.x = platform.New(o)
 	server.Config.Handler = r.x
 	server.Start()
@@ -37,6 +40,18 @@ func newRemote(t *testing.T, o platform.Options) *remote {
 
 func (r *remote) connect(t testing.TB, a connectors.Account, tokenSecret string) *twitter.Connector {
 	t.Helper()
+	switch c := r.make(t, a, tokenSecret).(type) {
+	case *twitter.Connector:
+		return c
+	case *twitter.Streaming:
+		return c.Connector
+	}
+	t.Fatal("New made something else")
+	return nil
+}
+
+func (r *remote) make(t testing.TB, a connectors.Account, tokenSecret string) connectors.Connector {
+	t.Helper()
 	settings := map[string]any{
 		"base_url": r.URL, "handle": "@Noordlicht", "consumer_key": secrets[0], "consumer_secret": secrets[1],
 		"access_token": secrets[2], "access_token_secret": tokenSecret,
@@ -44,21 +59,21 @@ func (r *remote) connect(t testing.TB, a connectors.Account, tokenSecret string)
 	if r.vocabulary != "" {
 		settings["vocabulary"] = r.vocabulary
 	}
+	maps.Copy(settings, r.more)
 	a.Settings = config.NewSettings(settings)
 	made, err := twitter.New(a)
-	c, ok := made.(*twitter.Connector)
-	if err != nil || !ok {
-		t.Fatalf("%T, %v", made, err)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return c
+	return made
 }
 
 func (r *remote) Connect(t testing.TB, a connectors.Account) connectors.Connector {
-	return r.connect(t, a, secrets[3])
+	return r.make(t, a, secrets[3])
 }
 
 func (r *remote) ConnectBadly(t testing.TB, a connectors.Account) connectors.Connector {
-	return r.connect(t, a, "not-the-token-secret")
+	return r.make(t, a, "not-the-token-secret")
 }
 
 func (r *remote) Secrets() []string       { return append([]string{"not-the-token-secret"}, secrets...) }
@@ -94,11 +109,28 @@ func (r *remote) Arrives(text string) string { return "@noordlicht " + text }
 func (r *remote) Stands(text string) string { return text }
 
 func TestConformance(t *testing.T) {
-	for name, o := range map[string]platform.Options{
-		"tweets": {Vocabulary: "tweet"}, "posts, in pages of seven": {Vocabulary: "post", PageSize: 7},
+	for _, c := range []struct {
+		name string
+		o    platform.Options
+		more map[string]any
+	}{
+		{"tweets", platform.Options{Vocabulary: "tweet"}, nil},
+		{"posts, in pages of seven", platform.Options{Vocabulary: "post", PageSize: 7}, nil},
+		{"with both streams and messages", platform.Options{PageSize: 9}, map[string]any{
+			"activity": true, "direct_messages": true, "keywords": []any{"noordlicht", "groene stroom"},
+		}},
+		{"with the keyword stream", platform.Options{Vocabulary: "post"}, map[string]any{
+			"rules": []any{"@noordlicht -is:retweet"},
+		}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			connectortest.Run(t, func(t *testing.T) connectortest.Remote { return newRemote(t, o) })
+		t.Run(c.name, func(t *testing.T) {
+			connectortest.Run(t, func(t *testing.T) connectortest.Remote {
+				r := newRemote(t, c.o)
+				if r.more = maps.Clone(c.more); r.more != nil {
+					r.more["bearer_token"] = secrets[4]
+				}
+				return r
+			})
 		})
 	}
 }

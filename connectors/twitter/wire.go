@@ -8,14 +8,29 @@ import (
 	"time"
 
 	"standpunt/approval"
-	"standpunt/inbox"
 )
 
-// user is an account as the API shows it.
+// user is an account as the API shows it. The activity stream wraps some in
+// "data".
 type user struct {
 	ID       string `json:"id"`
 	Username string `json:"username"`
 	Name     string `json:"name"`
+}
+
+func (u *user) UnmarshalJSON(b []byte) error {
+	type flat user
+	var got struct {
+		flat
+		Data *flat `json:"data"`
+	}
+	if err := json.Unmarshal(b, &got); err != nil {
+		return err
+	}
+	if *u = user(got.flat); got.Data != nil {
+		*u = user(*got.Data)
+	}
+	return nil
 }
 
 // reference is another post that a post answers, quotes or repeats.
@@ -29,8 +44,10 @@ type entities struct {
 	URLs []struct {
 		URL      string `json:"url"` // at t.co, as the text has it
 		Expanded string `json:"expanded_url"`
+		MediaKey string `json:"media_key"` // where it stands for a picture or film
 	} `json:"urls"`
 	Mentions []struct {
+		Start    int    `json:"start"` // in code points of the text
 		Username string `json:"username"`
 		ID       string `json:"id"`
 	} `json:"mentions"`
@@ -53,6 +70,9 @@ type post struct {
 	ToUser       string    `json:"in_reply_to_user_id"`
 	Language     string    `json:"lang"`
 	Entities     entities  `json:"entities"`
+	// Shown are the first and the last code point of Text that X shows; the names before a
+	// reply, which X puts there, are not shown.
+	Shown []int `json:"display_text_range"`
 
 	ReferencedTweets []reference `json:"referenced_tweets"`
 	ReferencedPosts  []reference `json:"referenced_posts"`
@@ -62,13 +82,50 @@ type post struct {
 	PostHistory      []string    `json:"edit_history_post_ids"`
 }
 
+// media is a picture or film.
+type media struct {
+	Key     string `json:"media_key"`
+	Type    string `json:"type"` // "photo", "video", "animated_gif"
+	URL     string `json:"url"`
+	AltText string `json:"alt_text"`
+}
+
+// includes are what an answer tells beside the posts. We ask for authors alone,
+// since X bills each of the others; the activity stream brings them unasked.
+type includes struct {
+	Users  []user  `json:"users"`
+	Tweets []post  `json:"tweets"`
+	Posts  []post  `json:"posts"`
+	Media  []media `json:"media"`
+}
+
+// user is the account with the id.
+func (i *includes) user(id string) (user, bool) {
+	for _, u := range i.Users {
+		if u.ID == id && id != "" {
+			return u, true
+		}
+	}
+	return user{}, false
+}
+
+// post is the post with the id, nil where it was not told.
+func (i *includes) post(id string) *post {
+	for _, list := range [][]post{i.Posts, i.Tweets} {
+		for n := range list {
+			if list[n].ID == id && id != "" {
+				return &list[n]
+			}
+		}
+	}
+	return nil
+}
+
 // timeline is one page of posts.
 type timeline struct {
-	Data     []post `json:"data"`
-	Includes struct {
-		Users []user `json:"users"`
-	} `json:"includes"`
-	Meta *struct {
+	Data     []post   `json:"data"`
+	Includes includes `json:"includes"`
+	Meta     *struct {
 		Count int    `json:"result_count"`
 		Next  string `json:"next_token"`
 	} `json:"meta"`
@@ -76,11 +133,17 @@ type timeline struct {
 
 // fields are the parameters that name what we read of a post.
 func (s *Settings) fields() (name, list string) {
-	common := "author_id,created_at,conversation_id,in_reply_to_user_id,entities,lang,"
 	if s.Vocabulary == "post" {
-		return "post.fields", common + "referenced_posts,note_post,edit_history_post_ids"
+		return "post.fields", commonFields + "referenced_posts,note_post,edit_history_post_ids"
 	}
-	return "tweet.fields", common + "referenced_tweets,note_tweet,edit_history_tweet_ids"
+	return tweetFields()
+}
+
+const commonFields = "author_id,created_at,conversation_id,in_reply_to_user_id,entities,lang,display_text_range,"
+
+// tweetFields are the same in the vocabulary that the filtered stream has kept.
+func tweetFields() (name, list string) {
+	return "tweet.fields", commonFields + "referenced_tweets,note_tweet,edit_history_tweet_ids"
 }
 
 // epoch is when X's ids begin, in Unix milliseconds; an id holds its time
@@ -103,6 +166,14 @@ func isID(id string) bool { return number(id) > 0 }
 
 // timeOf is when the post with the id was made.
 func timeOf(id string) time.Time { return time.UnixMilli(number(id)>>22 + epoch).UTC() }
+
+// settle brings the vocabularies together: who wrote it is the author's id in
+// one and the author in the other.
+func (p *post) settle() {
+	if p.AuthorID == "" && p.Author != nil {
+		p.AuthorID = p.Author.ID
+	}
+}
 
 func (p *post) history() []string {
 	if len(p.PostHistory) > 0 {
@@ -206,63 +277,13 @@ func (p *post) postedAt() time.Time {
 	return timeOf(p.ID)
 }
 
-// routePost is the route's name for the version that an answer goes under.
-const routePost = "post"
-
-// inbound is the post as a mention. self is our own id.
-func (p *post) inbound(users map[string]user, self, handle string) inbox.Inbound {
-	in := inbox.Inbound{
-		ExternalID: p.first(), Thread: p.Conversation, InReplyTo: p.refers("replied_to"), Kind: "post", Visibility: inbox.Public,
-		Text: p.text(), Language: p.Language, URL: statusURL("i", p.ID), PostedAt: p.postedAt(),
-		Author: inbox.Author{ExternalID: p.AuthorID}, Unanswerable: p.unanswerable(self, handle),
-	}
-	if in.Language == "und" || in.Language == "zxx" || strings.HasPrefix(in.Language, "q") {
-		in.Language = "" // X's words for not knowing
-	}
-	author, known := users[p.AuthorID]
-	if !known && p.Author != nil {
-		author, known = *p.Author, true
-	}
-	if known && handlePattern.MatchString(author.Username) {
-		in.Author = inbox.Author{
-			ExternalID: author.ID, Handle: "@" + author.Username, Name: author.Name, URL: "https://x.com/" + author.Username,
-		}
-		in.URL = statusURL(author.Username, p.ID)
-	}
-	if in.InReplyTo != "" {
-		in.Kind = "comment"
-	}
-	if in.ExternalID != p.ID {
-		in.PostedAt, in.EditedAt = timeOf(in.ExternalID), p.postedAt()
-		in.Route = []inbox.Field{{Name: routePost, Value: p.ID}}
-	}
-	return in
-}
-
-// unanswerable says why X will not take our answer, where that is certain:
-// since 23 February 2026 it takes one only under a post whose author mentioned
-// or quoted us.
-func (p *post) unanswerable(self, handle string) string {
-	if p.refers("retweeted", "reposted") != "" {
-		return "This repeats a post of somebody else: X takes an answer under the original alone."
-	}
-	_, found := p.written()
-	for _, m := range append(found.Mentions, p.Entities.Mentions...) {
-		if m.ID == self || strings.EqualFold(m.Username, handle) {
-			return ""
-		}
-	}
-	if p.ToUser == self || p.refers("quoted") != "" || strings.Contains(strings.ToLower(p.text()), "@"+strings.ToLower(handle)) {
-		return ""
-	}
-	return "Its author neither mentioned nor quoted us: X takes no answer through the API. Answer by hand on X."
-}
-
 func statusURL(handle, id string) string { return "https://x.com/" + handle + "/status/" + id }
 
+// own is a post of our own, whichever of its versions this is.
 func (c *Connector) own(p *post) approval.OwnPost {
 	return approval.OwnPost{
-		ExternalID: p.ID, InReplyTo: p.refers("replied_to"), Text: p.text(), URL: statusURL(c.s.Handle, p.ID), PostedAt: p.postedAt(),
+		ExternalID: p.first(), InReplyTo: p.refers("replied_to"), Text: p.textBeside(""), URL: statusURL(c.s.Handle, p.ID),
+		PostedAt: timeOf(p.first()), Beside: p.textBeside,
 	}
 }
 
@@ -272,16 +293,22 @@ func (c *Connector) receipt(id string) approval.Receipt {
 
 // trouble is an error answer in any of X's three shapes.
 type trouble struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Detail string `json:"detail"`
-	Errors []struct {
-		Type    string `json:"type"`
-		Title   string `json:"title"`
-		Detail  string `json:"detail"`
-		Message string `json:"message"`
-		Code    int    `json:"code"`
-	} `json:"errors"`
+	Type   string    `json:"type"`
+	Title  string    `json:"title"`
+	Detail string    `json:"detail"`
+	Issue  string    `json:"connection_issue"` // of a stream
+	Errors []problem `json:"errors"`
+}
+
+// problem is one of several, beside what went well or alone.
+type problem struct {
+	Type       string `json:"type"`
+	Title      string `json:"title"`
+	Detail     string `json:"detail"`
+	Message    string `json:"message"`
+	Code       int    `json:"code"`
+	Value      string `json:"value"`           // of what it is about
+	Disconnect string `json:"disconnect_type"` // why a stream ends
 }
 
 // readTrouble reads what it can; what is no JSON of X's says nothing.

@@ -36,6 +36,7 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&o.AccessToken, "access-token", "replay-token", "the brand's `TOKEN`")
 	flags.StringVar(&o.AccessSecret, "access-token-secret", "replay-token-secret", "the brand's token `SECRET`")
 	flags.BoolVar(&o.NoLegacy, "no-legacy", false, "refuse API v1.1, as X does where the access level lacks it")
+	flags.StringVar(&o.BearerToken, "bearer-token", "replay-bearer", "the app's own `TOKEN`")
 	flags.StringVar(&o.ClientID, "client-id", "replay-client", "the app's `ID` for OAuth 2.0")
 	flags.StringVar(&o.ClientSecret, "client-secret", "", "the app's `SECRET` for OAuth 2.0; empty: it has none")
 	flags.StringVar(&o.RedirectURL, "redirect-url", "http://127.0.0.1:8421/callback", "the `URL` that a sign-in leads back to")

@@ -2,14 +2,9 @@ package platform
 
 import (
 	"encoding/json"
-	"fmt"
-	"html"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
-
-	"standpunt/connectors/twitter"
 )
 
 // failure is an error in one of X's shapes: with a code the legacy one, else a
@@ -20,6 +15,7 @@ type failure struct {
 	kind, title  string
 	detail       string
 	invalidField string
+	issue        string // of a stream's connection
 }
 
 func unauthorized() *failure { return refuse(http.StatusUnauthorized, "Unauthorized") }
@@ -49,6 +45,9 @@ func (f *failure) write(w http.ResponseWriter) {
 	if f.invalidField != "" {
 		body["errors"] = []legacy{{0, f.invalidField}}
 	}
+	if f.issue != "" {
+		body["connection_issue"] = f.issue
+	}
 	writeJSON(w, "application/problem+json", f.status, body)
 }
 
@@ -67,86 +66,12 @@ func notFound(id string) map[string]any {
 }
 
 // words are the names of one vocabulary.
-type words struct{ fields, referenced, history, includes string }
+type words struct{ fields, referenced, history, note string }
 
 var (
-	tweetWords = words{"tweet.fields", "referenced_tweets", "edit_history_tweet_ids", "tweets"}
-	postWords  = words{"post.fields", "referenced_posts", "edit_history_post_ids", "posts"}
+	tweetWords = words{"tweet.fields", "referenced_tweets", "edit_history_tweet_ids", "note_tweet"}
+	postWords  = words{"post.fields", "referenced_posts", "edit_history_post_ids", "note_post"}
 )
-
-// show is a post with the fields that were asked for.
-func (p *Platform) show(a *post, w words, asked map[string]bool) map[string]any {
-	text, links := shorten(a)
-	shown := map[string]any{"id": a.id, "text": text, w.history: a.versions()}
-	if asked["author_id"] && (asked["expanded"] || !p.o.ExpandAuthors) {
-		shown["author_id"] = a.author.id
-	}
-	if asked["created_at"] {
-		shown["created_at"] = a.at.Format("2006-01-02T15:04:05.000Z")
-	}
-	if asked["conversation_id"] {
-		root := a
-		for root.inReplyTo != nil {
-			root = root.inReplyTo
-		}
-		shown["conversation_id"] = root.history[0]
-	}
-	if asked["in_reply_to_user_id"] && a.inReplyTo != nil {
-		shown["in_reply_to_user_id"] = a.inReplyTo.author.id
-	}
-	if asked[w.referenced] {
-		var refs []map[string]string
-		if a.inReplyTo != nil {
-			refs = append(refs, map[string]string{"type": "replied_to", "id": a.inReplyTo.id})
-		}
-		if a.quotes != nil {
-			refs = append(refs, map[string]string{"type": "quoted", "id": a.quotes.id})
-		}
-		if refs != nil {
-			shown[w.referenced] = refs
-		}
-	}
-	if asked["entities"] {
-		entities := map[string]any{}
-		if links != nil {
-			entities["urls"] = links
-		}
-		var tags []map[string]string
-		for _, handle := range named(a.wireText()) {
-			if u := p.users[handle]; u != nil {
-				tags = append(tags, map[string]string{"username": u.handle, "id": u.id})
-			}
-		}
-		if tags != nil {
-			entities["mentions"] = tags
-		}
-		if len(entities) > 0 {
-			shown["entities"] = entities
-		}
-	}
-	return shown
-}
-
-// shorten is the text as the API gives it: links as t.co, and &, <, > as
-// entities.
-func shorten(a *post) (string, []map[string]any) {
-	full := a.wireText()
-	var b strings.Builder
-	var links []map[string]any
-	from := 0
-	for i, l := range twitter.Links(full) {
-		target := full[l.From:l.To]
-		if !l.Scheme {
-			target = "http://" + target
-		}
-		short := fmt.Sprintf("https://t.co/%s%02d", strconv.FormatInt(a.at.UnixMilli(), 36), i)
-		links = append(links, map[string]any{"url": short, "expanded_url": target, "display_url": full[l.From:l.To]})
-		b.WriteString(full[from:l.From] + short)
-		from = l.To
-	}
-	b.WriteString(full[from:])
-	return strings.NewReplacer("&", html.EscapeString("&"), "<", "&lt;", ">", "&gt;").Replace(b.String()), links
-}
 
 func showUser(u *user) map[string]string {
 	return map[string]string{"id": u.id, "username": u.handle, "name": u.name}

@@ -39,6 +39,7 @@ func (p *Platform) routes() {
 	p.mux.HandleFunc("POST /oauth2/token", p.appToken)
 	p.handle("POST /2/media/upload", 500, nil, p.bring)
 	p.handle("POST /2/media/metadata", 500, nil, p.describe)
+	p.wider()
 	p.mux.HandleFunc("POST /replay/posts", p.sayByHand)
 	p.mux.HandleFunc("GET /control/bill", p.billByHand)
 	p.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
@@ -48,13 +49,18 @@ func (p *Platform) routes() {
 
 // handle serves an endpoint: signature, limit and parameters are checked first.
 func (p *Platform) handle(endpoint string, limit int, params []string, f func(call) (int, any, *failure)) {
+	p.handleAs(p.admitted, endpoint, limit, params, f)
+}
+
+// handleAs is handle with another way to tell who calls.
+func (p *Platform) handleAs(who func(*http.Request, string) (*user, *failure), endpoint string, limit int, params []string, f func(call) (int, any, *failure)) {
 	p.mux.HandleFunc(endpoint, func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		c := call{Request: r, query: r.URL.Query(), body: body, words: tweetWords}
 		w.Header().Set("Date", time.Now().Add(p.o.Ahead).UTC().Format(http.TimeFormat))
-		user, fault := p.admitted(r, endpoint)
+		user, fault := who(r, endpoint)
 		c.user = user
 		if fault == nil {
 			w.Header().Set("X-Access-Level", p.accessLevel())
@@ -98,8 +104,11 @@ func (p *Platform) parameters(c *call, params []string) *failure {
 		}
 	}
 	known := []string{
-		"author_id", "created_at", "conversation_id", "in_reply_to_user_id", "entities", "lang", "note_tweet", "note_post",
-		c.words.referenced, c.words.history,
+		"author_id", "created_at", "conversation_id", "in_reply_to_user_id", "entities", "lang", "display_text_range",
+		c.words.note, c.words.referenced, c.words.history,
+	}
+	if slices.Contains(params, "dm_event.fields") {
+		known = []string{"sender_id"}
 	}
 	for _, name := range []string{c.words.fields, "expansions"} {
 		for field := range strings.SplitSeq(c.query.Get(name), ",") {
@@ -168,10 +177,12 @@ func (p *Platform) postsOf(c call) (int, any, *failure) {
 
 // timeline is a page of the newest posts that fit, newest first.
 func (p *Platform) timeline(c call, most int, fits func(*post) bool) (int, any, *failure) {
-	if c.PathValue("id") != p.brand().id || c.user != p.brand() {
+	if id := c.PathValue("id"); id != "" && (id != p.brand().id || c.user != p.brand()) {
 		return 0, nil, refuse(http.StatusForbidden, "You are not permitted to perform this action.")
 	}
-	numbers := map[string]int64{"max_results": 10, "since_id": 0, "until_id": 1<<63 - 1, "pagination_token": 1<<63 - 1}
+	numbers := map[string]int64{
+		"max_results": 10, "since_id": 0, "until_id": 1<<63 - 1, "pagination_token": 1<<63 - 1, "next_token": 1<<63 - 1,
+	}
 	for name := range numbers {
 		given := strings.TrimPrefix(c.query.Get(name), "before-")
 		if !c.query.Has(name) {
@@ -193,7 +204,7 @@ func (p *Platform) timeline(c call, most int, fits func(*post) bool) (int, any, 
 		if seen++; seen > most || id <= numbers["since_id"] {
 			break
 		}
-		if id >= numbers["until_id"] || id >= numbers["pagination_token"] {
+		if id >= numbers["until_id"] || id >= min(numbers["pagination_token"], numbers["next_token"]) {
 			continue
 		}
 		if len(data) == size {
@@ -204,7 +215,11 @@ func (p *Platform) timeline(c call, most int, fits func(*post) bool) (int, any, 
 			meta["newest_id"] = a.id
 		}
 		meta["oldest_id"] = a.id
-		p.charge(p.owned(), a.id)
+		if c.PathValue("id") == "" {
+			p.charge(PostRead, a.id)
+		} else {
+			p.charge(p.owned(), a.id)
+		}
 		data = append(data, p.show(a, c.words, c.asked))
 		users[a.author.id] = showUser(a.author)
 	}
@@ -273,14 +288,15 @@ func (p *Platform) create(c call) (int, any, *failure) {
 	if fault != nil {
 		return 0, nil, fault
 	}
-	made := p.add(p.brand(), body.Text, above, nil)
-	p.chargeCreated(body.Text, above)
 	for _, u := range media {
 		u.used = true
 	}
-	made.media = media
-	text, _ := shorten(made)
-	return http.StatusCreated, map[string]any{"data": map[string]any{"id": made.id, "text": text, "edit_history_tweet_ids": made.history}}, nil
+	draft.media = media
+	p.put(draft)
+	p.chargeCreated(body.Text, above)
+	return http.StatusCreated, map[string]any{"data": map[string]any{
+		"id": draft.id, "text": p.showText(draft, draft.wireText()).text, "edit_history_tweet_ids": draft.history,
+	}}, nil
 }
 
 func (p *Platform) remove(c call) (int, any, *failure) {

@@ -20,5 +20,14 @@
 // It keeps the bill as X would: what was read is free again for the rest of the
 // UTC day, empty and failed answers cost nothing. GET /control/bill shows it.
 //
+// It streams what meets the rules and what was subscribed to, one connection to
+// each, with a sign of life every 20 seconds, and searches with the commonest
+// operators; it takes direct messages in and out. [Platform.Upset] stalls,
+// doubles, mixes up and cuts the streams.
+//
+// The same posts stand in API v1.1: mentions and own posts by since_id and
+// max_id, one post and many, posting, deleting, and the stream of statuses/filter,
+// with the errors of that API.
+//
 // What it keeps is in memory and gone with it. It calls nobody.
 package platform

@@ -201,7 +201,8 @@ func (p *Platform) legacyUpdate(c call) (any, *failure) {
 			return forbidden(187, "Status is a duplicate.")
 		}
 	}
-	return p.legacyPost(p.add(p.brand(), text, above, nil), c.query), nil
+	p.put(draft)
+	return p.legacyPost(draft, c.query), nil
 }
 
 func (p *Platform) legacyDestroy(c call) (any, *failure) {

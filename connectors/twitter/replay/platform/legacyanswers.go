@@ -22,18 +22,23 @@ func legacyUser(u *user) map[string]any {
 
 // legacyPost is a post as API v1.1 shows it, with what the request asked for.
 func (p *Platform) legacyPost(a *post, asked url.Values) map[string]any {
-	text, links := shorten(a)
+	whole, long := a.short()
+	is := p.showText(a, whole)
+	text := is.text
 	shown := map[string]any{
 		"id": numeric(a.id), "id_str": a.id, "created_at": a.at.Format(time.RubyDate), "lang": "und", "retweet_count": 0,
 		"in_reply_to_status_id": nil, "in_reply_to_status_id_str": nil, "in_reply_to_user_id": nil, "in_reply_to_user_id_str": nil,
-		"in_reply_to_screen_name": nil, "is_quote_status": a.quotes != nil, "truncated": false,
+		"in_reply_to_screen_name": nil, "is_quote_status": a.quotes != nil, "truncated": long,
 		"source": `<a href="https://x.com" rel="nofollow">X</a>`, "user": legacyUser(a.author),
 	}
 	if asked.Get("trim_user") == "true" {
 		shown["user"] = map[string]any{"id": numeric(a.author.id), "id_str": a.author.id}
 	}
 	if asked.Get("include_entities") != "false" {
-		shown["entities"] = p.legacyEntities(a, links)
+		shown["entities"] = is.legacyEntities()
+		if media := is.legacyMedia(); len(media) > 0 {
+			shown["extended_entities"] = map[string]any{"media": media}
+		}
 	}
 	switch length := utf8.RuneCountInString(text); {
 	case asked.Get("tweet_mode") == "extended":
@@ -68,17 +73,40 @@ func legacyVersions(a *post) map[string]any {
 	return map[string]any{"edit": map[string]any{"initial_tweet_id": a.history[0], "edit_control_initial": initial}}
 }
 
-func (p *Platform) legacyEntities(a *post, links []map[string]any) map[string]any {
-	names := []map[string]any{}
-	for _, handle := range named(a.wireText()) {
-		if u := p.users[handle]; u != nil {
-			names = append(names, map[string]any{"screen_name": u.handle, "name": u.name, "id": numeric(u.id), "id_str": u.id, "indices": []int{0, 0}})
+// legacyEntities are what API v1.1 calls a text's names, links and pictures, of
+// which it shows the first one here.
+func (s shown) legacyEntities() map[string]any {
+	names, links := []map[string]any{}, []map[string]any{}
+	for _, m := range s.mentions {
+		id, _ := m["id"].(string)
+		names = append(names, map[string]any{"screen_name": m["username"], "id": numeric(id), "id_str": id, "indices": []any{m["start"], m["end"]}})
+	}
+	for _, u := range s.urls {
+		if u["media_key"] == nil {
+			links = append(links, map[string]any{"url": u["url"], "expanded_url": u["expanded_url"], "display_url": u["display_url"], "indices": []any{u["start"], u["end"]}})
 		}
 	}
-	if links == nil {
-		links = []map[string]any{}
+	found := map[string]any{"hashtags": []string{}, "symbols": []string{}, "user_mentions": names, "urls": links}
+	if media := s.legacyMedia(); len(media) > 0 {
+		found["media"] = media[:1]
 	}
-	return map[string]any{"hashtags": []string{}, "symbols": []string{}, "user_mentions": names, "urls": links}
+	return found
+}
+
+// legacyMedia are the pictures of a post.
+func (s shown) legacyMedia() []map[string]any {
+	list := []map[string]any{}
+	for _, u := range s.urls {
+		if key, ok := u["media_key"].(string); ok {
+			id := strings.TrimPrefix(key, "3_")
+			id = id[len(id)-18:] // our keys are longer than a number of X's
+			list = append(list, map[string]any{
+				"id": numeric(id), "id_str": id, "url": u["url"], "expanded_url": u["expanded_url"], "display_url": u["display_url"],
+				"media_url_https": "https://pbs.twimg.com/media/" + id + ".jpg", "type": "photo", "indices": []any{u["start"], u["end"]},
+			})
+		}
+	}
+	return list
 }
 
 // legacyFilter streams what is posted from now on and holds one of the tracked
@@ -139,8 +167,11 @@ func (p *Platform) legacyNews(posts, erased *int, track []string) (messages [][]
 		if !a.deleted && slices.ContainsFunc(track, func(word string) bool { return strings.Contains(lower, word) }) {
 			shown := p.legacyPost(a, nil)
 			if cut, ok := shown["truncated"].(bool); ok && cut {
-				text, links := shorten(a)
-				shown["extended_tweet"] = map[string]any{"full_text": text, "entities": p.legacyEntities(a, links)}
+				whole, _ := a.short()
+				is := p.showText(a, whole)
+				shown["extended_tweet"] = map[string]any{
+					"full_text": is.text, "entities": is.legacyEntities(), "extended_entities": map[string]any{"media": is.legacyMedia()},
+				}
 			}
 			add(shown)
 		}

@@ -20,6 +20,7 @@ type Options struct {
 
 	ConsumerKey, ConsumerSecret string
 	AccessToken, AccessSecret   string
+	BearerToken                 string // the app's own
 
 	// ClientID, and ClientSecret where the app is a confidential one, are the app's for OAuth
 	// 2.0; empty: it has none. RedirectURL is the one callback address in its settings.
@@ -33,6 +34,8 @@ type Options struct {
 	// ExpandAuthors leaves a post's author out unless the author is expanded.
 	ExpandAuthors bool
 
+	// KeepAlive is how often streams give a sign of life; 0: 20 seconds.
+	KeepAlive time.Duration
 	// PageSize is the most posts in one page, whatever is asked for; 0: 100.
 	PageSize int
 	// Limits are calls per 15 minutes by endpoint, such as "GET /2/users/me", where they
@@ -56,6 +59,7 @@ type Draft struct {
 	Text      string `json:"text"`
 	InReplyTo string `json:"in_reply_to"`
 	Quotes    string `json:"quotes"`
+	Pictures  int    `json:"pictures"` // that come with it
 }
 
 // Platform is the whole network.
@@ -76,6 +80,12 @@ type Platform struct {
 
 	consents consents
 	uploads  map[string]*upload // by id
+	streams
+	rules         []*rule
+	subscriptions []*subscription
+	messages      []*message    // oldest first
+	erased        []*post       // in the order in which they were deleted
+	changed       chan struct{} // closed with the next post or deletion
 }
 
 type user struct{ id, handle, name string }
@@ -90,6 +100,8 @@ type post struct {
 	newer     *post    // the version that took its place
 	deleted   bool
 	media     []*upload
+	hidden    bool
+	pictures  []int // one for each
 }
 
 // window counts the calls of one endpoint in 15 minutes.
@@ -150,7 +162,9 @@ func (p *Platform) Say(d Draft) string {
 	if !ok || !found {
 		return ""
 	}
-	return p.add(p.person(d.Author, d.Author), d.Text, above, quoted).id
+	made := &post{text: d.Text, author: p.person(d.Author, d.Author), inReplyTo: above, quotes: quoted, pictures: make([]int, min(max(d.Pictures, 0), 4))}
+	p.put(made)
+	return made.id
 }
 
 // standing is the post with the id, nil for no id, and false if it is gone.
@@ -159,13 +173,15 @@ func (p *Platform) standing(id string) (*post, bool) {
 	return found, id == "" || found != nil && !found.deleted
 }
 
-func (p *Platform) add(author *user, text string, above, quoted *post) *post {
-	id, at := p.newID()
-	made := &post{id: id, text: text, author: author, at: at, inReplyTo: above, quotes: quoted, history: []string{id}}
+// put makes a post stand: with the history of the version before it, if there
+// is one, and told to the streams.
+func (p *Platform) put(made *post) {
+	made.id, made.at = p.newID()
+	made.history = append(slices.Clone(made.history), made.id)
 	p.posts = append(p.posts, made)
-	p.byID[id] = made
+	p.byID[made.id] = made
+	p.tell(made)
 	p.wake()
-	return made
 }
 
 // Revise edits a post: a new version takes its place under an id of its own,
@@ -180,8 +196,8 @@ func (p *Platform) Revise(id, text string) string {
 	for old.newer != nil {
 		old = old.newer
 	}
-	made := p.add(old.author, text, old.inReplyTo, old.quotes)
-	made.history = append(slices.Clone(old.history), made.id)
+	made := &post{text: text, author: old.author, inReplyTo: old.inReplyTo, quotes: old.quotes, pictures: old.pictures, history: old.history}
+	p.put(made)
 	old.newer = made
 	return made.id
 }
@@ -262,16 +278,9 @@ func isWord(r rune) bool {
 }
 
 // answerable reports whether the API lets the brand reply to a post: it is the
-// brand's own, or its author mentioned or quoted the brand.
+// brand's own, stands right under one, or its author named or quoted the brand.
 func (p *Platform) answerable(target *post) bool {
 	brand := p.brand()
-	return target.author == brand || mentions(target.wireText(), brand.handle) || target.quotes != nil && target.quotes.author == brand
-}
-
-// wireText is the text with the names that X puts before a reply.
-func (a *post) wireText() string {
-	if a.inReplyTo == nil || a.inReplyTo.author == a.author || mentions(a.text, a.inReplyTo.author.handle) {
-		return a.text
-	}
-	return "@" + a.inReplyTo.author.handle + " " + a.text
+	return target.author == brand || target.inReplyTo != nil && target.inReplyTo.author == brand ||
+		mentions(target.text, brand.handle) || target.quotes != nil && target.quotes.author == brand
 }

@@ -1,0 +1,74 @@
+package twitter
+
+import (
+	"strings"
+)
+
+// unanswerable says why X will not take our answer, where that is certain, and
+// is empty elsewhere. Since 23 February 2026 the API takes a self-serve app's
+// answer only under a post whose author mentioned us with an @ or quoted a post
+// of ours. The @ that X itself puts before a reply, since the thread names us, is
+// none of the author's: it stands before what X shows of the text.
+//
+// What is not certain counts as answerable: X's refusal is then final, and says to
+// answer by hand. That is so for an answer right under a post of ours, which
+// bears our name by itself, and for a quote whose address does not tell of whom.
+func (c *Connector) unanswerable(p *post, with *includes, self string) string {
+	if p.refers("retweeted", "reposted") != "" {
+		return "This repeats a post of somebody else: X takes an answer under the original alone."
+	}
+	if c.s.Access == accessEnterprise {
+		return ""
+	}
+	named, inherited := p.names(self, c.s.Handle)
+	switch {
+	case named, p.ToUser == self, p.mayQuote(with, self, c.s.Handle):
+		return ""
+	case inherited:
+		return "We are named here only because the thread names us: X takes no answer through the API. Answer by hand on X."
+	}
+	return "Its author neither mentioned nor quoted us: X takes no answer through the API. Answer by hand on X."
+}
+
+// names reports whether the author names us, and whether X alone does, before
+// what it shows.
+func (p *post) names(self, handle string) (byAuthor, byX bool) {
+	shownFrom := 0
+	if len(p.Shown) == 2 && p.refers("replied_to") != "" {
+		shownFrom = p.Shown[0]
+	}
+	long, found := p.written()
+	for _, m := range p.Entities.Mentions {
+		if m.ID != self && !strings.EqualFold(m.Username, handle) {
+			continue
+		}
+		if m.Start >= shownFrom {
+			return true, false
+		}
+		byX = true
+	}
+	if long != p.Text { // the range that is shown is one of the short text
+		for _, m := range found.Mentions {
+			if m.ID == self || strings.EqualFold(m.Username, handle) {
+				return !byX || strings.Count(strings.ToLower(long), "@"+strings.ToLower(handle)) > 1, byX
+			}
+		}
+	}
+	if byX {
+		return false, true
+	}
+	return strings.Contains(strings.ToLower(long), "@"+strings.ToLower(handle)), false
+}
+
+// mayQuote reports whether the post quotes one that is ours, or may be.
+func (p *post) mayQuote(with *includes, self, handle string) bool {
+	id := p.refers("quoted")
+	if id == "" {
+		return false
+	}
+	if original := with.post(id); original != nil && original.AuthorID != "" {
+		return original.AuthorID == self
+	}
+	of, told := p.quotedHandle(id)
+	return !told || strings.EqualFold(of, handle)
+}

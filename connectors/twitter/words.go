@@ -1,0 +1,189 @@
+package twitter
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"standpunt/connectors"
+)
+
+// searchEvery is how far apart searches are on the average: X takes 450 of an
+// app in 15 minutes.
+const searchEvery = 2200 * time.Millisecond
+
+// searchable is how far back the recent search goes.
+const searchable = 7*24*time.Hour - 10*time.Minute
+
+// words reports whether posts are looked for that need not name us.
+func (s *WiderSettings) words() bool { return len(s.Keywords)+len(s.Rules) > 0 }
+
+var plainTerm = regexp.MustCompile(`^[#@$]?[\p{L}\p{N}_]+$`)
+
+// term is a keyword in X's language: a word stands as it is, a phrase in
+// quotation marks.
+func term(keyword string) string {
+	keyword = strings.Join(strings.Fields(keyword), " ")
+	if plainTerm.MatchString(keyword) && !slices.Contains([]string{"OR", "AND", "NOT"}, strings.ToUpper(keyword)) {
+		return keyword
+	}
+	return `"` + keyword + `"`
+}
+
+// filters are the rules of the stream: the keywords, as many in one as the search
+// takes too, without reposts, and the rules as they are written.
+func (s *Settings) filters() []string {
+	tail := ") -is:retweet -from:" + s.Handle
+	var all []string
+	group := ""
+	for _, keyword := range s.Keywords {
+		t := term(keyword)
+		switch joined := group + " OR " + t; {
+		case group == "":
+			group = t
+		case utf8.RuneCountInString("("+joined+tail) > longestQuery:
+			all, group = append(all, "("+group+tail), t
+		default:
+			group = joined
+		}
+	}
+	if group != "" {
+		all = append(all, "("+group+tail)
+	}
+	for _, rule := range s.Rules {
+		if rule = strings.TrimSpace(rule); !slices.Contains(all, rule) {
+			all = append(all, rule)
+		}
+	}
+	return all
+}
+
+// queries are the filters that the search takes.
+func (s *Settings) queries() []string {
+	return slices.DeleteFunc(s.filters(), func(q string) bool { return utf8.RuneCountInString(q) > longestQuery })
+}
+
+// readWords reads one page of what one of the searches finds. A search that X
+// refuses holds the others up no longer than this.
+func (c *Connector) readWords(ctx context.Context, self string, at mark, into *connectors.Page) (mark, error) {
+	queries := c.s.queries()
+	if at.Part >= len(queries) {
+		at = mark{Since: at.Since}
+	}
+	if len(queries) == 0 {
+		return at, nil
+	}
+	at.begin()
+	if at.Token == "" {
+		at.Since = max(at.Since, idAt(time.Now().Add(-searchable)))
+	}
+	q := c.query(at)
+	q.Set("query", queries[at.Part])
+	if at.Token != "" {
+		q.Set("next_token", at.Token)
+	}
+	answer, err := c.app.Do(ctx, connectors.Call{Path: "/2/tweets/search/recent", Query: q})
+	var got timeline
+	if err == nil {
+		got, err = readTimeline(answer, at.Token)
+		c.count(postRead, &got)
+		defer c.bill.save(ctx)
+	}
+	if err == nil && c.people.mustExpand(got.Data) {
+		return c.readWords(ctx, self, at, into)
+	}
+	var newest int64
+	if err == nil {
+		newest, err = c.sort(ctx, &got, self, into)
+	}
+	switch {
+	case err == nil:
+		c.noteSearch(at.Part, false)
+		at.Newest = max(at.Newest, newest)
+		at.Token = got.Meta.Next
+	case connectors.KindOf(err) == connectors.Rejected:
+		c.noteSearch(at.Part, true)
+		at.Token = ""
+	default:
+		return at, err
+	}
+	if at.Token == "" {
+		if at.Part++; at.Part == len(queries) {
+			at = at.through()
+		}
+	}
+	return at, c.refusedSearch()
+}
+
+// noteSearch remembers whether X takes one of the searches.
+func (c *Connector) noteSearch(part int, refused bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if refused {
+		c.unfit[part] = true
+	} else {
+		delete(c.unfit, part)
+	}
+}
+
+// refusedSearch is what is wrong while X takes not all of the searches.
+func (c *Connector) refusedSearch() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.unfit) == 0 {
+		return nil
+	}
+	return &connectors.Error{
+		Kind: connectors.Rejected, Message: "X does not take one of the searches for keywords and rules",
+		Remedy: "Correct the rule in the account's settings; `standpunt check` tells which.",
+	}
+}
+
+// asApp makes the client that speaks as the app itself, nil without its token.
+func (c *Connector) asApp() (*connectors.Client, error) {
+	token := c.s.BearerToken
+	if token.Reveal() == "" {
+		return nil, nil //nolint:nilnil // nil is "none"
+	}
+	app, err := connectors.NewClient(connectors.ClientOptions{
+		BaseURL: string(c.s.BaseURL),
+		Classify: func(r *connectors.Response) *connectors.Error {
+			e := c.classify(r)
+			if e == nil {
+				e = connectors.StatusError(r, "X")
+			}
+			if r.Status == http.StatusUnauthorized {
+				e.Message, e.Remedy = "X does not accept the app's bearer_token", "Copy the Bearer Token anew from X's developer console; it changes when it is regenerated."
+			}
+			t := readTrouble(r.Body)
+			if t.Issue == "TooManyConnections" {
+				e = tooMany(nil)
+			}
+			if r.Status == http.StatusConflict {
+				e.Message, e.Remedy = "X has no rules to stream by", "They are set again before the next connect; if this stays, look whether another program deletes them."
+			}
+			e.Err = errors.Join(&refusal{status: r.Status, trouble: t}, e.Err)
+			return e
+		},
+		Authorize: func(r *http.Request) error {
+			r.Header.Set("Authorization", "Bearer "+token.Reveal())
+			return nil
+		},
+	})
+	return app, err
+}
+
+// refusal is what X itself answered, against trouble of the network.
+type refusal struct {
+	status  int
+	trouble trouble
+}
+
+func (a *refusal) Error() string { return "status " + http.StatusText(a.status) }
+
+func asError(err error, into **connectors.Error) bool { return errors.As(err, into) }
