@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -62,23 +63,24 @@ func TestAnEmptyFileIsTheDefault(t *testing.T) {
 	}
 }
 
+// secretsOf gives every variable that the text takes a secret from the same value.
+func secretsOf(text []byte, value string) (environ []string) {
+	for _, found := range regexp.MustCompile(`\{env: ([A-Z0-9_]+)\}`).FindAllSubmatch(text, -1) {
+		environ = append(environ, string(found[1])+"="+value)
+	}
+	return environ
+}
+
+// The accounts of the example are decoded by their real kinds in cmd/standpunt.
 func TestExampleLoadsAndShowsEveryKey(t *testing.T) {
 	const path = "../config.example.yaml"
-	c, err := config.Load(path, []string{
-		"MAIL_SERVICE_PASSWORD=hunter2", "SANDBOX_TOKEN=hunter3",
-		"X_CONSUMER_KEY=a", "X_CONSUMER_SECRET=b", "X_ACCESS_TOKEN=c", "X_ACCESS_TOKEN_SECRET=hunter4",
-		"FACEBOOK_PAGE_TOKEN=hunter4", "FACEBOOK_APP_SECRET=hunter5",
-	})
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var page struct {
-		BaseURL     config.URL      `yaml:"base_url"`
-		Version     string          `yaml:"version"`
-		PageID      string          `yaml:"page_id" required:"true"`
-		AccessToken config.Secret   `yaml:"access_token" required:"true"`
-		AppSecret   config.Secret   `yaml:"app_secret"`
-		PollEvery   config.Duration `yaml:"poll_every"`
+	c, err := config.Load(path, secretsOf(text, "hunter2"))
+	if err != nil {
+		t.Fatal(err)
 	}
 	var mail struct {
 		Address  string        `yaml:"address" required:"true"`
@@ -87,58 +89,21 @@ func TestExampleLoadsAndShowsEveryKey(t *testing.T) {
 		Username string        `yaml:"username" required:"true"`
 		Password config.Secret `yaml:"password" required:"true"`
 	}
-	var network struct {
-		BaseURL   config.URL      `yaml:"base_url" required:"true"`
-		Handle    string          `yaml:"handle" required:"true"`
-		Token     config.Secret   `yaml:"token" required:"true"`
-		PollEvery config.Duration `yaml:"poll_every"`
-	}
-	var x struct {
-		BaseURL           config.URL      `yaml:"base_url"`
-		Handle            string          `yaml:"handle" required:"true"`
-		ConsumerKey       config.Secret   `yaml:"consumer_key" required:"true"`
-		ConsumerSecret    config.Secret   `yaml:"consumer_secret" required:"true"`
-		AccessToken       config.Secret   `yaml:"access_token" required:"true"`
-		AccessTokenSecret config.Secret   `yaml:"access_token_secret" required:"true"`
-		PollEvery         config.Duration `yaml:"poll_every"`
-		Vocabulary        string          `yaml:"vocabulary"`
-	}
 	for _, a := range c.Accounts {
-		switch a.Kind {
-		case "twitter":
-			err = a.Settings.Decode(&x)
-		case "mail":
-			err = a.Settings.Decode(&mail)
-		case "sandbox":
-			err = a.Settings.Decode(&network)
-		case "facebook":
-			err = a.Settings.Decode(&page)
-		case "push":
-			err = a.Settings.Decode(&struct{}{})
-		default:
-			t.Errorf("unexpected kind %q", a.Kind)
+		if a.Kind != "mail" {
+			continue
 		}
-		if err != nil {
+		if err := a.Settings.Decode(&mail); err != nil {
 			t.Errorf("%s: %v", a.Name, err)
 		}
 	}
-	if mail.Password.Reveal() != "hunter2" || network.PollEvery.Std() != 5*time.Second || network.BaseURL != "http://127.0.0.1:8430" {
-		t.Errorf("decoded %+v and %+v", mail, network)
-	}
-	if x.AccessTokenSecret.Reveal() != "hunter4" || x.PollEvery.Std() != time.Minute || x.Handle != "@brand" {
-		t.Errorf("decoded %+v", x)
-	}
-	if page.AccessToken.Reveal() != "hunter4" || page.AppSecret.Reveal() != "hunter5" || page.PollEvery.Std() != time.Minute || page.Version != "v26.0" {
-		t.Errorf("decoded %+v", page)
+	if mail.Password.Reveal() != "hunter2" || mail.Username == "" {
+		t.Errorf("decoded %+v", mail)
 	}
 	// The example's values are the defaults, but for the accounts.
 	c.Accounts = nil
 	if got, want := c.Redacted(), config.Default().Redacted(); got != want {
 		t.Errorf("the example is not the default: got\n%s\nwant\n%s", got, want)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
 	}
 	for _, variable := range config.Variables() {
 		if !strings.Contains(string(text), variable) {

@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"standpunt/inbox"
+	"standpunt/internal/tally"
 )
 
 // accountRun is one account's group of loops.
@@ -20,7 +20,9 @@ type accountRun struct {
 	poke  chan struct{} // poll now
 	done  chan struct{} // closed when every loop has ended
 
-	watched atomic.Bool // the observer knows of our contact with the account
+	watched  atomic.Bool   // the observer knows of our contact with the account
+	refusals tally.Tally   // of deliveries to the webhook
+	working  chan struct{} // holds one for each delivery that is worked on
 
 	mu        sync.Mutex
 	waitUntil time.Time // the platform's own waiting time
@@ -286,15 +288,4 @@ func (a *accountRun) notBefore() time.Time {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.waitUntil
-}
-
-var errTooLarge = errors.New("larger than allowed")
-
-// readAtMost reads all of r, or fails with errTooLarge.
-func readAtMost(r io.Reader, most int64) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r, most+1))
-	if err == nil && int64(len(body)) > most {
-		return nil, errTooLarge
-	}
-	return body, err
 }

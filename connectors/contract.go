@@ -51,9 +51,23 @@ type Streamer interface {
 	Stream(ctx context.Context, after inbox.Cursor, deliver func(Page) error) error
 }
 
-// Webhook is a source whose platform calls us. The request's body is limited and
-// already read into body; Verify proves who sent it before anything is decoded.
+// Webhook is a source whose platform calls us. A connector whose settings leave
+// the webhook out (no secret to check signatures with) is of a type without
+// Receive: its address then answers as one that does not exist.
 type Webhook interface {
+	// Receive takes one request to the account's own address: a delivery (POST) or the
+	// platform's check that the address is ours (GET, answered with its challenge). body is the
+	// request's body, byte for byte as it came and never over [MaxDelivery]; r.Body is used up.
+	//
+	// It first proves who sent the request, in constant time, and decodes nothing before. Its
+	// errors are of type [*Error]: of kind [BadAuth] where the signature or the challenge's token
+	// is missing or wrong, [Stale] where the signed time is too far from ours, [Garbage] where
+	// what is signed makes no sense, [Temporary] where the platform shall deliver it again, which
+	// is so too where a call of ours to the platform failed on the way, whatever its own kind. The
+	// Message is shown to staff as the reason, the Remedy where refusals repeat; the sender is
+	// told neither. One entry that makes no sense does not fail the others.
+	// The same delivery comes more than once, late, and in any order: EditedAt tells which
+	// state of a post is newer. Receive is called for many deliveries side by side.
 	Receive(ctx context.Context, r *http.Request, body []byte) (WebhookAnswer, error)
 }
 
@@ -64,12 +78,23 @@ type Acceptor interface {
 	Accept(ctx context.Context, body []byte) ([]inbox.Inbound, error)
 }
 
+// MaxDelivery is the most bytes that one delivery to a [Webhook] may have. Meta puts up
+// to 1,000 updates into one; at the longest texts that platforms allow these fit.
+const MaxDelivery = 8 << 20
+
 // WebhookAnswer is what a verified delivery brought and what to answer.
 type WebhookAnswer struct {
-	Page   Page // Next is ignored: a webhook does not move the poll cursor
+	Page Page // Next is ignored: a webhook does not move the poll cursor
+	// Others are the remote ids of other accounts that the delivery speaks of: one app has one
+	// address for all its pages. The runner hands the same request to those of them that
+	// are configured with the same kind, whose connectors verify it for themselves.
+	Others []string
+
+	// Status is 200 where it is 0. With one of 500 and more the page is kept all the same, and
+	// the platform delivers the whole again: for what could not be completed at the moment.
 	Status int
-	Body   []byte
-	Type   string
+	Body   []byte // often empty; a challenge is answered with what the platform sent
+	Type   string // of Body; empty: "text/plain; charset=utf-8"
 }
 
 // Finder reads own posts back, to compare what stands there with what was

@@ -43,7 +43,7 @@ func TestWebhookIsAnsweredOnceDurable(t *testing.T) {
 	}{
 		{"x", "wrong", "a", fault.Unauthenticated},
 		{"x", "panic", "a", fault.Unavailable},
-		{"x", "right", strings.Repeat("a", 1<<20+1), fault.BodyTooLarge},
+		{"x", "right", strings.Repeat("a", connectors.MaxDelivery+1), fault.BodyTooLarge},
 		{"y", "right", "a", fault.NotFound},
 		{"z", "right", "a", fault.NotFound},
 	} {

@@ -18,6 +18,11 @@
 // nothing but an approval.Release, outside any transaction, at most once; its
 // outcome is recorded as published, failed or unknown, and read back.
 //
+// A [Webhook]'s deliveries come in beside the polls, through [Runner.Receive]:
+// bounded in size, number and memory, proven by the connector before anything is
+// decoded, answered when they are durable, and counted in [Deliveries]. Polling
+// stays the back-fill for what a platform never delivers again.
+//
 // The package knows no platform and keeps no state of its own: a connector's tokens
 // lie in its [Keep], sealed; cursors live in the inbox, outcomes in approval. It
 // never retries on the sending path, never makes a Release, and lets no

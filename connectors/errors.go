@@ -20,6 +20,7 @@ const (
 	Rejected    ErrorKind = "rejected"     // the platform refuses this content, for good
 	Garbage     ErrorKind = "garbage"      // the answer makes no sense
 	Unknown     ErrorKind = "unknown"      // a publish may or may not have happened
+	Stale       ErrorKind = "stale"        // a delivery was signed too long ago, or its clock and ours differ
 )
 
 // Retryable reports whether the same call can succeed later without anybody

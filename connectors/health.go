@@ -50,6 +50,8 @@ type AccountHealth struct {
 
 	Identity Identity // as the platform told; empty until it did
 
+	Webhook Deliveries // to the account's own address, where the connector is a [Webhook]
+
 	// What came in since the start.
 	Polls, New, Edited, Deleted, Duplicates, Quarantined uint64
 }
@@ -64,6 +66,8 @@ type pulse struct {
 	logged string // the problem as it was last logged
 	// aside is what else does not work while polling does: the stream, our own posts.
 	aside map[string]*Error
+	// unproven counts the deliveries without proof since the last one with it.
+	unproven int
 	// overdue is when a running poll should have returned; zero when none runs.
 	overdue time.Time
 }
@@ -148,7 +152,7 @@ func (p *pulse) stop() {
 func (p *pulse) settle(err error) {
 	h := &p.health
 	state, problem := OK, (*Error)(nil)
-	for _, name := range []string{identityPart, ownPostsPart, morePart, streamPart} {
+	for _, name := range []string{identityPart, ownPostsPart, morePart, streamPart, webhookPart} {
 		if e := p.aside[name]; e != nil {
 			state, problem = Degraded, e
 			break

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -21,8 +20,6 @@ const (
 	defaultPollEvery    = time.Minute
 	defaultPollTimeout  = 2 * time.Minute
 	maxPollEvery        = 5 * time.Minute // while a stream is connected
-	maxWebhookBody      = 1 << 20
-	webhookTimeout      = 25 * time.Second
 	identityPart        = "identity"
 	ownPostsPart        = "own posts"
 	streamPart          = "stream"
@@ -58,6 +55,11 @@ type RunnerOptions struct {
 
 	PollTimeout time.Duration // of one Poll; 0: two minutes
 	Backoff     Backoff       // zero: from 5 s to 15 min
+
+	// DeliveryMemory is how many bytes of deliveries' bodies are held at a time; 0: 64 MiB. One
+	// counts up to three times its length while it is read.
+	DeliveryMemory   int64
+	DeliveriesAtOnce int // how many of an account are decoded and committed side by side; 0: 256
 }
 
 // Runner brings mentions in: per account one group of loops that poll, stream
@@ -68,6 +70,7 @@ type Runner struct {
 	o        RunnerOptions
 	accounts []*accountRun
 	changes  watchers
+	memory   *allowance
 
 	mu     sync.Mutex
 	cancel context.CancelFunc
@@ -81,14 +84,24 @@ func NewRunner(o RunnerOptions, lives ...Live) *Runner {
 	if o.Backoff == (Backoff{}) {
 		o.Backoff = Backoff{First: backoffFirst, Most: backoffMost}
 	}
-	r := &Runner{o: o}
+	if o.DeliveryMemory == 0 {
+		o.DeliveryMemory = defaultDeliveryMemory
+	}
+	if o.DeliveriesAtOnce == 0 {
+		o.DeliveriesAtOnce = defaultDeliveriesAtOnce
+	}
+	r := &Runner{o: o, memory: newAllowance(o.DeliveryMemory)}
 	for _, live := range lives {
 		if live.Log == nil {
 			live.Log = slog.New(slog.DiscardHandler)
 		}
-		a := &accountRun{Live: live, r: r, poke: make(chan struct{}, 1), done: make(chan struct{})}
+		a := &accountRun{Live: live, r: r, poke: make(chan struct{}, 1), done: make(chan struct{}),
+			working: make(chan struct{}, o.DeliveriesAtOnce)}
 		a.pulse = &pulse{log: live.Log, changed: r.changes.wake, aside: make(map[string]*Error)}
 		a.pulse.health = AccountHealth{Account: live.Name, Kind: live.Kind, State: Stopped, Since: time.Now()}
+		if is[Webhook](live.Connector) {
+			a.pulse.health.Webhook.Path = HookPrefix + string(live.Name)
+		}
 		r.accounts = append(r.accounts, a)
 	}
 	return r
@@ -178,42 +191,6 @@ func (r *Runner) CheckNow(name inbox.AccountName) error {
 	return nil
 }
 
-// Receive hands a platform's HTTP delivery to the account's connector, which
-// proves who sent it, and returns what to answer once what it brought is
-// durable. Its errors are faults; the platform then delivers again.
-func (r *Runner) Receive(name inbox.AccountName, request *http.Request) (WebhookAnswer, error) {
-	a, err := r.account(name)
-	if err != nil {
-		return WebhookAnswer{}, err
-	}
-	hook, ok := a.Connector.(Webhook)
-	if !ok {
-		return WebhookAnswer{}, fault.New(fault.NotFound, "the account takes no deliveries")
-	}
-	body, err := readBody(request)
-	if err != nil {
-		return WebhookAnswer{}, err
-	}
-	ctx, cancel := context.WithTimeout(request.Context(), webhookTimeout)
-	defer cancel()
-	var answer WebhookAnswer
-	err = guard(a.Log, "webhook", func() (err error) {
-		answer, err = hook.Receive(ctx, request, body)
-		return err
-	})
-	if err != nil {
-		a.Log.Warn("webhook delivery refused", "kind", KindOf(err), "error", err)
-		return WebhookAnswer{}, webhookFault(err)
-	}
-	if _, err := a.takeIn(ctx, answer.Page, nil); err != nil {
-		return WebhookAnswer{}, fault.New(fault.Unavailable, "the delivery could not be kept").Fix("Deliver it again.").Because(err)
-	}
-	if answer.Status == 0 {
-		answer.Status = http.StatusOK
-	}
-	return answer, nil
-}
-
 // Deliver takes in mentions that a program hands to an account whose connector
 // is an [Acceptor]; when it returns they are durable. Its errors are faults.
 func (r *Runner) Deliver(ctx context.Context, name inbox.AccountName, body []byte) (inbox.Ingested, error) {
@@ -250,36 +227,6 @@ func (r *Runner) account(name inbox.AccountName) (*accountRun, error) {
 		return nil, fault.New(fault.NotFound, "there is no such account").At("account", string(name))
 	}
 	return r.accounts[i], nil
-}
-
-func readBody(request *http.Request) ([]byte, error) {
-	if request.Body == nil {
-		return nil, nil
-	}
-	body, err := readAtMost(request.Body, maxWebhookBody)
-	switch {
-	case errors.Is(err, errTooLarge):
-		return nil, fault.New(fault.BodyTooLarge, "the delivery is larger than %d bytes", maxWebhookBody)
-	case err != nil:
-		return nil, fault.New(fault.InvalidInput, "the delivery broke off").Fix("Deliver it again.").Because(err)
-	}
-	return body, nil
-}
-
-// webhookFault is a connector's refusal as the caller may see it.
-func webhookFault(err error) *fault.Fault {
-	var known *fault.Fault
-	if errors.As(err, &known) {
-		return known
-	}
-	switch KindOf(err) {
-	case BadAuth, NotAllowed:
-		return fault.New(fault.Unauthenticated, "the delivery's sender is not proven").Because(err)
-	case Garbage, Rejected:
-		return fault.New(fault.InvalidInput, "the delivery makes no sense").Because(err)
-	default:
-		return fault.New(fault.Unavailable, "the delivery could not be read now").Fix("Deliver it again.").Because(err)
-	}
 }
 
 // label names what an account's kind can do, for the log.

@@ -37,6 +37,8 @@
 //	inbox.quarantine               QuarantineID -> Quarantined
 //	  .account                     Field(account) ‖ newest first
 //	  .digest                      SHA-256 of account and item
+//	inbox.gone                     Field(account) ‖ external id -> when we learned that an item we do not have is gone
+//	  .at                          that time
 //	inbox.meta                     "number", "rank": the last one given, 8 bytes
 //
 // # Finding a mention again

@@ -19,9 +19,12 @@ import (
 // An item that is there already, by account and external id, is a duplicate,
 // an edit (its text, subject or attachments differ, or its EditedAt is later)
 // or a deletion. An older state that arrives after a newer one is a duplicate,
-// and so is everything that arrives after the deletion. Word that an unknown
-// item is gone is ignored. An item that cannot be kept goes to the quarantine
-// with the reason; it never holds the others up.
+// and so is everything that arrives after the deletion, where word of the
+// deletion came first too (it is remembered for eight days). Deliveries (a nil
+// next) may repeat what is long past: one with a text that an edit replaced, and
+// no later EditedAt to show for it, is a duplicate; a page that was polled shows
+// what stands there now. An item that cannot be kept goes to the quarantine with
+// the reason; it never holds the others up.
 //
 // A page that changes something is one audit event, "inbox.ingested". The only
 // faults are invalid_input for the account's name and what a function given to
@@ -37,6 +40,7 @@ func (b *Inbox) Ingest(ctx context.Context, account AccountName, items []Inbound
 	var done *page
 	err := b.db.Update(ctx, func(tx *store.Tx) error {
 		done = newPage(b, tx, account)
+		done.delivered = next == nil
 		return done.take(arrivals, next)
 	})
 	if err != nil {
@@ -99,9 +103,11 @@ type page struct {
 	b       *Inbox
 	tx      *store.Tx
 	account AccountName
-	out     Ingested
-	number  uint64 // the last one given
-	rank    uint64
+	// delivered tells that somebody pushed the page to us, and when, nobody knows.
+	delivered bool
+	out       Ingested
+	number    uint64 // the last one given
+	rank      uint64
 
 	threads  map[string]*open // by thread key
 	byID     map[ConversationID]*open
@@ -169,10 +175,7 @@ func (p *page) item(a *arrival) error {
 		return err
 	}
 	if !known {
-		if a.in.Deleted {
-			return nil
-		}
-		return p.create(a)
+		return p.unknown(a)
 	}
 	m, err := p.b.Mention(p.tx, key)
 	if err != nil {
@@ -184,7 +187,7 @@ func (p *page) item(a *arrival) error {
 		return nil
 	case a.in.Deleted:
 		return p.remove(m)
-	case edits(m, &a.in):
+	case p.edits(m, &a.in):
 		return p.edit(m, a)
 	default:
 		p.out.Duplicates++
@@ -192,12 +195,33 @@ func (p *page) item(a *arrival) error {
 	}
 }
 
+// unknown takes in an item that we do not have.
+func (p *page) unknown(a *arrival) error {
+	if a.in.Deleted {
+		return p.forestall(a.in.ExternalID)
+	}
+	gone, err := p.forestalled(a.in.ExternalID)
+	if err != nil {
+		return err
+	}
+	if gone {
+		p.out.Duplicates++
+		return nil
+	}
+	return p.create(a)
+}
+
 // edits reports whether in is a newer state of m than the one that is kept.
-func edits(m *Mention, in *Inbound) bool {
-	if in.EditedAt.Before(m.EditedAt) {
+func (p *page) edits(m *Mention, in *Inbound) bool {
+	switch {
+	case in.EditedAt.Before(m.EditedAt):
+		return false
+	case in.EditedAt.After(m.EditedAt):
+		return true
+	case p.delivered && in.Text != m.Text && slices.ContainsFunc(m.Earlier, func(e EarlierText) bool { return e.Text == in.Text }):
 		return false
 	}
-	return in.EditedAt.After(m.EditedAt) || in.Text != m.Text || in.Subject != m.Subject ||
+	return in.Text != m.Text || in.Subject != m.Subject ||
 		!slices.Equal(in.Attachments, m.Attachments)
 }
 

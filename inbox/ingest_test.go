@@ -230,7 +230,6 @@ func TestUpstreamDeletionMarksAndStays(t *testing.T) {
 		return nil
 	})
 	gone := func(id string) inbox.Inbound { return inbox.Inbound{ExternalID: id, Deleted: true} }
-	r.ingest("", inbox.Ingested{}, gone("1"))
 	r.ingest("", inbox.Ingested{New: 2, Deleted: 1}, gone("2"), post("1", "I ask", 0), post("2", "I err", 1))
 	r.ingest("", inbox.Ingested{Deleted: 1}, gone("1"))
 	late := post("1", "I ask again", 0)

@@ -28,6 +28,7 @@ const (
 	conversationIndex = "conversation"
 	accountIndex      = "account"
 	digestIndex       = "digest"
+	atIndex           = "at"
 )
 
 // threadBucket is where the thread index of conversations lies, for lookups
@@ -81,11 +82,11 @@ var (
 var Schema = store.Schema{
 	Room: "inbox",
 	Buckets: join(
-		accounts.Buckets(), conversations.Buckets(), mentions.Buckets(), notes.Buckets(), quarantine.Buckets(),
+		accounts.Buckets(), conversations.Buckets(), mentions.Buckets(), notes.Buckets(), quarantine.Buckets(), deletions.Buckets(),
 		[]store.Bucket{cursorBucket, externalBucket, numberBucket, segmentBucket, wordBucket, sealBucket, pageBucket, metaBucket},
 	),
 	Checks: []func(*store.Tx) error{
-		accounts.Check, conversations.Check, mentions.Check, notes.Check, quarantine.Check,
+		accounts.Check, conversations.Check, mentions.Check, notes.Check, quarantine.Check, deletions.Check,
 		checkMentions, checkSegments, checkPages,
 	},
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"standpunt/connectors"
 	"standpunt/internal/fault"
 	"standpunt/web/api"
 	"standpunt/web/session"
@@ -20,6 +22,7 @@ const contentPolicy = "default-src 'self'; object-src 'none'; base-uri 'none'; f
 
 // handler joins everything behind the listener, outermost last: a request
 // passes the log, the headers, the recovery, who asks, other sites, the mux.
+// What platforms deliver leaves that way after the recovery: see [hooks].
 func (s *Server) handler(d Deps, o Options) (http.Handler, error) {
 	secure := o.CertFile != "" || strings.HasPrefix(o.PublicURL, "https://")
 	sessions, err := session.New(d.Staff, session.Options{Secure: secure, TrustedProxies: o.TrustedProxies, PublicURL: o.PublicURL})
@@ -29,7 +32,7 @@ func (s *Server) handler(d Deps, o Options) (http.Handler, error) {
 	m := newMetrics(d, func() int { return s.api.Connections() })
 	s.api, err = api.New(
 		api.Deps{Staff: d.Staff, Box: d.Box, Approvals: d.Approvals, Log: d.Log, Sources: d.Sources, Sessions: sessions},
-		api.Options{Version: o.Version, MaxBody: o.MaxBody, Logger: o.Logger, OnEntries: m.entries},
+		api.Options{Version: o.Version, PublicURL: o.PublicURL, MaxBody: o.MaxBody, Logger: o.Logger, OnEntries: m.entries},
 	)
 	if err != nil {
 		return nil, err
@@ -49,9 +52,21 @@ func (s *Server) handler(d Deps, o Options) (http.Handler, error) {
 	h := noteRoute(mux)
 	h = sessions.SameSite(h, s.refuseCrossSite)
 	h = sessions.Identify(h)
+	h = besideHooks(h, &hooks{receiver: d.Hooks, readTime: cmp.Or(o.HookReadTime, hookReadTime), logger: o.Logger})
 	h = s.recovered(h)
 	h = secured(h, secure)
 	return s.logged(h, m), nil
+}
+
+// besideHooks parts the platforms' requests from everybody else's.
+func besideHooks(next, hooks http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, connectors.HookPrefix) {
+			hooks.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // refuseCrossSite answers a request that came from another site.
@@ -174,7 +189,10 @@ func (s *Server) logged(next http.Handler, m *metrics) http.Handler {
 			method := knownMethod(r.Method)
 			m.request(method, a.route, a.status, took)
 			level := slog.LevelInfo
-			if a.status >= http.StatusInternalServerError {
+			switch {
+			case a.route == hookRoute:
+				level = slog.LevelDebug // strangers reach it, and it counts for itself
+			case a.status >= http.StatusInternalServerError:
 				level = slog.LevelWarn
 			}
 			s.logger.Log(r.Context(), level, "request", "method", method, "route", a.route, "status", a.status,

@@ -95,6 +95,7 @@ type standing struct {
 	size    *prometheus.Desc
 	spent   *prometheus.Desc
 	budget  *prometheus.Desc
+	hooks   *prometheus.Desc
 }
 
 func newStanding(d Deps) *standing {
@@ -106,6 +107,8 @@ func newStanding(d Deps) *standing {
 		spent:   prometheus.NewDesc("standpunt_account_spent_dollars", "What the account's platform charged this UTC month, as counted here.", []string{"account", "kind"}, nil),
 		budget:  prometheus.NewDesc("standpunt_account_budget_dollars", "What the account may spend in a UTC month; absent where that is not limited.", []string{"account", "kind"}, nil),
 		size:    prometheus.NewDesc("standpunt_audit_log_size", "Entries of the audit log.", nil, nil),
+		hooks: prometheus.NewDesc("standpunt_webhook_deliveries_total",
+			"Requests to the account's webhook since the start: accepted, unproven, unreadable, or not_kept and to be delivered again.", []string{"account", "outcome"}, nil),
 	}
 }
 
@@ -117,6 +120,7 @@ func (s *standing) Describe(ch chan<- *prometheus.Desc) {
 	ch <- s.size
 	ch <- s.spent
 	ch <- s.budget
+	ch <- s.hooks
 }
 
 // Collect reads it. What cannot be read is left out.
@@ -145,11 +149,24 @@ func (s *standing) Collect(ch chan<- prometheus.Metric) {
 				gauge(s.budget, h.Spending.Budget.Dollars(), string(h.Account), h.Kind)
 			}
 		}
+		s.collectHook(ch, h)
 	}
 	if stops, err := s.d.Approvals.Stops(ctx); err == nil {
 		gauge(s.stopped, float64(min(len(stops), 1)))
 	}
 	if size, err := s.d.Log.Size(ctx); err == nil {
 		gauge(s.size, float64(size))
+	}
+}
+
+// collectHook counts what came to an account's webhook, where it has one.
+func (s *standing) collectHook(ch chan<- prometheus.Metric, h connectors.AccountHealth) {
+	if h.Webhook.Path == "" {
+		return
+	}
+	for outcome, n := range map[string]uint64{
+		"accepted": h.Webhook.Accepted, "unproven": h.Webhook.Unproven, "unreadable": h.Webhook.Unreadable, "not_kept": h.Webhook.NotKept,
+	} {
+		ch <- prometheus.MustNewConstMetric(s.hooks, prometheus.CounterValue, float64(n), string(h.Account), outcome)
 	}
 }

@@ -25,6 +25,7 @@ import (
 type rig struct {
 	*approvaltest.Rig
 	t      *testing.T
+	runner *connectors.Runner // not started
 	server *web.Server
 	url    string
 	log    *logBuffer
@@ -46,10 +47,8 @@ func newRigWith(t *testing.T, o web.Options, lives []connectors.Live, policies .
 		o.Listen = "127.0.0.1:0"
 	}
 	o.Logger = slog.New(slog.NewTextHandler(r.log, nil))
-	server, err := web.New(web.Deps{
-		Staff: r.Staff, Box: r.Box, Approvals: r.Approvals, Log: r.Log,
-		Sources: connectors.NewRunner(connectors.RunnerOptions{Inbox: r.Box, Observer: r.Approvals}, lives...),
-	}, o)
+	r.runner = connectors.NewRunner(connectors.RunnerOptions{Inbox: r.Box, Observer: r.Approvals}, lives...)
+	server, err := web.New(web.Deps{Staff: r.Staff, Box: r.Box, Approvals: r.Approvals, Log: r.Log, Sources: r.runner, Hooks: r.runner}, o)
 	check(t, err)
 	check(t, server.Start())
 	t.Cleanup(func() {

@@ -21,13 +21,15 @@ import (
 	"standpunt/web/session"
 )
 
-// Deps are the rooms that the web asks. All but Desk and Ready are required.
+// Deps are the rooms that the web asks. All but Hooks, Desk and Ready are required.
 type Deps struct {
 	Staff     *people.Staff
 	Box       *inbox.Inbox
 	Approvals *approval.Approvals
 	Log       *audit.Log
 	Sources   api.Sources // *connectors.Runner
+	// Hooks takes what platforms deliver below /hooks/: *connectors.Runner. Nil: nothing is there.
+	Hooks Receiver
 	// Desk makes the pages, which are served below "/". Nil serves the API alone.
 	Desk func(*session.Sessions) (http.Handler, error)
 	// Ready gives the reasons why the daemon is not ready, in words that are safe to show;
@@ -42,8 +44,9 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	CertFile       string // TLS; both or none
 	KeyFile        string
-	MaxBody        int64  // bytes of an API request's body; 0: 1 MiB
-	Version        string // of the program, for OpenAPI
+	MaxBody        int64         // bytes of an API request's body; 0: 1 MiB
+	HookReadTime   time.Duration // that a platform may take for a delivery's body; 0: ten seconds
+	Version        string        // of the program, for OpenAPI
 	Logger         *slog.Logger
 }
 

@@ -60,7 +60,7 @@ func checkCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []s
 // and the account says so.
 func checkKeeping(ctx context.Context, conf *config.Config) (kept keeping, done func()) {
 	none := func() {}
-	if !slices.ContainsFunc(conf.Accounts, func(a config.Account) bool { return logsIn(a, nil) == nil }) {
+	if !slices.ContainsFunc(conf.Accounts, func(a config.Account) bool { return logsIn(ctx, a) == nil }) {
 		return nil, none
 	}
 	kept, end, err := openKeeping(ctx, conf.Data, slog.New(slog.DiscardHandler))

@@ -95,10 +95,10 @@ func (d *daemon) build(ctx context.Context, o daemonOptions) (err error) {
 	}
 	d.join(o.sending)
 	d.server, err = web.New(web.Deps{ //nolint:contextcheck // each request brings its own
-		Staff: d.staff, Box: d.box, Approvals: d.approvals, Log: d.log, Sources: d.runner, Ready: d.notReady,
+		Staff: d.staff, Box: d.box, Approvals: d.approvals, Log: d.log, Sources: d.runner, Hooks: d.runner, Ready: d.notReady,
 		Desk: desk.New(desk.Deps{
 			Staff: d.staff, Box: d.box, Approvals: d.approvals, Log: d.log, Sources: d.runner,
-			Records: records{d.rooms}, Notice: o.notice, Logger: o.logger,
+			Records: records{d.rooms}, PublicURL: o.web.PublicURL, Notice: o.notice, Logger: o.logger,
 		}),
 	}, o.web)
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -52,7 +52,7 @@ func loginCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []s
 		return err
 	}
 	logger := newLogger(c, conf.Log)
-	if err := logsIn(account, nil); err != nil { // before anything is opened
+	if err := logsIn(ctx, account); err != nil { // before anything is opened
 		return err
 	}
 	kept, done, err := openKeeping(ctx, conf.Data, logger)
@@ -91,13 +91,13 @@ func accountNamed(conf *config.Config, name string) (config.Account, error) {
 
 // logsIn reports whether the account is one that somebody signs in, by an error
 // where it is not.
-func logsIn(account config.Account, kept keeping) error {
-	lives, err := connect([]config.Account{account}, newLogger(console{err: io.Discard}, config.Log{}), kept)
+func logsIn(ctx context.Context, account config.Account) error {
+	lives, err := connect([]config.Account{account}, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return explain(err)
 	}
 	_, err = beginLogin(lives[0])
-	return errors.Join(err, connectors.CloseAll(context.Background(), lives))
+	return errors.Join(err, connectors.CloseAll(context.WithoutCancel(ctx), lives))
 }
 
 func beginLogin(l connectors.Live) (connectors.Login, error) {

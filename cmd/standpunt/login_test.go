@@ -79,7 +79,7 @@ func (x *smallX) login(browse bool, lines []string, args ...string) (code int, o
 	page, _ := io.ReadAll(answer.Body)
 	_ = answer.Body.Close()
 	if browse {
-		screen.Write([]byte("the browser shows: " + string(page)))
+		_, _ = fmt.Fprintf(screen, "the browser shows: %s", page)
 	} else {
 		for _, line := range append(lines, answer.Header.Get("Location")) {
 			if _, err := io.WriteString(typing, line+"\n"); err != nil {

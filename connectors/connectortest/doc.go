@@ -6,7 +6,8 @@
 // out, errors are of the right kind, and no secret is in any error or log line.
 // What else a platform or its harness can do is found by type assertion, on
 // the connector (see package connectors) and on the [Remote] ([Reviser],
-// [Eraser], [Breaker], [Locksmith], [SecretKeeper], [Shaper], [Deliverer]);
+// [Eraser], [Breaker], [Locksmith], [SecretKeeper], [Shaper], [Deliverer],
+// [Notifier], [Challenger], [Timekeeper]);
 // cases that need what is missing do not run, and Run prints what that was.
 //
 // [Proxy] stands before a platform that speaks HTTP and breaks it on demand,

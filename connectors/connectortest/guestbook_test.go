@@ -18,9 +18,10 @@ import (
 
 // guestbookSettings is what an account's settings may hold.
 type guestbookSettings struct {
-	BaseURL   config.URL      `yaml:"base_url" required:"true"`
-	Token     config.Secret   `yaml:"token" required:"true"`
-	PollEvery config.Duration `yaml:"poll_every"`
+	BaseURL    config.URL      `yaml:"base_url" required:"true"`
+	Token      config.Secret   `yaml:"token" required:"true"`
+	PollEvery  config.Duration `yaml:"poll_every"`
+	HookSecret config.Secret   `yaml:"hook_secret"` // empty: the book does not call us
 }
 
 // guestbook is one live account.
@@ -47,6 +48,9 @@ func newGuestbook(a connectors.Account) (connectors.Connector, error) {
 		return nil, a.Settings.Problem("base_url", string(g.settings.BaseURL), err.Error(), "Write the guestbook's address.")
 	}
 	g.client = client
+	if g.settings.HookSecret.Reveal() != "" {
+		return &hookedGuestbook{g}, nil // what it cannot do it does not declare
+	}
 	return g, nil
 }
 
@@ -86,17 +90,22 @@ func (g *guestbook) Poll(ctx context.Context, after inbox.Cursor) (connectors.Pa
 	page := connectors.Page{Next: after, More: list.More}
 	for _, e := range *list.Entries {
 		page.Next = strconv.AppendInt(nil, e.Change, 10)
-		if e.Author == brand {
-			page.Own = append(page.Own, approval.OwnPost{ExternalID: e.ID, InReplyTo: e.InReplyTo, Text: e.Text, PostedAt: e.At})
-			continue
-		}
-		page.Mentions = append(page.Mentions, inbox.Inbound{
-			ExternalID: e.ID, InReplyTo: e.InReplyTo, Kind: "post", Visibility: inbox.Public,
-			Author: inbox.Author{ExternalID: e.Author, Handle: e.Author}, Text: e.Text,
-			PostedAt: e.At, EditedAt: e.EditedAt, Deleted: e.Deleted,
-		})
+		e.into(&page)
 	}
 	return page, nil
+}
+
+// into adds the entry to a page: what is the brand's own apart from the rest.
+func (e entry) into(page *connectors.Page) {
+	if e.Author == brand {
+		page.Own = append(page.Own, approval.OwnPost{ExternalID: e.ID, InReplyTo: e.InReplyTo, Text: e.Text, PostedAt: e.At})
+		return
+	}
+	page.Mentions = append(page.Mentions, inbox.Inbound{
+		ExternalID: e.ID, InReplyTo: e.InReplyTo, Kind: "post", Visibility: inbox.Public,
+		Author: inbox.Author{ExternalID: e.Author, Handle: e.Author}, Text: e.Text,
+		PostedAt: e.At, EditedAt: e.EditedAt, Deleted: e.Deleted,
+	})
 }
 
 func (g *guestbook) entries(ctx context.Context, query url.Values) (list entries, err error) {

@@ -1,6 +1,7 @@
 package connectortest
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -59,6 +60,26 @@ type Patient interface {
 // Deliverer is a Remote of an Acceptor: what a program hands to our API for a post.
 type Deliverer interface {
 	Delivery(t testing.TB, externalID string) []byte
+}
+
+// Notifier is a Remote whose platform calls us: a [connectors.Webhook]'s.
+type Notifier interface {
+	// Notify is the request, signed as the platform signs it, that tells of a customer's post
+	// as it is now: new, edited or gone. It is made anew at each call.
+	Notify(t testing.TB, externalID string) *http.Request
+}
+
+// Challenger is a Notifier whose platform checks with a request of its own that
+// the address is ours. Challenge is that request, with the right token or with a
+// wrong one, and the body that proves us.
+type Challenger interface {
+	Challenge(t testing.TB, right bool) (r *http.Request, proof string)
+}
+
+// Timekeeper is a Notifier whose platform signs the time of each delivery: NotifyAt
+// is a Notify that was signed at another time.
+type Timekeeper interface {
+	NotifyAt(t testing.TB, externalID string, at time.Time) *http.Request
 }
 
 // Breaker is a Remote that can be broken on demand.

@@ -28,6 +28,7 @@ const (
 // Run runs every case that the connector and its harness have what it takes for.
 func Run(t *testing.T, h Harness) {
 	t.Run("Reading", func(t *testing.T) { reading(t, h) })
+	t.Run("Deliveries", func(t *testing.T) { deliveries(t, h) })
 	t.Run("Publishing", func(t *testing.T) { publishing(t, h) })
 	t.Run("Trouble", func(t *testing.T) { trouble(t, h) })
 	t.Run("Identity", func(t *testing.T) { identity(t, h) })
@@ -292,6 +293,11 @@ func printMissing(t *testing.T, h Harness) {
 	note("Identifier", can[connectors.Identifier](c))
 	note("harness: Reviser", can[Reviser](remote))
 	note("harness: Eraser", can[Eraser](remote))
+	if can[connectors.Webhook](c) {
+		note("harness: Notifier", can[Notifier](remote))
+		note("harness: Challenger", can[Challenger](remote))
+		note("harness: Timekeeper", can[Timekeeper](remote))
+	}
 	note("harness: Breaker", can[Breaker](remote))
 	note("harness: Locksmith", can[Locksmith](remote))
 	note("harness: SecretKeeper", can[SecretKeeper](remote))

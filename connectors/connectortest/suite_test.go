@@ -1,7 +1,9 @@
 package connectortest_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,8 +27,9 @@ import (
 )
 
 const (
-	goodToken = "book-token-7f3a"
-	badToken  = "wrong-token-91bc"
+	goodToken  = "book-token-7f3a"
+	badToken   = "wrong-token-91bc"
+	hookSecret = "hook-secret-55d0"
 )
 
 // book is the guestbook's server.
@@ -111,7 +115,7 @@ func newRemote(t *testing.T, defect string) connectortest.Remote {
 }
 
 func (r *remote) connect(t testing.TB, a connectors.Account, token string) connectors.Connector {
-	a.Settings = config.NewSettings(map[string]any{"base_url": r.URL, "token": token})
+	a.Settings = config.NewSettings(map[string]any{"base_url": r.URL, "token": token, "hook_secret": hookSecret})
 	c, err := newGuestbook(a)
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +123,7 @@ func (r *remote) connect(t testing.TB, a connectors.Account, token string) conne
 	if r.defect == "" {
 		return c
 	}
-	return &defective{guestbook: c.(*guestbook), defect: r.defect, token: token}
+	return &defective{guestbook: c.(*hookedGuestbook).guestbook, defect: r.defect, token: token}
 }
 
 func (r *remote) Connect(t testing.TB, a connectors.Account) connectors.Connector {
@@ -153,10 +157,36 @@ func (r *remote) Erase(_ testing.TB, id string) {
 	r.book.alter(id, func(e *entry) { e.Text, e.Deleted = "", true })
 }
 
+// Notify tells of the entry as it stands in the book.
+func (r *remote) Notify(t testing.TB, id string) *http.Request { return r.NotifyAt(t, id, time.Now()) }
+
+func (r *remote) NotifyAt(t testing.TB, id string, at time.Time) *http.Request {
+	r.book.mu.Lock()
+	defer r.book.mu.Unlock()
+	told := slices.DeleteFunc(slices.Clone(r.book.entries), func(e entry) bool { return e.ID != id })
+	body, err := json.Marshal(told)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body))
+	sent := at.UTC().Format(time.RFC3339)
+	request.Header.Set("Book-Time", sent)
+	request.Header.Set("Book-Signature", hex.EncodeToString(bookSignature(hookSecret, sent, body)))
+	return request
+}
+
+func (r *remote) Challenge(_ testing.TB, right bool) (*http.Request, string) {
+	secret := hookSecret
+	if !right {
+		secret = badToken
+	}
+	return httptest.NewRequest(http.MethodGet, "/?challenge=1158201444&secret="+secret, nil), "1158201444"
+}
+
 // Patience is short: the book shows everything at once.
 func (r *remote) Patience() time.Duration { return time.Second }
 
-func (r *remote) Secrets() []string { return []string{goodToken, badToken} }
+func (r *remote) Secrets() []string { return []string{goodToken, badToken, hookSecret} }
 
 func TestGuestbook(t *testing.T) {
 	connectortest.Run(t, func(t *testing.T) connectortest.Remote { return newRemote(t, "") })
@@ -174,6 +204,7 @@ type defective struct {
 	*guestbook
 	defect string
 	token  string
+	calls  atomic.Int64 // of Receive
 }
 
 // defects maps each fault to the case that finds it.
@@ -192,6 +223,14 @@ var defects = map[string]string{
 	"ignores cancellation":              "no_answer",
 	"adds a signature":                  "texts_stand",
 	"says absent while the post stands": "accepted,_then_garbage",
+	"believes every delivery":           "what_the_platform_did_not_sign",
+	"decodes before it checks":          "what_the_platform_did_not_sign",
+	"answers every challenge":           "the_check_of_the_address",
+	"takes deliveries of any time":      "a_delivery_that_was_signed_long_ago",
+	"delivers other ids than it polls":  "a_delivery_and_a_poll",
+	"delivers edits without a time":     "a_delivery_that_comes_again",
+	"panics on an empty delivery":       "what_the_platform_did_not_sign",
+	"loses deliveries of a burst":       "deliveries_are_received_side_by_side",
 }
 
 func (d *defective) Poll(ctx context.Context, after inbox.Cursor) (connectors.Page, error) {
@@ -243,6 +282,38 @@ func (d *defective) spoil(err error) error {
 		changed.Kind = connectors.Temporary
 	}
 	return &changed
+}
+
+func (d *defective) Receive(ctx context.Context, r *http.Request, body []byte) (connectors.WebhookAnswer, error) {
+	switch {
+	case d.defect == "panics on an empty delivery":
+		_ = body[0]
+	case d.defect == "decodes before it checks" && !json.Valid(body):
+		return connectors.WebhookAnswer{}, connectors.Errorf(connectors.Garbage, "the delivery is not JSON")
+	case d.defect == "believes every delivery" && r.Method == http.MethodPost, d.defect == "takes deliveries of any time" && r.Method == http.MethodPost:
+		if d.defect == "takes deliveries of any time" && r.Header.Get("Book-Signature") == "" {
+			break
+		}
+		now := time.Now().UTC().Format(time.RFC3339)
+		r.Header.Set("Book-Time", now)
+		r.Header.Set("Book-Signature", hex.EncodeToString(bookSignature(hookSecret, now, body)))
+	case d.defect == "answers every challenge" && r.Method == http.MethodGet:
+		return connectors.WebhookAnswer{Body: []byte(r.URL.Query().Get("challenge"))}, nil
+	case d.defect == "loses deliveries of a burst":
+		if d.calls.Add(1)%10 == 0 {
+			return connectors.WebhookAnswer{}, nil
+		}
+	}
+	answer, err := (&hookedGuestbook{d.guestbook}).Receive(ctx, r, body)
+	for i := range answer.Page.Mentions {
+		switch d.defect {
+		case "delivers other ids than it polls":
+			answer.Page.Mentions[i].ExternalID = "hook-" + answer.Page.Mentions[i].ExternalID
+		case "delivers edits without a time":
+			answer.Page.Mentions[i].EditedAt, answer.Page.Mentions[i].Text = time.Time{}, answer.Page.Mentions[i].Text+" "+time.Now().String()
+		}
+	}
+	return answer, err
 }
 
 func (d *defective) Publish(ctx context.Context, r approval.Release) (approval.Receipt, error) {

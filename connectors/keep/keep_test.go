@@ -18,7 +18,7 @@ import (
 
 const (
 	account = inbox.AccountName("brand-x")
-	secret  = "refresh-c2VjcmV0LXRoYXQtbm9ib2R5LXNlZXM" //nolint:gosec // invented
+	secret  = "refresh-c2VjcmV0LXRoYXQtbm9ib2R5LXNlZXM"
 )
 
 // directory is a data directory of the test's own.

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	lookupSize  = 100                // users in one request, at most
+	usersAtOnce = 100                // users in one request, at most
 	knownFor    = 7 * 24 * time.Hour // after which a name is asked for again
 	generations = 10_000             // users in each of the two generations
 )
@@ -137,7 +137,7 @@ func (c *Connector) authors(ctx context.Context, posts []post, self string) (map
 		}
 	}()
 	for len(unknown) > 0 {
-		n := min(len(unknown), lookupSize)
+		n := min(len(unknown), usersAtOnce)
 		if err := c.lookUp(ctx, unknown[:n], users); err != nil {
 			return nil, err
 		}

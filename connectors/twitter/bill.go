@@ -74,7 +74,7 @@ type resource struct {
 func resourceOf(c charge, id string) (resource, bool) {
 	kinds := map[charge]byte{ownedRead: 'p', postRead: 'p', userRead: 'u', dmRead: 'm'}
 	n := number(id)
-	return resource{kinds[c], uint64(n)}, kinds[c] != 0 && n > 0 //nolint:gosec // not negative
+	return resource{kinds[c], uint64(n)}, kinds[c] != 0 && n > 0
 }
 
 // read counts what one answer of X gave: each id once a day.
@@ -163,7 +163,11 @@ func (b *bill) save(ctx context.Context) {
 }
 
 // ready reads what was kept, once, and turns the page where a day or a month
-// has ended. It reports whether there is anything to count in.
+// has ended. It reports whether there is anything to count in. What was kept
+// is read whatever becomes of the call that it is read for, since it is then
+// there for all.
+//
+//nolint:contextcheck,nolintlint // for that reason; contextcheck heeds it by itself
 func (b *bill) ready() bool {
 	now := time.Now().UTC()
 	if !b.opened {
@@ -236,7 +240,7 @@ func pack(list []resource) []byte {
 	last := uint64(0)
 	for _, r := range list {
 		out = append(out, r.kind)
-		out = binary.AppendVarint(out, int64(r.id-last)) //nolint:gosec // it wraps, and unpack wraps back
+		out = binary.AppendVarint(out, int64(r.id-last)) // it wraps, and unpack wraps back
 		last = r.id
 	}
 	return out
@@ -251,7 +255,7 @@ func unpack(raw []byte) (list []resource, err error) {
 		if n <= 0 || len(list) >= chunkSize {
 			return nil, errPacked
 		}
-		last += uint64(d) //nolint:gosec // see pack
+		last += uint64(d)
 		list = append(list, resource{raw[0], last})
 		raw = raw[1+n:]
 	}

@@ -31,6 +31,10 @@ type Settings struct {
 	// MonthlyBudget, in US dollars per UTC month, slows polls down when it will not last; 0: none.
 	MonthlyBudget float64 `yaml:"monthly_budget"`
 	Prices        Prices  `yaml:"prices"`
+	// API is the version that the server speaks: "2", or "1.1" for enterprise plans and compatible servers.
+	API string `yaml:"api"`
+	// Stream asks a server of API 1.1 to push mentions; X itself no longer does.
+	Stream bool `yaml:"stream"`
 
 	WiderSettings `yaml:",inline"`
 }
@@ -41,7 +45,7 @@ var handlePattern = regexp.MustCompile(`^[A-Za-z0-9_]{1,15}$`)
 
 // decode reads the settings and reports every fault at once.
 func decode(from config.Settings) (Settings, error) {
-	s := Settings{BaseURL: defaultBaseURL, PollEvery: config.Duration(time.Minute), Vocabulary: "tweet", Prices: listPrices()}
+	s := Settings{BaseURL: defaultBaseURL, PollEvery: config.Duration(time.Minute), Vocabulary: "tweet", API: "2", Prices: listPrices()}
 	s.Access = accessSelfServe
 	faults := []error{from.Decode(&s)}
 	if len(config.Problems(faults[0])) == 0 && faults[0] != nil {
@@ -61,6 +65,16 @@ func decode(from config.Settings) (Settings, error) {
 	}
 	faults = append(faults, vetCredentials(&s, from, config.Problems(faults[0]))...)
 	faults = append(faults, vetMoney(&s, from)...)
+	switch {
+	case s.API != "2" && s.API != legacyVersion:
+		faults = append(faults, from.Problem("api", s.API, "is not known", `Write "2", or "1.1" for an enterprise plan or a compatible server.`))
+	case s.API == "2" && s.Stream:
+		faults = append(faults, from.Problem("stream", "true", "is of API 1.1 alone", `Leave it out, or set api to "1.1".`))
+	case s.API == legacyVersion && (s.streams() || s.DirectMessages):
+		faults = append(faults, from.Problem("api", s.API, "knows no keywords, activity or direct messages", `Leave those out, or set api to "2".`))
+	case s.API == legacyVersion:
+		faults = append(faults, vetLegacy(&s, from)...)
+	}
 	faults = append(faults, s.check(from, config.Problems(faults[0]))...)
 	return s, errors.Join(faults...)
 }
@@ -81,25 +95,35 @@ type Connector struct {
 
 	mu      sync.Mutex
 	self    string             // the account's id on X, once it was learned
-	posted  map[string]string  // the release's key by the id of what this process posted lately
+	posted  map[string]sent    // by the id of what this process posted lately
 	waiting map[string]waiting // what keeps a list from being read, by its name
 	cleared time.Time          // when connections of the app were last ended
 	unfit   map[int]bool       // the searches that X does not take
 }
 
-// New makes a [*Connector] from an account's settings. It calls nobody.
+// sent is which release a post of ours is, and when it went out.
+type sent struct {
+	key string
+	at  time.Time
+}
+
+// New makes a [*Connector] from an account's settings, or a [*Legacy] where they
+// ask for API 1.1. It calls nobody.
 func New(a connectors.Account) (connectors.Connector, error) {
 	s, err := decode(a.Settings)
 	if err != nil {
 		return nil, err
 	}
-	c := &Connector{account: a.Name, s: s, backfill: a.Backfill, log: a.Log, posted: make(map[string]string)}
+	c := &Connector{account: a.Name, s: s, backfill: a.Backfill, log: a.Log, posted: make(map[string]sent)}
 	c.waiting, c.unfit, c.directEvery = make(map[string]waiting), make(map[int]bool), leastDirectEvery
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
 	c.bill = &bill{keep: a.Keep, prices: s.Prices, owner: s.OwnsApp, budget: dollars(s.MonthlyBudget), log: c.log}
 	c.people = new(acquaintances)
+	if s.API == legacyVersion {
+		return newLegacy(a, c)
+	}
 	if s.Auth == authOAuth2 {
 		c.tokens = newTokens(string(a.Name), string(s.BaseURL), string(s.RedirectURL), s.ClientID, s.ClientSecret.Reveal(), a.Keep, c.log)
 	}
@@ -172,9 +196,6 @@ func (c *Connector) whoami(ctx context.Context) (connectors.Identity, error) {
 			who.CanSend, who.Note = slices.Contains(granted, "tweet.write"), lacks(list, string(c.account))
 		}
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.self = who.RemoteID
 	return who, nil
 }
 
@@ -195,22 +216,33 @@ func (c *Connector) identify(ctx context.Context, client *connectors.Client) (co
 	if !isID(got.Data.ID) || !handlePattern.MatchString(got.Data.Username) {
 		return connectors.Identity{}, answer.Nonsense("without the account that was asked for")
 	}
-	who := connectors.Identity{
-		RemoteID: got.Data.ID, Handle: "@" + got.Data.Username, URL: "https://x.com/" + got.Data.Username, CanSend: true,
-	}
-	if !strings.EqualFold(got.Data.Username, c.s.Handle) {
+	return c.identity(got.Data), nil
+}
+
+// identity is the account that the credentials belong to. It is remembered where it is
+// the one that the settings name.
+func (c *Connector) identity(u user) connectors.Identity {
+	who := connectors.Identity{RemoteID: u.ID, Handle: "@" + u.Username, URL: "https://x.com/" + u.Username, CanSend: true}
+	if !strings.EqualFold(u.Username, c.s.Handle) {
 		who.CanSend = false
-		who.Note = "The tokens belong to @" + got.Data.Username + ", the settings say @" + c.s.Handle + ". Correct handle or tokens."
+		who.Note = "The tokens belong to @" + u.Username + ", the settings say @" + c.s.Handle + ". Correct handle or tokens."
+		return who
 	}
-	return who, nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.self = u.ID
+	return who
 }
 
 // me is the account's id on X, asked for once.
-func (c *Connector) me(ctx context.Context) (string, error) {
+func (c *Connector) me(ctx context.Context) (string, error) { return c.meBy(ctx, c.whoami) }
+
+// meBy is the account's id on X, asked for once by identify.
+func (c *Connector) meBy(ctx context.Context, identify func(context.Context) (connectors.Identity, error)) (string, error) {
 	if id := c.known(); id != "" {
 		return id, nil
 	}
-	who, err := c.whoami(ctx)
+	who, err := identify(ctx)
 	if err != nil {
 		return "", err
 	}

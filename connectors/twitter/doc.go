@@ -10,6 +10,10 @@
 // posts of our own, answers to direct messages, removals and hidings, each sent
 // once.
 //
+// For enterprise plans and compatible servers a [Legacy] speaks API v1.1
+// instead, with the types and calls of go-twitter over a way of our own, and
+// brings the same mentions in the same shape.
+//
 // X knows no idempotency keys and shows its own writes late. So a request
 // whose answer got lost is of kind Unknown, and [Connector.Find] never says
 // that something is absent merely because it was not seen.

@@ -131,5 +131,5 @@ func (c *Connector) fits(p *post, a approval.Attempt) bool {
 	if a.Action == approval.Reply {
 		wanted = answered(a)
 	}
-	return above == wanted && timeOf(p.ID).Before(a.ClaimedAt.Add(settling)) && !c.anothers(p.ID, a.Key) && p.textBeside(a.Text) == a.Text
+	return above == wanted && p.postedAt().Before(a.ClaimedAt.Add(settling)) && !c.anothers(p.ID, a.Key) && p.textBeside(a.Text) == a.Text
 }

@@ -208,6 +208,12 @@ func TestSettingsAboutMoney(t *testing.T) {
 	if s := c.Spending(); s.Budget != 50*approval.Dollar || s.Share() != 0 {
 		t.Errorf("%+v", s)
 	}
+	_, err = twitter.New(connectors.Account{Name: account, Settings: settings(map[string]any{
+		"api": "1.1", "owns_app": true, "monthly_budget": 5, "prices": map[string]any{"dm": 1},
+	})})
+	if problems := config.Problems(err); len(problems) != 3 {
+		t.Errorf("with API 1.1: %v", err)
+	}
 	for key, more := range map[string]map[string]any{
 		"monthly_budget":   {"monthly_budget": -1},
 		"prices.post":      {"prices": map[string]any{"post": 1000}},

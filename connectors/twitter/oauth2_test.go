@@ -16,6 +16,7 @@ import (
 	"standpunt/connectors/connectortest"
 	"standpunt/connectors/twitter"
 	"standpunt/connectors/twitter/replay/platform"
+	"standpunt/internal/fault"
 )
 
 const (
@@ -446,4 +447,33 @@ func TestCredentialsMustFitTogether(t *testing.T) {
 	if _, err := c.BeginLogin(); err == nil || !strings.Contains(err.Error(), "OAuth 1.0a") || errors.Is(err, context.Canceled) {
 		t.Errorf("signing in with OAuth 1.0a: %v", err)
 	}
+}
+
+// Whatever comes back from a browser or a keyboard is refused with a remedy, and
+// nothing is asked of X, unless it holds this sign-in's own state.
+func FuzzAnAddressThatCameBack(f *testing.F) {
+	made, err := twitter.New(connectors.Account{Name: account, Settings: config.NewSettings(map[string]any{
+		"base_url": "http://127.0.0.1:1", "handle": "noordlicht", "client_id": clientID,
+	})})
+	c, ok := made.(*twitter.Connector)
+	if err != nil || !ok {
+		f.Fatal(err)
+	}
+	l, err := c.BeginLogin()
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range []string{
+		"", "code-ABC", redirectURL, redirectURL + "?state=&code=x", redirectURL + "?state=a&state=b&code=x", redirectURL + "?error=access_denied",
+		"http://[::1/?code=x", "%zz?state=%zz", "?\x00=\x00", "\u202e?code=\u202e",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, returned string) {
+		_, err := l.Finish(t.Context(), returned)
+		var e *fault.Fault
+		if !errors.As(err, &e) || e.Remedy == "" || e.Code != fault.InvalidInput {
+			t.Errorf("%q: %v", returned, err)
+		}
+	})
 }

@@ -123,6 +123,25 @@ func vetMoney(s *Settings, from config.Settings) (faults []error) {
 	return faults
 }
 
+// vetLegacy reports the settings that API 1.1 has no use for.
+func vetLegacy(s *Settings, from config.Settings) (faults []error) {
+	for _, each := range []struct {
+		key   string
+		given bool
+		why   string
+	}{
+		{"auth", s.Auth == authOAuth2, "API 1.1 signs with the four keys of OAuth 1.0a."},
+		{"owns_app", s.OwnsApp, "What API 1.1 costs stands in your contract; leave it out."},
+		{"monthly_budget", s.MonthlyBudget != 0, "What API 1.1 costs stands in your contract; leave it out."},
+		{"prices", s.Prices != listPrices(), "What API 1.1 costs stands in your contract; leave it out."},
+	} {
+		if each.given {
+			faults = append(faults, from.Problem(each.key, "", "is of API 2 alone", each.why))
+		}
+	}
+	return faults
+}
+
 // slowest is the longest pause between polls that a budget brings about.
 const slowest = time.Hour
 

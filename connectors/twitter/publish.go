@@ -35,13 +35,7 @@ func (c *Connector) Publish(ctx context.Context, r approval.Release) (approval.R
 	}
 	answer, err := c.client.Do(ctx, connectors.Call{Method: http.MethodPost, Path: "/2/tweets", JSON: body, Send: true})
 	if err != nil {
-		if errors.Is(err, errDuplicate) && a.Number > 1 {
-			return approval.Receipt{}, &connectors.Error{
-				Kind: connectors.Unknown, Message: "X says that this text stands there already, perhaps by an earlier attempt",
-				Remedy: "Reading back will show whether it was carried out.", Err: errDuplicate,
-			}
-		}
-		return approval.Receipt{}, err
+		return approval.Receipt{}, doubting(err, a)
 	}
 	var got struct {
 		Data struct {
@@ -58,6 +52,18 @@ func (c *Connector) Publish(ctx context.Context, r approval.Release) (approval.R
 	c.bill.did(chargeFor(a.Action, a.Visibility, a.Text))
 	c.bill.save(ctx)
 	return c.receipt(got.Data.ID), nil
+}
+
+// doubting is err, unless it says that the text stands there already and an
+// earlier attempt may have put it there.
+func doubting(err error, a approval.Attempt) error {
+	if !errors.Is(err, errDuplicate) || a.Number <= 1 {
+		return err
+	}
+	return &connectors.Error{
+		Kind: connectors.Unknown, Message: "X says that this text stands there already, perhaps by an earlier attempt",
+		Remedy: "Reading back will show whether it was carried out.", Err: errDuplicate,
+	}
 }
 
 // Remove deletes an answer of ours.
@@ -102,6 +108,13 @@ func answered(a approval.Attempt) string {
 
 // accept refuses what this account does not publish.
 func (c *Connector) accept(ctx context.Context, r approval.Release, actions ...approval.Action) (approval.Attempt, error) {
+	return c.acceptAs(ctx, r, c.me, actions...)
+}
+
+// acceptAs is accept where me tells whom the credentials belong to.
+func (c *Connector) acceptAs(
+	ctx context.Context, r approval.Release, me func(context.Context) (string, error), actions ...approval.Action,
+) (approval.Attempt, error) {
 	if !r.Valid() {
 		return approval.Attempt{}, connectors.Errorf(connectors.NotAllowed, "there is no release: nobody approved this")
 	}
@@ -124,7 +137,7 @@ func (c *Connector) accept(ctx context.Context, r approval.Release, actions ...a
 	case a.Action != approval.Post && !isID(a.Target):
 		return refuse("the release names no post of X")
 	}
-	self, err := c.me(ctx) // of the credentials that will sign
+	self, err := me(ctx) // of the credentials that will sign
 	if err != nil {
 		return approval.Attempt{}, err
 	}
@@ -142,12 +155,12 @@ const remembered = 24 * time.Hour
 func (c *Connector) remember(id, key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for old := range c.posted {
-		if time.Since(timeOf(old)) > remembered {
+	for old, r := range c.posted {
+		if time.Since(r.at) > remembered {
 			delete(c.posted, old)
 		}
 	}
-	c.posted[id] = key
+	c.posted[id] = sent{key: key, at: time.Now()}
 }
 
 // anothers reports whether the post is known as that of another release.
@@ -155,5 +168,5 @@ func (c *Connector) anothers(id, key string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	known, ok := c.posted[id]
-	return ok && known != key
+	return ok && known.key != key
 }

@@ -59,6 +59,9 @@ func (c *Connector) placeOf(cursor inbox.Cursor) (p place, err error) {
 	} else if err := json.Unmarshal(cursor, &p); err != nil || p.Since < 0 {
 		return place{}, &connectors.Error{Kind: connectors.Garbage, Message: "the account's cursor cannot be read"}
 	}
+	if p.Since == 0 { // of API 1.1, which had seen no post yet
+		p.Since = beginning
+	}
 	for _, at := range []**mark{&p.Own, &p.Words, &p.Direct} {
 		if *at == nil || (*at).Since < 0 || (*at).Part < 0 {
 			*at = &mark{Since: beginning}

@@ -41,6 +41,7 @@ type Account struct {
 	Duplicates   uint64                 `json:"duplicates"`
 	Quarantined  uint64                 `json:"quarantined"`
 	Spending     optional[Spending]     `json:"spending" doc:"What the platform charged this month; null where it charges nothing or that is not counted."`
+	Webhook      optional[Webhook]      `json:"webhook" doc:"What the platform delivers to us; null where the account takes no deliveries."`
 }
 
 // Spending is what an account's platform charged in one UTC month, in US
@@ -81,6 +82,21 @@ func spending(s *connectors.Spending) optional[Spending] {
 		out.Items = append(out.Items, Spent{i.Name, i.Count, i.Cost.Dollars()})
 	}
 	return some(out)
+}
+
+// Webhook is where an account's platform delivers, and how that goes. The
+// counts are since the start.
+type Webhook struct {
+	Path         string            `json:"path" doc:"On the daemon's own host." example:"/hooks/fb-page"`
+	URL          optional[string]  `json:"url" doc:"The whole address to give to the platform; null while public_url is not an https address." example:"https://desk.example/hooks/fb-page"`
+	Confirmed    optional[instant] `json:"confirmed" doc:"When the platform last checked that the address is ours."`
+	Accepted     uint64            `json:"accepted"`
+	Unproven     uint64            `json:"unproven" doc:"Refused: the signature was missing, wrong or of another time."`
+	Unreadable   uint64            `json:"unreadable" doc:"Refused: too large, broken off, or signed and without sense."`
+	NotKept      uint64            `json:"not_kept" doc:"Could not be taken in at that moment; the platform delivers them again."`
+	LastAccepted optional[instant] `json:"last_accepted"`
+	LastRefused  optional[instant] `json:"last_refused"`
+	LastReason   optional[string]  `json:"last_reason" doc:"Why the last one was refused, in one English sentence."`
 }
 
 // AccountPath names the account of a call.
@@ -232,7 +248,19 @@ func (a *API) account(r *inbox.AccountRecord) Account {
 		out.ProblemSince, out.Failures, out.LastPoll, out.LastSuccess = at(h.ProblemSince), h.Failures, at(h.LastPoll), at(h.LastSuccess)
 		out.NextTry, out.CursorSince, out.Streaming, out.Polls = at(h.NextTry), at(h.CursorSince), h.Streaming, h.Polls
 		out.Spending = spending(h.Spending)
+		out.Webhook = a.webhook(h.Webhook)
 		out.New, out.Edited, out.Deleted, out.Duplicates, out.Quarantined = h.New, h.Edited, h.Deleted, h.Duplicates, h.Quarantined
 	}
 	return out
+}
+
+func (a *API) webhook(d connectors.Deliveries) optional[Webhook] {
+	if d.Path == "" {
+		return optional[Webhook]{}
+	}
+	return some(Webhook{
+		Path: d.Path, URL: word(d.URL(a.publicURL)), Confirmed: at(d.Confirmed),
+		Accepted: d.Accepted, Unproven: d.Unproven, Unreadable: d.Unreadable, NotKept: d.NotKept,
+		LastAccepted: at(d.LastAccepted), LastRefused: at(d.LastRefused), LastReason: word(d.LastReason),
+	})
 }

@@ -46,8 +46,10 @@ type Deps struct {
 // Options are the settings of [New].
 type Options struct {
 	Version string // of the program; empty: "dev"
-	MaxBody int64  // bytes of a request's body; 0: 1 MiB
-	Logger  *slog.Logger
+	// PublicURL is where platforms find the daemon, "https://desk.example"; empty: they do not.
+	PublicURL string
+	MaxBody   int64 // bytes of a request's body; 0: 1 MiB
+	Logger    *slog.Logger
 	// OnEntries is told of every new audit entry, in order, by the one reader of the log. It
 	// may be nil, and must not block.
 	OnEntries func([]audit.Entry)
@@ -58,6 +60,7 @@ type API struct {
 	d             Deps
 	logger        *slog.Logger
 	maxBody       int64
+	publicURL     string
 	mux           *http.ServeMux
 	huma          huma.API
 	problemSchema *huma.Schema
@@ -77,7 +80,7 @@ func New(d Deps, o Options) (*API, error) {
 	if o.MaxBody == 0 {
 		o.MaxBody = defaultBody
 	}
-	a := &API{d: d, logger: o.Logger, maxBody: o.MaxBody, mux: http.NewServeMux(), hub: newHub(d.Log, o.Logger, o.OnEntries)}
+	a := &API{d: d, logger: o.Logger, maxBody: o.MaxBody, publicURL: o.PublicURL, mux: http.NewServeMux(), hub: newHub(d.Log, o.Logger, o.OnEntries)}
 	a.huma = humago.NewWithPrefix(a.mux, Prefix, config(o.Version))
 	a.problemSchema = a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
 	a.signingIn()

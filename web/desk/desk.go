@@ -28,6 +28,8 @@ type Deps struct {
 	Log       *audit.Log
 	Sources   Sources // nil: accounts show no live health
 	Records   Records // nil: verifying and exporting takes the command line
+	// PublicURL is where platforms find the daemon, "https://desk.example"; empty: not known.
+	PublicURL string
 	// Notice stands at the top of every page, as the demo's that it is one.
 	Notice string
 	Logger *slog.Logger

@@ -40,6 +40,11 @@ type accountCard struct {
 	State    connectors.HealthState
 	Proposal *queueRow // to accept it, where one is in review
 	Tokens   []*people.Token
+	// Hook is where the platform delivers, nil where it does not; HookURL the whole address, empty
+	// while PublicURL is not one that platforms call.
+	Hook      *connectors.Deliveries
+	HookURL   string
+	PublicURL string
 }
 
 // mostOutside is how many posts from outside the page lists.
@@ -73,6 +78,9 @@ func (v *visit) showAccounts(status int, p accountsPage) error {
 		for i, h := range health {
 			if h.Account == r.Name {
 				card.Health, card.State = &health[i], h.State
+				if h.Webhook.Path != "" {
+					card.Hook, card.HookURL, card.PublicURL = &health[i].Webhook, h.Webhook.URL(v.d.PublicURL), v.d.PublicURL
+				}
 			}
 		}
 		for _, row := range pending {

@@ -78,6 +78,8 @@ func TestAnAnswersPriceStandsWhereItIsWrittenAndApproved(t *testing.T) {
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%d proposals, %v", len(list), err)
 	}
-	d.As("anna").Submit(list[0])
+	if _, err := d.As("anna").Submit(list[0]); err != nil {
+		t.Fatal(err)
+	}
 	says(t, d.SignedIn("bert").Get("/approvals/"+list[0].ID.String()), http.StatusOK, linked)
 }

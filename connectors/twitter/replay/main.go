@@ -40,6 +40,7 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&o.ClientSecret, "client-secret", "", "the app's `SECRET` for OAuth 2.0; empty: it has none")
 	flags.StringVar(&o.RedirectURL, "redirect-url", "http://127.0.0.1:8421/callback", "the `URL` that a sign-in leads back to")
 	flags.BoolVar(&o.OwnsApp, "owns-app", false, "the brand account owns the app, so that reading its mentions is cheap")
+	flags.BoolVar(&o.NoLegacy, "no-legacy", false, "refuse API v1.1, as X does where the access level lacks it")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

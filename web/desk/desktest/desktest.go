@@ -49,13 +49,19 @@ type Sources interface {
 // record as a whole where that is nil.
 func Serve(t testing.TB, r *approvaltest.Rig, from Sources, whole desk.Records) *Desk {
 	t.Helper()
+	return ServeAt(t, "", r, from, whole)
+}
+
+// ServeAt is Serve for a desk that is told where the internet finds it.
+func ServeAt(t testing.TB, publicURL string, r *approvaltest.Rig, from Sources, whole desk.Records) *Desk {
+	t.Helper()
 	r.Approvals.SetMeasurer("plein", func(text string) approval.Measure {
 		return approval.Measure{Length: len([]rune(text)), Limit: 280, Unit: "characters"}
 	})
 	s, err := web.New(web.Deps{
 		Staff: r.Staff, Box: r.Box, Approvals: r.Approvals, Log: r.Log, Sources: from,
 		Desk: desk.New(desk.Deps{
-			Staff: r.Staff, Box: r.Box, Approvals: r.Approvals, Log: r.Log, Sources: from, Records: whole, Logger: slog.New(testHandler{t}),
+			Staff: r.Staff, Box: r.Box, Approvals: r.Approvals, Log: r.Log, Sources: from, Records: whole, PublicURL: publicURL, Logger: slog.New(testHandler{t}),
 		}),
 	}, web.Options{Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)

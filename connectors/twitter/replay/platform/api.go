@@ -285,7 +285,7 @@ func (p *Platform) remove(c call) (int, any, *failure) {
 	if found.author != p.brand() {
 		return 0, nil, refuse(http.StatusForbidden, "You are not authorized to delete this Tweet.")
 	}
-	found.deleted = true
+	p.erase(found)
 	p.charge(Managed, "")
 	return http.StatusOK, map[string]any{"data": map[string]bool{"deleted": true}}, nil
 }

@@ -10,6 +10,10 @@
 // vocabulary in which it was asked, tweets or posts, and its errors come in
 // X's three shapes.
 //
+// The same posts stand in API v1.1: mentions and own posts by since_id and
+// max_id, one post and many, posting, deleting, and the stream of statuses/filter,
+// with the errors of that API.
+//
 // OAuth 2.0 is there as well: a page that consents at once, codes for half a
 // minute with PKCE, access tokens for two hours with their scopes, and refresh
 // tokens that work once; one that comes back ends the permission.

@@ -156,7 +156,7 @@ func (p *Platform) consentPage(w http.ResponseWriter, r *http.Request) {
 		answer.Set("code", made)
 	}
 	back.RawQuery = answer.Encode()
-	http.Redirect(w, r, back.String(), http.StatusFound)
+	http.Redirect(w, r, back.String(), http.StatusFound) //nolint:gosec // to the one address in the app's settings
 }
 
 // tokenEndpoint is RFC 6749, section 3.2, with X's own words for what is wrong.

@@ -43,6 +43,8 @@ type Options struct {
 	Limits map[string]int
 	// Vocabulary is "tweet" or "post" where only one of them is taken; empty: both.
 	Vocabulary string
+	// NoLegacy answers every call of API v1.1 as X does where the access level lacks it.
+	NoLegacy bool
 }
 
 // Draft is what somebody posts.
@@ -72,7 +74,9 @@ type Platform struct {
 	streams
 	rules         []*rule
 	subscriptions []*subscription
-	messages      []*message // oldest first
+	messages      []*message    // oldest first
+	erased        []*post       // in the order in which they were deleted
+	changed       chan struct{} // closed with the next post or deletion
 }
 
 type user struct{ id, handle, name string }
@@ -104,10 +108,12 @@ func New(o Options) *Platform {
 	p := &Platform{
 		o: o, mux: http.NewServeMux(), users: make(map[string]*user), byID: make(map[string]*post),
 		nonces: make(map[string]time.Time), windows: make(map[string]*window),
+		changed: make(chan struct{}),
 	}
 	p.brand()
 	p.routes()
 	p.signIns()
+	p.legacyRoutes()
 	return p
 }
 
@@ -157,6 +163,13 @@ func (p *Platform) standing(id string) (*post, bool) {
 	return found, id == "" || found != nil && !found.deleted
 }
 
+// add makes a post of its parts stand.
+func (p *Platform) add(author *user, text string, above, quoted *post) *post {
+	made := &post{text: text, author: author, inReplyTo: above, quotes: quoted}
+	p.put(made)
+	return made
+}
+
 // put makes a post stand: with the history of the version before it, if there
 // is one, and told to the streams.
 func (p *Platform) put(made *post) {
@@ -165,6 +178,7 @@ func (p *Platform) put(made *post) {
 	p.posts = append(p.posts, made)
 	p.byID[made.id] = made
 	p.tell(made)
+	p.wake()
 }
 
 // Revise edits a post: a new version takes its place under an id of its own,
@@ -190,8 +204,20 @@ func (p *Platform) Erase(id string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for at := p.byID[id]; at != nil; at = at.newer {
-		at.deleted = true
+		p.erase(at)
 	}
+}
+
+func (p *Platform) erase(a *post) {
+	a.deleted = true
+	p.erased = append(p.erased, a)
+	p.wake()
+}
+
+// wake tells the streams that there is something new.
+func (p *Platform) wake() {
+	close(p.changed)
+	p.changed = make(chan struct{})
 }
 
 // Answers are the texts of the brand's replies under a post or one of its

@@ -65,9 +65,11 @@ func (p *Platform) signature(r *http.Request, oauth map[string]string) []byte {
 		base = "http://" + strings.ToLower(r.Host)
 	}
 	var pairs []string
-	for name, values := range r.URL.Query() {
-		for _, value := range values {
-			pairs = append(pairs, encode(name)+"="+encode(value))
+	for _, params := range []url.Values{r.URL.Query(), r.PostForm} {
+		for name, values := range params {
+			for _, value := range values {
+				pairs = append(pairs, encode(name)+"="+encode(value))
+			}
 		}
 	}
 	for name, value := range oauth {

@@ -1,0 +1,199 @@
+package connectors
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"standpunt/inbox"
+	"standpunt/internal/fault"
+)
+
+// HookPrefix is where platforms deliver: the account's name follows it.
+const HookPrefix = "/hooks/"
+
+// The limits on deliveries to webhooks.
+const (
+	webhookTimeout          = 25 * time.Second // from the request's head to the answer
+	memoryWait              = 5 * time.Second  // for room to read a body into
+	defaultDeliveryMemory   = 64 << 20
+	defaultDeliveriesAtOnce = 256
+	firstRead               = 4 << 10 // bytes
+	webhookPart             = "webhook"
+)
+
+// Receive hands a platform's HTTP request to the account's connector, which
+// proves who sent it, and returns what to answer once what it brought is
+// durable. Its errors are faults: not_found for an account that does not exist
+// and, in the same words, for one that takes no deliveries; body_too_large;
+// unauthenticated; invalid_input; and unavailable, whose detail retry_after
+// holds seconds. After all but the first the platform delivers again.
+//
+// The body is read here, at most [MaxDelivery] bytes of it and all deliveries
+// together within the runner's memory for them; the caller bounds how long that
+// may take. Any number of calls may run; of each account so many as the options say
+// are worked on.
+func (r *Runner) Receive(name inbox.AccountName, request *http.Request) (WebhookAnswer, error) {
+	a, hook := r.hooked(name)
+	if hook == nil {
+		return WebhookAnswer{}, fault.New(fault.NotFound, "there is no such address for deliveries")
+	}
+	ctx, cancel := context.WithTimeout(request.Context(), webhookTimeout)
+	defer cancel()
+	body, held, err := r.readDelivery(ctx, request)
+	defer func() { r.memory.give(held) }()
+	if err != nil {
+		return WebhookAnswer{}, a.refuse(request.Method, err)
+	}
+	select {
+	case a.working <- struct{}{}:
+		defer func() { <-a.working }()
+	case <-ctx.Done():
+		return WebhookAnswer{}, a.refuse(request.Method, errBusy())
+	}
+	request = request.WithContext(ctx)
+	answer, err := a.receive(ctx, hook, request, body)
+	if err != nil {
+		return WebhookAnswer{}, err
+	}
+	for _, other := range r.remotely(a, answer.Others) {
+		// That one of them does not take it is its own trouble, and shown there; what could
+		// not be kept for it shall come again.
+		if _, err := other.receive(ctx, other.Connector.(Webhook), request, body); fault.Is(err, fault.Unavailable) {
+			return WebhookAnswer{}, err
+		}
+	}
+	return answer, nil
+}
+
+// hooked is the account of the name with its webhook, nil where there is none.
+func (r *Runner) hooked(name inbox.AccountName) (*accountRun, Webhook) {
+	a, err := r.account(name)
+	if err != nil {
+		return nil, nil
+	}
+	hook, _ := a.Connector.(Webhook)
+	return a, hook
+}
+
+// remotely are the other accounts of a's kind that take deliveries and whose
+// remote id is one of those.
+func (r *Runner) remotely(a *accountRun, remoteIDs []string) []*accountRun {
+	var found []*accountRun
+	for _, other := range r.accounts {
+		if len(remoteIDs) == 0 || other == a || other.Kind != a.Kind || !is[Webhook](other.Connector) {
+			continue
+		}
+		if id := other.pulse.read().Identity.RemoteID; id != "" && slices.Contains(remoteIDs, id) {
+			found = append(found, other)
+		}
+	}
+	return found
+}
+
+// receive takes in one request whose body is read.
+func (a *accountRun) receive(ctx context.Context, hook Webhook, request *http.Request, body []byte) (WebhookAnswer, error) {
+	var answer WebhookAnswer
+	err := guard(a.Log, "webhook", func() (err error) {
+		answer, err = hook.Receive(ctx, request, body)
+		return err
+	})
+	if err != nil {
+		return WebhookAnswer{}, a.refuse(request.Method, err)
+	}
+	t, err := a.takeIn(ctx, answer.Page, nil)
+	if err = errors.Join(err, t.problem); err != nil {
+		return WebhookAnswer{}, a.refuse(request.Method, &Error{Kind: Temporary, Message: "it could not be kept", Err: err})
+	}
+	switch {
+	case answer.Status == 0:
+		answer.Status = http.StatusOK
+	case answer.Status >= http.StatusInternalServerError:
+		return WebhookAnswer{}, a.refuse(request.Method, &Error{Kind: Temporary, Message: "a part of it could not be completed, and shall come again"})
+	}
+	a.pulse.accepted(request.Method)
+	return answer, nil
+}
+
+// refuse notes that a request was not taken in and makes the fault that its
+// sender is told.
+func (a *accountRun) refuse(method string, err error) error {
+	told := webhookFault(err)
+	reason, remedy := told.Message, ""
+	var known *Error
+	if errors.As(err, &known) {
+		reason, remedy = known.Message, known.Remedy
+	}
+	a.pulse.refused(method, told.Code, KindOf(err), reason, remedy)
+	a.refusals.Note(func(n int) {
+		a.Log.Warn("webhook deliveries refused", "count", n, "code", told.Code, "reason", reason, "cause", errors.Unwrap(err))
+	})
+	return told
+}
+
+// readDelivery reads a request's body. held is what it took of the memory for
+// deliveries, also where it fails.
+func (r *Runner) readDelivery(ctx context.Context, request *http.Request) (body []byte, held int64, err error) {
+	if request.ContentLength > MaxDelivery {
+		return nil, 0, errTooLong()
+	}
+	if request.Body == nil || request.Body == http.NoBody {
+		return nil, 0, nil
+	}
+	for {
+		if len(body) > MaxDelivery {
+			return nil, held, errTooLong()
+		}
+		if len(body) == cap(body) {
+			// A body that grows is held twice while it moves, and counts twice.
+			size := min(max(2*cap(body), firstRead), MaxDelivery+1)
+			if !r.memory.take(ctx, int64(size)) {
+				return nil, held, errBusy()
+			}
+			body = append(make([]byte, 0, size), body...)
+			r.memory.give(held)
+			held = int64(size)
+		}
+		n, err := request.Body.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		if errors.Is(err, io.EOF) && len(body) <= MaxDelivery {
+			return body, held, nil
+		}
+		if err != nil && len(body) <= MaxDelivery {
+			return nil, held, fault.New(fault.InvalidInput, "it broke off, or came too slowly").Because(err)
+		}
+	}
+}
+
+func errTooLong() *fault.Fault {
+	return fault.New(fault.BodyTooLarge, "it is larger than %d MB", MaxDelivery>>20)
+}
+
+func errBusy() *Error {
+	return &Error{Kind: RateLimited, Message: "too many deliveries came at once", RetryAfter: time.Minute}
+}
+
+// webhookFault is a refusal as the sender may see it.
+func webhookFault(err error) *fault.Fault {
+	var known *fault.Fault
+	if errors.As(err, &known) {
+		return known
+	}
+	switch KindOf(err) {
+	case BadAuth, NotAllowed:
+		return fault.New(fault.Unauthenticated, "the delivery's sender is not proven").Because(err)
+	case Garbage, Rejected, Stale, Gone:
+		return fault.New(fault.InvalidInput, "the delivery makes no sense").Because(err)
+	default: // for a while
+	}
+	later := fault.New(fault.Unavailable, "the delivery could not be taken in now").Fix("Deliver it again.").Because(err)
+	var e *Error
+	if errors.As(err, &e) && e.RetryAfter > 0 {
+		later = later.With("retry_after", strconv.Itoa(int(min(e.RetryAfter, maxRetryAfter)/time.Second)))
+	}
+	return later
+}
