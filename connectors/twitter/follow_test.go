@@ -99,7 +99,7 @@ func followed(t *testing.T, s *station, f func()) {
 	c := &Streaming{&Connector{log: slog.New(slog.DiscardHandler), account: "x", s: Settings{Handle: "noordlicht"}, people: new(acquaintances)}}
 	c.bill = &bill{log: c.log}
 	h := &hub{deliver: s.deliver, stop: stop, pending: make(map[string]bool), troubles: make(map[string]error), seen: newSeen()}
-	read := func(line []byte) (batch, error) { return c.readFiltered(line, "1") }
+	read := func(line []byte) (batch, error) { return c.readFiltered(t.Context(), line, "1") }
 	done := make(chan struct{})
 	go func() {
 		c.follow(ctx, feed{"keyword stream", s.open, read}, h)
