@@ -113,7 +113,7 @@ type event struct {
 
 // readActivity reads one line of the activity stream. The app's other
 // subscriptions come on the same connection and are passed over.
-func (s *Streaming) readActivity(line []byte, self string) (b batch, err error) {
+func (s *Streaming) readActivity(ctx context.Context, line []byte, self string) (b batch, err error) {
 	var got struct {
 		Data *event `json:"data"`
 	}
@@ -129,14 +129,14 @@ func (s *Streaming) readActivity(line []byte, self string) (b batch, err error) 
 	}
 	b.key = e.ID
 	if e.Type == eventMessage {
-		return b, s.readReceived(e, self, &b)
+		return b, s.readReceived(ctx, e, self, &b)
 	}
 	var p post
 	if json.Unmarshal(e.Payload, &p) != nil || !isID(p.ID) {
 		return b, nonsense()
 	}
 	p.settle()
-	s.billed(&timeline{Data: []post{p}}) // an event is billed as its post is
+	s.billed(ctx, &timeline{Data: []post{p}}) // an event is billed as its post is
 	s.people.meet(e.Includes.Users...)
 	if p.AuthorID == self {
 		b.Own = append(b.Own, s.own(&p))
@@ -167,7 +167,7 @@ type received struct {
 }
 
 // readReceived reads the messages of one event.
-func (s *Streaming) readReceived(e *event, self string, b *batch) error {
+func (s *Streaming) readReceived(ctx context.Context, e *event, self string, b *batch) error {
 	var got received
 	if json.Unmarshal(e.Payload, &got) != nil {
 		return nonsense()
@@ -195,6 +195,6 @@ func (s *Streaming) readReceived(e *event, self string, b *batch) error {
 		s.sortMessage(&m, &with, self, &b.Page)
 	}
 	s.people.meet(with.Users...)
-	s.bill.save(context.Background())
+	s.bill.save(ctx)
 	return nil
 }

@@ -20,7 +20,7 @@ func (c *Connector) unanswerable(p *post, with *includes, self string) string {
 	if c.s.Access == accessEnterprise {
 		return ""
 	}
-	named, inherited := p.names(self, c.s.Handle)
+	named, inherited := p.naming(self, c.s.Handle)
 	switch {
 	case named, p.ToUser == self, p.mayQuote(with, self, c.s.Handle):
 		return ""
@@ -30,9 +30,9 @@ func (c *Connector) unanswerable(p *post, with *includes, self string) string {
 	return "Its author neither mentioned nor quoted us: X takes no answer through the API. Answer by hand on X."
 }
 
-// names reports whether the author names us, and whether X alone does, before
+// naming reports whether the author names us, and whether X alone does, before
 // what it shows.
-func (p *post) names(self, handle string) (byAuthor, byX bool) {
+func (p *post) naming(self, handle string) (byAuthor, byX bool) {
 	shownFrom := 0
 	if len(p.Shown) == 2 && p.refers("replied_to") != "" {
 		shownFrom = p.Shown[0]

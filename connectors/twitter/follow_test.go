@@ -99,7 +99,7 @@ func followed(t *testing.T, s *station, f func()) {
 	c := &Streaming{&Connector{log: slog.New(slog.DiscardHandler), account: "x", s: Settings{Handle: "noordlicht"}, people: new(acquaintances)}}
 	c.bill = &bill{log: c.log}
 	h := &hub{deliver: s.deliver, stop: stop, pending: make(map[string]bool), troubles: make(map[string]error), seen: newSeen()}
-	read := func(line []byte) (batch, error) { return c.readFiltered(line, "1") }
+	read := func(line []byte) (batch, error) { return c.readFiltered(t.Context(), line, "1") }
 	done := make(chan struct{})
 	go func() {
 		c.follow(ctx, feed{"keyword stream", s.open, read}, h)
@@ -224,7 +224,7 @@ func TestLinesOfAnySizeDuplicatesAndNonsense(t *testing.T) {
 			w.say(t, line("11", "ouder, en later"))
 			w.say(t, line("12", "kort"))
 			w.say(t, `{"errors":[{"title":"odd","detail":"nothing of an end"}]}`)
-			w.say(t, strings.Repeat("x", longestLine+10))
+			w.say(t, strings.Repeat("x", longestStreamLine+10))
 			w.say(t, line("13", "daarna"))
 			if got := ids(s.told()); !slices.Equal(got, []string{"12", "9007199254740995", "11", "13"}) {
 				t.Errorf("came %v", got)
@@ -306,7 +306,7 @@ func TestNextLine(t *testing.T) {
 	var got []int
 	for {
 		line, err := nextLine(lines, 100<<10)
-		if errors.Is(err, errTooLong) {
+		if errors.Is(err, errLongLine) {
 			got = append(got, -1)
 			continue
 		}

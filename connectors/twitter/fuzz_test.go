@@ -99,7 +99,7 @@ func FuzzStreamLine(f *testing.F) {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
-		b, err := fuzzed().readFiltered(line, "1")
+		b, err := fuzzed().readFiltered(t.Context(), line, "1")
 		expected(t, err)
 		holds(t, &b.Page)
 	})
@@ -110,7 +110,7 @@ func FuzzActivityEvent(f *testing.F) {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
-		b, err := fuzzed().readActivity(line, "1")
+		b, err := fuzzed().readActivity(t.Context(), line, "1")
 		expected(t, err)
 		if err == nil {
 			holds(t, &b.Page)

@@ -15,13 +15,13 @@ import (
 const (
 	// quiet is how long a stream may be silent. X sends a sign of life every 20 s.
 	quiet = 30 * time.Second
-	// longestLine bounds one line of a stream, in bytes. A longer one is passed over: the next
+	// longestStreamLine bounds one line of a stream, in bytes. A longer one is passed over: the next
 	// poll brings what it held.
-	longestLine = 4 << 20
+	longestStreamLine = 4 << 20
 )
 
-// errTooLong is a line beyond longestLine.
-var errTooLong = errors.New("a line is too long")
+// errLongLine is a line beyond longestStreamLine.
+var errLongLine = errors.New("a line is too long")
 
 // readLines gives take each line of a stream, without its end, but the empty ones, which
 // are signs of life. It returns when the stream ends, falls silent, take fails or
@@ -32,8 +32,8 @@ func readLines(ctx context.Context, stop context.CancelFunc, body io.Reader, tak
 	defer watch.Stop()
 	lines := bufio.NewReaderSize(&awake{body, func() { watch.Reset(quiet) }}, 64<<10)
 	for {
-		line, err := nextLine(lines, longestLine)
-		if line = bytes.TrimSpace(line); (err == nil || errors.Is(err, errTooLong)) && ctx.Err() == nil {
+		line, err := nextLine(lines, longestStreamLine)
+		if line = bytes.TrimSpace(line); (err == nil || errors.Is(err, errLongLine)) && ctx.Err() == nil {
 			if len(line) > 0 || err != nil {
 				watch.Stop() // taking a line in may last
 				if err := take(line); err != nil {
@@ -54,7 +54,7 @@ func readLines(ctx context.Context, stop context.CancelFunc, body io.Reader, tak
 }
 
 // nextLine reads up to the next line feed. A line longer than most is read to
-// its end, dropped, and told with errTooLong. What stands behind the last line feed is no line.
+// its end, dropped, and told with errLongLine. What stands behind the last line feed is no line.
 func nextLine(r *bufio.Reader, most int) (line []byte, err error) {
 	long := false
 	for {
@@ -70,7 +70,7 @@ func nextLine(r *bufio.Reader, most int) (line []byte, err error) {
 		case err != nil:
 			return nil, err
 		case long:
-			return nil, errTooLong
+			return nil, errLongLine
 		}
 		return line, nil
 	}

@@ -33,7 +33,7 @@ func (s *Streaming) Stream(ctx context.Context, _ inbox.Cursor, deliver func(con
 	defer stop()
 	h := &hub{deliver: deliver, stop: stop, pending: make(map[string]bool), troubles: make(map[string]error), seen: newSeen()}
 	var feeds sync.WaitGroup
-	all := s.feeds(self)
+	all := s.feeds(ctx, self)
 	for _, f := range all {
 		h.pending[f.name] = true
 	}
@@ -60,13 +60,13 @@ type batch struct {
 	key string // what tells it from all others; empty: nothing does
 }
 
-func (s *Streaming) feeds(self string) (all []feed) {
+func (s *Streaming) feeds(ctx context.Context, self string) (all []feed) {
 	if s.s.words() {
-		all = append(all, feed{"keyword stream", s.openFiltered, func(line []byte) (batch, error) { return s.readFiltered(line, self) }})
+		all = append(all, feed{"keyword stream", s.openFiltered, func(line []byte) (batch, error) { return s.readFiltered(ctx, line, self) }})
 	}
 	if s.s.Activity {
 		open := func(ctx context.Context) (io.ReadCloser, error) { return s.openActivity(ctx, self) }
-		all = append(all, feed{"activity stream", open, func(line []byte) (batch, error) { return s.readActivity(line, self) }})
+		all = append(all, feed{"activity stream", open, func(line []byte) (batch, error) { return s.readActivity(ctx, line, self) }})
 	}
 	return all
 }
@@ -264,7 +264,7 @@ func (s *Streaming) openFiltered(ctx context.Context) (io.ReadCloser, error) {
 }
 
 // readFiltered reads one line of the filtered stream.
-func (s *Streaming) readFiltered(line []byte, self string) (b batch, err error) {
+func (s *Streaming) readFiltered(ctx context.Context, line []byte, self string) (b batch, err error) {
 	var got struct {
 		Data     *post    `json:"data"`
 		Includes includes `json:"includes"`
@@ -276,7 +276,7 @@ func (s *Streaming) readFiltered(line []byte, self string) (b batch, err error) 
 		return b, disconnected(line)
 	}
 	got.Data.settle()
-	s.billed(&timeline{Data: []post{*got.Data}, Includes: got.Includes})
+	s.billed(ctx, &timeline{Data: []post{*got.Data}, Includes: got.Includes})
 	if got.Data.AuthorID == self {
 		b.Own = append(b.Own, s.own(got.Data))
 	} else {
@@ -286,9 +286,9 @@ func (s *Streaming) readFiltered(line []byte, self string) (b batch, err error) 
 }
 
 // billed puts what a stream brought on the bill.
-func (s *Streaming) billed(got *timeline) {
+func (s *Streaming) billed(ctx context.Context, got *timeline) {
 	s.count(postRead, got)
-	s.bill.save(context.Background())
+	s.bill.save(ctx)
 }
 
 func nonsense() error {

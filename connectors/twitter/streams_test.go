@@ -63,8 +63,8 @@ func until(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// listen streams with the settings until the test ends.
-func listen(t *testing.T, r *remote, more map[string]any) (*twitter.Connector, *listener) {
+// tuneIn streams with the settings until the test ends.
+func tuneIn(t *testing.T, r *remote, more map[string]any) (*twitter.Connector, *listener) {
 	t.Helper()
 	if r.more = more; more["bearer_token"] == nil {
 		more["bearer_token"] = secrets[4]
@@ -95,7 +95,7 @@ func TestKeywordsBringWhatDoesNotNameUs(t *testing.T) {
 		t.Fatal("the rules were not set")
 	}
 	more := map[string]any{"keywords": []any{"stroomstoring", "noordlicht"}}
-	c, l := listen(t, r, more)
+	c, l := tuneIn(t, r, more)
 	if got := r.x.Rules("theirs"); !slices.Equal(got, []string{"from:someone"}) {
 		t.Errorf("a stranger's rules are now %q", got)
 	}
@@ -131,7 +131,7 @@ func TestKeywordsBringWhatDoesNotNameUs(t *testing.T) {
 
 func TestActivityBringsWhatConcernsUs(t *testing.T) {
 	r := newRemote(t, platform.Options{})
-	c, l := listen(t, r, map[string]any{"activity": true, "direct_messages": true})
+	c, l := tuneIn(t, r, map[string]any{"activity": true, "direct_messages": true})
 	if got := r.x.Subscriptions("standpunt:x"); len(got) != 4 {
 		t.Fatalf("subscribed to %v", got)
 	}
@@ -167,7 +167,7 @@ func TestActivityBringsWhatConcernsUs(t *testing.T) {
 
 func TestStreamsDuplicateReorderAndBreak(t *testing.T) {
 	r := newRemote(t, platform.Options{KeepAlive: 10 * time.Millisecond})
-	_, l := listen(t, r, map[string]any{"activity": true, "keywords": []any{"storm"}})
+	_, l := tuneIn(t, r, map[string]any{"activity": true, "keywords": []any{"storm"}})
 	r.x.Upset(platform.Mischief{Duplicate: true, Reorder: 4})
 	var want []string
 	for i := range 10 {
@@ -208,13 +208,13 @@ func TestAStreamThatIsTakenIsTakenBackOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stale.Body.Close()
-	_, one := listen(t, r, map[string]any{"activity": true})
+	_, one := tuneIn(t, r, map[string]any{"activity": true})
 	if p := one.all()[0]; p.Trouble != nil || r.x.Connects("/2/activity/stream") != 2 {
 		t.Fatalf("%+v after %d connects", p, r.x.Connects("/2/activity/stream"))
 	}
 	// A second process with the same app does the same, once. One of the two then keeps the
 	// stream, and the other says why it has none: they would else have it in turns.
-	_, other := listen(t, r, map[string]any{"activity": true})
+	_, other := tuneIn(t, r, map[string]any{"activity": true})
 	until(t, "word of it", func() bool {
 		for _, l := range []*listener{one, other} {
 			e := new(connectors.Error)
@@ -232,7 +232,7 @@ func TestAStreamThatIsTakenIsTakenBackOnce(t *testing.T) {
 
 func TestAWrongBearerTokenIsTold(t *testing.T) {
 	r := newRemote(t, platform.Options{})
-	c, l := listen(t, r, map[string]any{"activity": true, "keywords": []any{"storm"}, "bearer_token": "not-the-bearer-token"})
+	c, l := tuneIn(t, r, map[string]any{"activity": true, "keywords": []any{"storm"}, "bearer_token": "not-the-bearer-token"})
 	e := errorOf(t, l.all()[0].Trouble)
 	if e.Kind != connectors.BadAuth || !strings.Contains(e.Error(), "bearer_token") || strings.Contains(fmt.Sprintf("%v %+v %#v", e, e.Err, e.Err), "not-the-bearer") {
 		t.Errorf("%v", e)
@@ -249,7 +249,7 @@ func TestAWrongBearerTokenIsTold(t *testing.T) {
 
 func TestARuleThatXRefusesIsNamedAndTakesNoOther(t *testing.T) {
 	r := newRemote(t, platform.Options{})
-	c, l := listen(t, r, map[string]any{"keywords": []any{"storm"}, "rules": []any{"(half", "from:eva"}})
+	c, l := tuneIn(t, r, map[string]any{"keywords": []any{"storm"}, "rules": []any{"(half", "from:eva"}})
 	if got := r.x.Rules("standpunt:x"); len(got) != 2 {
 		t.Errorf("rules: %q", got)
 	}
@@ -482,7 +482,7 @@ func TestADuplicateAtTheSecondAttemptIsUnknown(t *testing.T) {
 // What streams, searches and messages cost is counted as X counts it.
 func TestStreamsSearchesAndMessagesAreOnTheBill(t *testing.T) {
 	r := newRemote(t, platform.Options{})
-	c, l := listen(t, r, map[string]any{"activity": true, "direct_messages": true, "keywords": []any{"storm"}})
+	c, l := tuneIn(t, r, map[string]any{"activity": true, "direct_messages": true, "keywords": []any{"storm"}})
 	twitter.ReadMessagesAtOnce(c)
 	ours := r.say(t, platform.Draft{Author: "noordlicht", Text: "er komt storm"})
 	for i := range 5 {

@@ -83,9 +83,7 @@ type Platform struct {
 	streams
 	rules         []*rule
 	subscriptions []*subscription
-	messages      []*message    // oldest first
-	erased        []*post       // in the order in which they were deleted
-	changed       chan struct{} // closed with the next post or deletion
+	messages      []*message // oldest first
 }
 
 type user struct{ id, handle, name string }

@@ -187,3 +187,9 @@ func (a *post) references() (refs []map[string]string) {
 	}
 	return refs
 }
+
+// shorten is the text of a post as the API gives it, with its links.
+func shorten(a *post) (string, []map[string]any) {
+	is := new(Platform).showText(a, a.wireText())
+	return is.text, is.urls
+}
