@@ -72,11 +72,11 @@ func (l *Legacy) Find(ctx context.Context, a approval.Attempt) (connectors.Found
 			return unsure, err
 		}
 		return connectors.Found{Outcome: connectors.Present, Receipt: l.c.receipt(a.Target)}, nil
-	case a.Action != approval.Reply && a.Action != approval.Post:
+	case a.Action != approval.Reply && a.Action != approval.Post && a.Action != approval.ByHand:
 		return unsure, nil
 	case isID(a.Receipt.ExternalID):
 		return l.findByID(ctx, a, self)
-	case a.ClaimedAt.IsZero() || a.Action == approval.Reply && !isID(a.Target):
+	case a.Action == approval.ByHand || a.ClaimedAt.IsZero() || a.Action == approval.Reply && !isID(a.Target):
 		return unsure, nil
 	}
 	return l.findAmongOwn(ctx, a, self)
@@ -95,6 +95,8 @@ func (l *Legacy) findByID(ctx context.Context, a approval.Attempt, self string) 
 		return unsure, err
 	case p == nil && !a.Receipt.PostedAt.IsZero() && time.Since(a.Receipt.PostedAt) > visible:
 		return connectors.Found{Outcome: connectors.Absent}, nil
+	case a.Action == approval.ByHand && p != nil && (p.AuthorID != self || !p.answers(a)):
+		return connectors.Found{Outcome: connectors.Foreign}, nil
 	case p == nil || p.AuthorID != self:
 		return unsure, nil
 	}

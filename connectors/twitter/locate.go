@@ -65,3 +65,7 @@ func (c *Connector) Locate(address string) (approval.Receipt, error) {
 	}
 	return c.receipt(id), nil
 }
+
+// Locate reads the address of a post on X as [Connector.Locate] does. A server
+// of another make has addresses of its own, and those are refused.
+func (l *Legacy) Locate(address string) (approval.Receipt, error) { return l.c.Locate(address) }

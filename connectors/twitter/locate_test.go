@@ -22,7 +22,20 @@ func locator(t testing.TB) connectors.Locator {
 const someID = "1892345678901234567"
 
 func TestLocate(t *testing.T) {
-	c := locator(t)
+	r := &legacyRemote{remote: &remote{Proxy: &connectortest.Proxy{URL: "http://x.test"}}}
+	for api, c := range map[string]any{"2": locator(t), "1.1": r.connect(t, connectors.Account{Name: account, Backfill: time.Hour}, secrets[3])} {
+		t.Run(api, func(t *testing.T) {
+			l, ok := c.(connectors.Locator)
+			if !ok {
+				t.Fatal("it reads no addresses")
+			}
+			testLocate(t, l)
+		})
+	}
+}
+
+func testLocate(t *testing.T, c connectors.Locator) {
+	t.Helper()
 	for _, address := range []string{
 		"https://x.com/noordlicht/status/" + someID,
 		"https://x.com/Noordlicht/status/" + someID + "?s=20&t=abc",
@@ -92,9 +105,27 @@ func FuzzLocate(f *testing.F) {
 	})
 }
 
+// byHander is what an answer by hand needs of a connector.
+type byHander interface {
+	connectors.Identifier
+	connectors.Locator
+	connectors.Finder
+}
+
 // TestAnAnswerByHandIsReadBack: the API refuses the answer, a person posts it.
 func TestAnAnswerByHandIsReadBack(t *testing.T) {
-	r, c := play(t, platform.Options{})
+	t.Run("2", func(t *testing.T) {
+		r, c := play(t, platform.Options{})
+		testByHand(t, r, c)
+	})
+	t.Run("1.1", func(t *testing.T) {
+		r, c := playLegacy(t, platform.Options{})
+		testByHand(t, r.remote, c)
+	})
+}
+
+func testByHand(t *testing.T, r *remote, c byHander) {
+	t.Helper()
 	asked := r.say(t, platform.Draft{Author: "jan", Text: "Noordlicht is weer eens duur."})
 	another := r.say(t, platform.Draft{Author: "eva", Text: "@noordlicht klopt dit?"})
 	const text = "Dag Jan, zie noordlicht.example & vergelijk zelf."
@@ -122,6 +153,18 @@ func TestAnAnswerByHandIsReadBack(t *testing.T) {
 	if got := find(platform.Draft{Author: "noordlicht", Text: "Dag Jan!", InReplyTo: asked}); got.Outcome != connectors.Present || got.Text != "Dag Jan!" {
 		t.Errorf("an altered answer is %q and reads %q", got.Outcome, got.Text)
 	}
+	revised := r.say(t, platform.Draft{Author: "noordlicht", Text: text, InReplyTo: asked})
+	r.x.Revise(revised, "Dag Jan, toch niet.")
+	located, err := c.Locate("https://x.com/noordlicht/status/" + revised)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edited, err := c.Find(t.Context(), approval.Attempt{
+		Account: account, RemoteID: who.RemoteID, Action: approval.ByHand, Target: asked, Text: text, Receipt: located,
+	})
+	if err != nil || edited.Outcome != connectors.Present || edited.Text != "Dag Jan, toch niet." || edited.Receipt.ExternalID != revised {
+		t.Errorf("an answer that was edited since: %+v, %v", edited, err)
+	}
 	for name, d := range map[string]platform.Draft{
 		"of somebody else":        {Author: "eva", Text: text, InReplyTo: asked},
 		"under another post":      {Author: "noordlicht", Text: text, InReplyTo: another},
@@ -136,8 +179,10 @@ func TestAnAnswerByHandIsReadBack(t *testing.T) {
 	gone := r.say(t, platform.Draft{Author: "noordlicht", Text: text, InReplyTo: asked})
 	r.x.Erase(gone)
 	a := approval.Attempt{Account: account, Action: approval.ByHand, Target: asked, Text: text}
-	for id, want := range map[string]connectors.Outcome{gone: connectors.CannotTell, "1892345678901234567": connectors.Absent} {
-		a.Receipt = approval.Receipt{ExternalID: id}
+	for id, want := range map[string]connectors.Outcome{gone: connectors.CannotTell, someID: connectors.Absent} {
+		if a.Receipt, err = c.Locate("https://x.com/i/status/" + id); err != nil {
+			t.Fatal(err)
+		}
 		if got, err := c.Find(t.Context(), a); err != nil || got.Outcome != want {
 			t.Errorf("%s is %q (%v), want %q: X may show a fresh post late", id, got.Outcome, err, want)
 		}
