@@ -69,6 +69,29 @@ var misconfigurations = []struct {
 	{"twitter", "the account is suspended or locked", "Sign in on x.com as the brand and follow what it says there: X has suspended or locked the account.",
 		func(p *plight) { p.x.Refuses = twitter.Suspended }},
 
+	{"twitter", "`api: \"1.1\"`: an access level without API v1.1 (453)", `Set api to "2", or get an enterprise plan that includes it: your access level has no API v1.1.`,
+		func(p *plight) { p.legacy(); p.x.NoLegacy = true }},
+	{"twitter", "`api: \"1.1\"`: wrong `consumer_secret` (32)", "Copy consumer_key and consumer_secret anew from X's developer console: X does not know the app by these.",
+		func(p *plight) { p.legacy(); p.sets["consumer_secret"] = "another" }},
+	{"twitter", "`api: \"1.1\"`: wrong `access_token_secret` (32)", "Copy access_token and access_token_secret anew from X's developer console: X knows the app by its keys and refuses the account's tokens.",
+		func(p *plight) { p.legacy(); p.sets["access_token_secret"] = "another" }},
+	{"twitter", "`api: \"1.1\"`: a token that was revoked (89)", "Copy access_token and access_token_secret anew from X's developer console; each changes when it is regenerated: the server takes the account's tokens for invalid or revoked.",
+		func(p *plight) { p.legacy(); p.sets["access_token"] = "another" }},
+	{"twitter", "`api: \"1.1\"`: tokens of another account than `handle`", "Write handle as @brand, or set tokens made while signed in to X as @noordlicht: these belong to @brand.",
+		func(p *plight) { p.legacy(); p.sets["handle"] = "noordlicht" }},
+	{"twitter", "`api: \"1.1\"`: an app that may read only", "Set the app's permissions to Read and write in X's developer console, then regenerate access_token and access_token_secret: with these the app may read only.",
+		func(p *plight) { p.legacy(); p.x.ReadOnly = true }},
+	{"twitter", "`api: \"1.1\"`: this machine's clock is wrong (135)", "Set the clock, and keep it right with NTP: this machine's clock is off by 1h0m0s, so X refuses the signature.",
+		func(p *plight) { p.legacy(); p.x.Ahead = -time.Hour }},
+	{"twitter", "`api: \"1.1\"`: this machine's clock is nearly wrong", "Set this machine's clock, and keep it right with NTP: it is off by 3m0s, and X soon refuses the signatures.",
+		func(p *plight) { p.legacy(); p.x.Ahead = -3 * time.Minute }},
+	{"twitter", "`api: \"1.1\"`: the account is suspended or locked (64, 326)", "Sign in on x.com as the brand and follow what it says there: X has suspended or locked the account.",
+		func(p *plight) { p.legacy(); p.x.Refuses = twitter.Locked }},
+	{"twitter", "`api: \"1.1\"`: nothing runs at `base_url`", "Check that it runs and that base_url is right: HOST cannot be reached (connection refused).",
+		func(p *plight) { p.legacy(); p.drop = true }},
+	{"twitter", "`api: \"1.1\"`: a server without API v1.1, or a web page", `Correct base_url, or set api to "2": there is no API v1.1 at the account's address.`,
+		func(p *plight) { p.legacy(); p.html = true }},
+
 	{"facebook", "expired token", "Make a new Page access token and set it as access_token: the token has expired (HOST, code 190).",
 		func(p *plight) { p.fb.TokenEnds = time.Now().Add(-time.Hour) }},
 	{"facebook", "revoked or mistyped token", "Make a new Page access token and set it as access_token: Facebook does not accept the token (HOST, code 190).",
@@ -154,6 +177,15 @@ func TestCheckTellsAllAtOnce(t *testing.T) {
 			t.Errorf("exit %d, and it does not tell of %q:\n%s", code, want, said)
 		}
 	}
+	p = newPlight(t)
+	p.legacy()
+	p.x.ReadOnly, p.x.Ahead, p.sets["handle"] = true, 3*time.Minute, "noordlicht"
+	code, said = p.check("twitter")
+	for _, want := range []string{"Read and write", "clock", "Write handle as @brand"} {
+		if code != exitFailed || !strings.Contains(said, want) {
+			t.Errorf("exit %d, and over API 1.1 it does not tell of %q:\n%s", code, want, said)
+		}
+	}
 	for _, kind := range []string{"twitter", "facebook"} {
 		if code, said := newPlight(t).check(kind); code != exitOK || !strings.Contains(said, " yes ") {
 			t.Errorf("a good account of kind %s: exit %d\n%s", kind, code, said)
@@ -190,6 +222,9 @@ func newPlight(t *testing.T) *plight {
 		},
 	}
 }
+
+// legacy takes the account to API 1.1.
+func (p *plight) legacy() { p.sets["api"] = "1.1" }
 
 // check runs `standpunt check` on an account of the kind, and gives what it
 // said with everything that differs from run to run under a fixed name.

@@ -18,9 +18,6 @@ const doubtful = time.Minute
 // Check asks who we are and for mentions of the last seconds, which X bills
 // only if there are any.
 func (c *Connector) Check(ctx context.Context) (who connectors.Identity, todo []connectors.Advice) {
-	tell := func(harm connectors.Harm, text string, args ...any) {
-		todo = append(todo, connectors.Advice{Text: fmt.Sprintf(text, args...), Harm: harm})
-	}
 	answer, err := c.client.Do(ctx, connectors.Call{Path: "/2/users/me", Query: url.Values{"user.fields": {"username"}}})
 	if err != nil {
 		return who, []connectors.Advice{c.explain(ctx, err)}
@@ -34,24 +31,34 @@ func (c *Connector) Check(ctx context.Context) (who connectors.Identity, todo []
 	who = connectors.Identity{
 		RemoteID: got.Data.ID, Handle: "@" + got.Data.Username, URL: "https://x.com/" + got.Data.Username, CanSend: true,
 	}
-	if !strings.EqualFold(got.Data.Username, c.s.Handle) {
-		tell(connectors.HarmsAll, "Write handle as @%s, or set tokens made while signed in to X as @%s: these belong to @%s.",
-			got.Data.Username, c.s.Handle, got.Data.Username)
-	}
-	if answer.Header.Get("X-Access-Level") == "read" {
-		tell(connectors.HarmsAnswers, "Set the app's permissions to Read and write in X's developer console, then regenerate "+
-			"access_token and access_token_secret: with these the app may read only.")
-	}
-	if at, err := http.ParseTime(answer.Header.Get("Date")); err == nil {
-		if off := time.Since(at).Round(time.Minute).Abs(); off > doubtful {
-			tell(connectors.HarmsLater, "Set this machine's clock, and keep it right with NTP: it is off by %s, and X soon refuses the signatures.", off)
-		}
-	}
+	todo = c.judge(got.Data.Username, answer.Header)
 	_, err = c.page(ctx, "/2/users/"+got.Data.ID+"/mentions", mark{Since: idAt(time.Now().Add(-5 * time.Second))})
 	if err != nil {
 		todo = append(todo, c.explain(ctx, err))
 	}
 	return who, todo
+}
+
+// judge is what is wrong with the account, its app and this machine's clock by
+// X's answer about who we are.
+func (c *Connector) judge(username string, header http.Header) (todo []connectors.Advice) {
+	tell := func(harm connectors.Harm, text string, args ...any) {
+		todo = append(todo, connectors.Advice{Text: fmt.Sprintf(text, args...), Harm: harm})
+	}
+	if !strings.EqualFold(username, c.s.Handle) {
+		tell(connectors.HarmsAll, "Write handle as @%s, or set tokens made while signed in to X as @%s: these belong to @%s.",
+			username, c.s.Handle, username)
+	}
+	if header.Get("X-Access-Level") == "read" {
+		tell(connectors.HarmsAnswers, "Set the app's permissions to Read and write in X's developer console, then regenerate "+
+			"access_token and access_token_secret: with these the app may read only.")
+	}
+	if at, err := http.ParseTime(header.Get("Date")); err == nil {
+		if off := time.Since(at).Round(time.Minute).Abs(); off > doubtful {
+			tell(connectors.HarmsLater, "Set this machine's clock, and keep it right with NTP: it is off by %s, and X soon refuses the signatures.", off)
+		}
+	}
+	return todo
 }
 
 // notX is the advice where something answers that is not X's API.

@@ -45,7 +45,10 @@ func (l *Legacy) coded(r *connectors.Response, t *trouble) *connectors.Error {
 		return noLegacy()
 	case t.coded(88, 185):
 		return limited(r, t)
-	case t.coded(32, 89, 99, 135, 215):
+	case t.coded(89):
+		return fail(connectors.BadAuth, "the server takes the account's tokens for invalid or revoked",
+			"Copy access_token and access_token_secret anew from X's developer console; each changes when it is regenerated.")
+	case t.coded(32, 99, 135, 215):
 		return unauthorized(r, t)
 	case t.coded(34, 144, 421, 422):
 		e := fail(connectors.Gone, "the post no longer exists", "Look at the conversation again; the customer may have deleted it.")

@@ -100,11 +100,16 @@ func (l *Legacy) hides(err error) error {
 	if err == nil || connectors.KindOf(err) != connectors.NotAllowed {
 		return err
 	}
-	l.ownHidden.Store(&connectors.Error{
+	l.ownHidden.Store(noOwnList(err))
+	return nil
+}
+
+// noOwnList says that the server has no list of our own posts.
+func noOwnList(err error) *connectors.Error {
+	return &connectors.Error{
 		Kind: connectors.NotAllowed, Message: "the server does not show the account's own posts, so that nobody sees what is published outside",
 		Remedy: "Ask its keeper for statuses/user_timeline.", Err: err,
-	})
-	return nil
+	}
 }
 
 // turn reads one page of a list. The server lists newest first; a round ends where

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"standpunt/connectors/twitter"
 )
@@ -49,6 +50,9 @@ func (p *Platform) handleLegacy(endpoint string, limit int, params []string, f f
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		fault := p.legacyEnter(w, r, body, endpoint, limit)
+		if fault == nil && p.mayNotWrite(r) != nil {
+			fault = &failure{status: http.StatusForbidden, code: 261, detail: "Application cannot perform write actions. Contact Twitter Platform Operations through https://support.x.com/forms/platform."}
+		}
 		if fault == nil && err != nil {
 			fault = badRequest("the body is larger than allowed")
 		}
@@ -77,6 +81,7 @@ func (p *Platform) handleLegacy(endpoint string, limit int, params []string, f f
 // legacyEnter checks a request's access level, signature and limit. The errors
 // are those of API v1.1.
 func (p *Platform) legacyEnter(w http.ResponseWriter, r *http.Request, body []byte, endpoint string, limit int) *failure {
+	w.Header().Set("Date", time.Now().Add(p.o.Ahead).UTC().Format(http.TimeFormat))
 	if p.o.NoLegacy {
 		return &failure{status: http.StatusForbidden, code: 453, detail: "You currently have access to a subset of X API V2 endpoints and limited v1.1 endpoints only."}
 	}
@@ -94,13 +99,26 @@ func (p *Platform) legacyEnter(w http.ResponseWriter, r *http.Request, body []by
 			return fault
 		case r.Header.Get("Authorization") == "":
 			return &failure{status: http.StatusBadRequest, code: 215, detail: "Bad Authentication data."}
+		case p.anotherToken(r):
+			return &failure{status: http.StatusUnauthorized, code: 89, detail: "Invalid or expired token."}
 		}
 		return &failure{status: http.StatusUnauthorized, code: 32, detail: "Could not authenticate you."}
+	}
+	w.Header().Set("X-Access-Level", p.accessLevel())
+	if fault := refusals[p.o.Refuses]; fault != nil && fault.code != 0 {
+		return fault
 	}
 	if p.count(w, endpoint, limit) != nil {
 		return &failure{status: http.StatusTooManyRequests, code: 88, detail: "Rate limit exceeded"}
 	}
 	return nil
+}
+
+// anotherToken reports whether a request is of our app, and of another token than
+// the brand's.
+func (p *Platform) anotherToken(r *http.Request) bool {
+	params, ok := authorization(r.Header.Get("Authorization"))
+	return ok && params["oauth_consumer_key"] == p.o.ConsumerKey && params["oauth_token"] != p.o.AccessToken
 }
 
 func (p *Platform) legacyMe(call) (any, *failure) { return legacyUser(p.brand()), nil }

@@ -47,7 +47,8 @@ type Options struct {
 	Ahead time.Duration
 	// ReadOnly is an app whose permissions are to read.
 	ReadOnly bool
-	// Refuses is what every call is refused with, such as [NoProject]; empty: none.
+	// Refuses is what every call is refused with, such as [NoProject]; empty: none. API v1.1
+	// knows those of them that have a code.
 	Refuses string
 	// NoLegacy answers every call of API v1.1 as X does where the access level lacks it.
 	NoLegacy bool
