@@ -12,6 +12,7 @@ import (
 	"time"
 
 	facebook "standpunt/connectors/facebook/replay/platform"
+	instagram "standpunt/connectors/instagram/replay/platform"
 	twitter "standpunt/connectors/twitter/replay/platform"
 )
 
@@ -22,6 +23,7 @@ type plight struct {
 	top  map[string]string // keys of the file beside accounts
 	x    twitter.Options
 	fb   facebook.Options
+	ig   instagram.Options
 	sets map[string]string // settings in place of the right ones
 	drop bool              // the account's own server answers no more
 	html bool              // something else stands at base_url
@@ -117,6 +119,47 @@ var misconfigurations = []struct {
 	{"facebook", "a `page_id` that is a name", `page_id: is not a Page's id (got "noordlicht"). Write the digits that the Page shows under About, Page transparency, in quotes.`,
 		func(p *plight) { p.sets["page_id"] = "noordlicht" }},
 
+	{"instagram", "expired token", "Make a new Page access token and set it as access_token: the token has expired (HOST, code 190).",
+		func(p *plight) { p.ig.TokenEnds = time.Now().Add(-time.Hour) }},
+	{"instagram", "revoked or mistyped token", "Make a new Page access token and set it as access_token: Instagram does not accept the token (HOST, code 190).",
+		func(p *plight) { p.sets["access_token"] = "another" }},
+	{"instagram", "`login: facebook` with a token of Instagram Login", "Set login to instagram, or set the token of the linked Page: Facebook refuses this one, which looks like one of Instagram Login.",
+		func(p *plight) { p.sets["access_token"] = "IGAA-page-token-19fe" }},
+	{"instagram", "`login: instagram` with the token of a Page", "Set login to facebook, or make a token with Instagram Login: Instagram refuses this one, which looks like a Page's.",
+		func(p *plight) { p.byItself(); p.sets["access_token"] = "EAA-page-token-19fe" }},
+	{"instagram", "the token of a person", "Set the Page's own token, which GET /me/accounts gives, as access_token, or messages: false: this one is of type USER.",
+		func(p *plight) { p.ig.TokenType = "USER" }},
+	{"instagram", "the token of another Page", "Set page_id to 555, or make the token for Page 100200300: this one belongs to the former.",
+		func(p *plight) { p.ig.TokenOf = "555" }},
+	{"instagram", "`page_id` of another Page", "Set page_id to 100200300, or make the token for Page 100200301: this one belongs to the former.",
+		func(p *plight) { p.sets["page_id"] = "100200301" }},
+	{"instagram", "messages without `page_id`", "page_id: is missing: over Facebook Login, messages go by the Page. Write the linked Page's id, or messages: false.",
+		func(p *plight) { p.sets["page_id"] = "" }},
+	{"instagram", "wrong `ig_user_id`", "Set ig_user_id to 17841400000000001, to which the token's Page 100200300 is linked: Instagram shows this token no account 17841400000000002.",
+		func(p *plight) { p.sets["ig_user_id"] = "17841400000000002" }},
+	{"instagram", "`login: instagram` with another account's `ig_user_id`", "Set ig_user_id to 17841400000000001, or make the token signed in as the account that has the id 17841400000000002: this one belongs to @brand.",
+		func(p *plight) { p.byItself(); p.sets["ig_user_id"] = "17841400000000002" }},
+	{"instagram", "permissions that are missing", "Make the token anew and allow instagram_manage_comments, instagram_manage_messages: it lacks what the account works with.",
+		func(p *plight) {
+			p.ig.Permissions = []string{"instagram_basic", "pages_read_engagement", "pages_manage_metadata"}
+		}},
+	{"instagram", "`login: instagram` with permissions that are missing", "Make the token anew and allow instagram_business_manage_comments, instagram_business_manage_messages: it lacks what the account works with.",
+		func(p *plight) { p.byItself(); p.ig.Permissions = p.ig.Permissions[:1] }},
+	{"instagram", "wrong `app_secret`", "Set app_secret to the secret of the app that the token was made with: Instagram does not accept the proof that the call is the app's own (HOST, code 100).",
+		func(p *plight) { p.sets["app_secret"] = "another" }},
+	{"instagram", "a `version` that is switched off", "Set version to a current one, such as v26.0: this version of the Graph API no longer offers the call (HOST, code 2635).",
+		func(p *plight) { p.sets["version"] = "v18.0" }},
+	{"instagram", "a token that ends soon", "Make a new Page token before DAY: the token ends on that day.",
+		func(p *plight) { p.ig.TokenEnds = time.Now().Add(72 * time.Hour) }},
+	{"instagram", "nothing is delivered", "Subscribe the linked Page to the app, as docs/platforms/instagram.md tells: it delivers nothing to it, and polls alone bring in what they can.",
+		func(p *plight) { p.ig.Subscribed = nil }},
+	{"instagram", "`login: instagram`, and messages are not delivered", "Subscribe the account to messages, as docs/platforms/instagram.md tells: Instagram does not deliver that, and polls alone bring in what they can.",
+		func(p *plight) { p.byItself(); p.ig.Subscribed = []string{"comments"} }},
+	{"instagram", "`base_url` of a web page", "Set base_url to https://graph.facebook.com, or leave it out: what answers at the one that is set is not the Graph API.",
+		func(p *plight) { p.html = true }},
+	{"instagram", "nothing runs at `base_url`", "Check the daemon's way to the internet and the account's base_url: HOST cannot be reached (connection refused).",
+		func(p *plight) { p.drop = true }},
+
 	{"twitter", "an environment variable that is not set", `consumer_secret: the environment variable is not set (got "X_SECRET"). Set it where the daemon is started, or write {file: PATH}.`,
 		func(p *plight) { p.sets["consumer_secret"] = "{env: X_SECRET}" }},
 	{"twitter", "an environment variable that is empty", `consumer_secret: the environment variable is empty (got "X_SECRET"). Give it the secret's value.`,
@@ -152,7 +195,8 @@ func TestCheckExplainsMisconfigurations(t *testing.T) {
 			if !strings.Contains(said, each.says) {
 				t.Errorf("%s: it says\n%swhich lacks\n%s", each.wrong, said, each.says)
 			}
-			later := strings.Contains(each.wrong, "nearly") || strings.Contains(each.wrong, "soon") || strings.Contains(each.wrong, "may not answer") || strings.Contains(each.wrong, "read only")
+			later := strings.Contains(each.wrong, "nearly") || strings.Contains(each.wrong, "soon") || strings.Contains(each.wrong, "may not answer") || strings.Contains(each.wrong, "read only") ||
+				strings.Contains(each.wrong, "delivered")
 			if later == (code == exitFailed) {
 				t.Errorf("%s: exit %d", each.wrong, code)
 			}
@@ -186,7 +230,21 @@ func TestCheckTellsAllAtOnce(t *testing.T) {
 			t.Errorf("exit %d, and over API 1.1 it does not tell of %q:\n%s", code, want, said)
 		}
 	}
-	for _, kind := range []string{"twitter", "facebook"} {
+	p = newPlight(t)
+	p.ig.TokenEnds, p.ig.Permissions, p.ig.Subscribed = time.Now().Add(72*time.Hour), []string{"instagram_basic"}, nil
+	p.sets["ig_user_id"] = "17841400000000002"
+	code, said = p.check("instagram")
+	for _, want := range []string{"Make a new Page token before DAY", "pages_read_engagement", "Set ig_user_id to 17841400000000001"} {
+		if code != exitFailed || !strings.Contains(said, want) {
+			t.Errorf("exit %d, and it does not tell of %q:\n%s", code, want, said)
+		}
+	}
+	p = newPlight(t)
+	p.byItself()
+	if code, said := p.check("instagram"); code != exitOK || !strings.Contains(said, " yes ") {
+		t.Errorf("a good account over Instagram Login: exit %d\n%s", code, said)
+	}
+	for _, kind := range []string{"twitter", "facebook", "instagram"} {
 		if code, said := newPlight(t).check(kind); code != exitOK || !strings.Contains(said, " yes ") {
 			t.Errorf("a good account of kind %s: exit %d\n%s", kind, code, said)
 		}
@@ -216,11 +274,23 @@ func newPlight(t *testing.T) *plight {
 		x: twitter.Options{
 			Handle: "brand", Name: "Brand", ConsumerKey: "ck", ConsumerSecret: "consumer-secret-4be1", AccessToken: "at", AccessSecret: "token-secret-77aa",
 		},
+		ig: instagram.Options{
+			Login: instagram.FacebookLogin, UserID: "17841400000000001", Username: "brand", PageID: "100200300", Token: "EAA-page-token-19fe",
+			AppSecret: "app-secret-8d02", Version: "v26.0", Subscribed: []string{"comments", "messages"},
+			Permissions: []string{"instagram_manage_comments", "instagram_basic", "pages_read_engagement", "instagram_manage_messages", "pages_manage_metadata"},
+		},
 		fb: facebook.Options{
 			PageID: "100200300", PageName: "Brand", Token: "page-token-19fe", AppSecret: "app-secret-8d02", Version: "v26.0",
 			Permissions: []string{"pages_manage_engagement", "pages_read_engagement", "pages_read_user_content"},
 		},
 	}
+}
+
+// byItself takes the account of kind instagram to Instagram Login.
+func (p *plight) byItself() {
+	p.ig.Login, p.ig.PageID, p.ig.Token = instagram.InstagramLogin, "", "IGAA-page-token-19fe"
+	p.ig.Permissions = []string{"instagram_business_basic", "instagram_business_manage_comments", "instagram_business_manage_messages"}
+	p.sets["login"], p.sets["page_id"], p.sets["access_token"] = "instagram", "", p.ig.Token
 }
 
 // legacy takes the account to API 1.1.
@@ -233,10 +303,15 @@ func (p *plight) check(kind string) (code int, said string) {
 	t.Helper()
 	var platform http.Handler
 	settings := map[string]string{"base_url": "SERVER"}
-	if kind == "facebook" {
+	switch kind {
+	case "facebook":
 		platform, _ = facebook.New(p.fb)
 		settings["page_id"], settings["access_token"], settings["app_secret"] = "100200300", "page-token-19fe", "app-secret-8d02"
-	} else {
+	case "instagram":
+		platform, _ = instagram.New(p.ig)
+		settings["login"], settings["ig_user_id"], settings["page_id"] = "facebook", "17841400000000001", "100200300"
+		settings["access_token"], settings["app_secret"], settings["verify_token"] = "EAA-page-token-19fe", "app-secret-8d02", "verify-token-5b1c77"
+	default:
 		platform = twitter.New(p.x)
 		settings["handle"], settings["consumer_key"], settings["consumer_secret"] = "brand", "ck", "consumer-secret-4be1"
 		settings["access_token"], settings["access_token_secret"] = "at", "token-secret-77aa"
@@ -295,5 +370,5 @@ func (p *plight) check(kind string) (code int, said string) {
 	}
 	code, out, errs := runOnceWith(t, p.env, "check", "--config", file)
 	return code, strings.NewReplacer(host, "HOST", dir, "DIR", taken.Addr().String(), "TAKEN",
-		p.fb.TokenEnds.UTC().Format("2 January 2006"), "DAY").Replace(out + errs)
+		p.fb.TokenEnds.UTC().Format("2 January 2006"), "DAY", p.ig.TokenEnds.UTC().Format("2 January 2006"), "DAY").Replace(out + errs)
 }

@@ -21,7 +21,7 @@ const ourID = "17841400000000001"
 func open(t *testing.T, login string, more ...string) (*platform.Platform, string, *Connector) {
 	t.Helper()
 	o := platform.Options{Login: login, UserID: ourID, Username: "noordlicht", Token: "t", Version: "v26.0",
-		Permissions: append(more, "instagram_manage_comments", "instagram_manage_messages", "instagram_business_manage_comments", "instagram_business_manage_messages")}
+		Permissions: append(more, "instagram_basic", "instagram_business_basic", "instagram_manage_comments", "instagram_manage_messages", "instagram_business_manage_comments", "instagram_business_manage_messages")}
 	settings := map[string]any{"login": login, "ig_user_id": ourID, "access_token": "t"}
 	if login == overFacebook {
 		o.PageID, settings["page_id"] = "100200300", "100200300"

@@ -55,6 +55,7 @@ var _ interface {
 	connectors.Closing
 	connectors.Composer
 	connectors.Identifier
+	connectors.Checker
 	connectors.Located
 	connectors.Pacer
 } = (*Connector)(nil)

@@ -19,6 +19,7 @@ type token struct {
 	Data struct {
 		AppID       graph.ID `json:"app_id"`
 		Valid       bool     `json:"is_valid"`
+		Type        string   `json:"type"` // "PAGE", "USER", "SYSTEM_USER"
 		ProfileID   string   `json:"profile_id"`
 		ExpiresAt   int64    `json:"expires_at"`             // 0: never
 		DataUntil   int64    `json:"data_access_expires_at"` // 0: never
@@ -45,7 +46,7 @@ func (c *Connector) Identity(ctx context.Context) (connectors.Identity, error) {
 	if string(p.ID) != c.s.UserID {
 		return connectors.Identity{}, otherAccount()
 	}
-	who := connectors.Identity{RemoteID: c.s.UserID, Handle: "@" + p.Username, URL: "https://www.instagram.com/" + p.Username + "/", CanSend: true}
+	who := identityOf(p)
 	if c.s.Login == overInstagram {
 		if ends := c.api.tokens.ends(); !ends.IsZero() && time.Until(ends) < soon {
 			who.Note = "The token ends on " + ends.Format("2 January 2006") + " and Instagram does not renew it. Make a new one and set it as access_token."
@@ -77,34 +78,43 @@ type subscription struct {
 func (subscription) whole() bool { return true }
 
 // undelivered is one sentence about what Instagram was not told to deliver,
-// empty where it delivers all, or the settings take no deliveries. Over Facebook Login
-// the Page's subscription to anything counts, and the console has the fields.
+// empty where it delivers all, or the settings take no deliveries.
 func (c *Connector) undelivered(ctx context.Context, app graph.ID) string {
-	if c.s.VerifyToken.Reveal() == "" || c.messenger() == "" {
+	missing := c.unsubscribed(ctx, c.messenger(), app)
+	switch {
+	case len(missing) == 0:
 		return ""
+	case c.s.Login == overFacebook:
+		return "The linked Page delivers nothing to the app. Subscribe it, as docs/platforms/instagram.md tells."
 	}
-	apps, err := list[subscription](ctx, c.api, c.messenger()+"/subscribed_apps", graph.Params{"limit": "100"}, "")
+	return "Instagram was not told to deliver " + strings.Join(missing, " and ") + ". Subscribe the account, as docs/platforms/instagram.md tells."
+}
+
+// unsubscribed are the fields that are not delivered from a node. Over Facebook
+// Login the Page's subscription to anything counts for all, and the console has the fields.
+func (c *Connector) unsubscribed(ctx context.Context, node string, app graph.ID) (missing []string) {
+	if c.s.VerifyToken.Reveal() == "" || node == "" {
+		return nil
+	}
+	apps, err := list[subscription](ctx, c.api, node+"/subscribed_apps", graph.Params{"limit": "100"}, "")
 	if err != nil {
-		return "" // a lost permission is told of where it is looked for
+		return nil // a lost permission is told of where it is looked for
 	}
 	wanted := []string{"comments"}
 	if c.s.Messages {
 		wanted = append(wanted, "messages")
 	}
-	var missing []string
 	for _, field := range wanted {
-		if !slices.ContainsFunc(apps.Items, func(s subscription) bool { return slices.Contains(s.Fields, field) }) {
+		if !slices.ContainsFunc(apps.Items, func(s subscription) bool {
+			if c.s.Login == overFacebook {
+				return s.ID == app
+			}
+			return slices.Contains(s.Fields, field)
+		}) {
 			missing = append(missing, field)
 		}
 	}
-	subscribed := slices.ContainsFunc(apps.Items, func(s subscription) bool { return s.ID == app })
-	switch {
-	case c.s.Login == overFacebook && !subscribed:
-		return "The linked Page delivers nothing to the app. Subscribe it, as docs/platforms/instagram.md tells."
-	case c.s.Login == overInstagram && len(missing) > 0:
-		return "Instagram was not told to deliver " + strings.Join(missing, " and ") + ". Subscribe the account, as docs/platforms/instagram.md tells."
-	}
-	return ""
+	return missing
 }
 
 // health is whether the token can send, and one sentence for each thing that

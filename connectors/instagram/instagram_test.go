@@ -42,10 +42,16 @@ type remote struct {
 
 func newRemote(t *testing.T, o platform.Options) *remote {
 	t.Helper()
+	return newRemoteWith(t, o, goodToken)
+}
+
+// newRemoteWith is a remote that takes another token.
+func newRemoteWith(t *testing.T, o platform.Options, token string) *remote {
+	t.Helper()
 	if o.Login == "" {
 		o.Login = platform.FacebookLogin
 	}
-	o.UserID, o.Username, o.Token, o.AppSecret, o.Version = userID, username, goodToken, secret, "v26.0"
+	o.UserID, o.Username, o.Token, o.AppSecret, o.Version = userID, username, token, secret, "v26.0"
 	if o.PageID == "" && o.Login == platform.FacebookLogin {
 		o.PageID = pageID
 	}

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // refusal is an error as the Graph API tells it.
@@ -120,6 +121,9 @@ func (p *Platform) check(r *http.Request) (path string, no *refusal) {
 	if given == "" || given != p.o.Token && !slices.Contains(p.older, given) {
 		return "", refuse(http.StatusUnauthorized, 190, 467, "Error validating access token")
 	}
+	if given == p.o.Token && p.ended() {
+		return "", refuse(http.StatusUnauthorized, 190, 463, "Error validating access token: Session has expired")
+	}
 	if p.o.Login == InstagramLogin && r.Form.Has("appsecret_proof") {
 		return "", refuse(http.StatusBadRequest, 100, 0, "Unknown parameter appsecret_proof")
 	}
@@ -134,6 +138,14 @@ func (p *Platform) check(r *http.Request) (path string, no *refusal) {
 		return "", refuse(http.StatusForbidden, 4, 0, "Application request limit reached")
 	}
 	return path, nil
+}
+
+// ended reports whether the token's time is over.
+func (p *Platform) ended() bool {
+	if p.o.Login == InstagramLogin {
+		return time.Since(p.tokenMade) > lives
+	}
+	return !p.o.TokenEnds.IsZero() && time.Now().After(p.o.TokenEnds)
 }
 
 // call routes one. Messages go by the Page over Facebook Login, and by the
@@ -161,6 +173,8 @@ func (p *Platform) call(r *http.Request) (any, *refusal) {
 		return p.inspect(r.Form)
 	case which == "me" && !overFacebook && at == "GET ", which == p.o.UserID && at == "GET ":
 		return p.user(r.Form, which == "me")
+	case overFacebook && which == p.o.PageID && at == "GET ":
+		return p.linked(r.Form)
 	case which == p.o.UserID && at == "GET media":
 		return p.posts(r.Form)
 	case which == p.o.UserID && at == "GET tags" && overFacebook:

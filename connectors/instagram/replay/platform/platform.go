@@ -26,6 +26,8 @@ type Options struct {
 	Version          string // the only one that is taken
 	Permissions      []string
 	Subscribed       []string  // the fields that are delivered; what is told here does not change what [Platform.Deliver] does
+	TokenType        string    // over FacebookLogin; empty: PAGE
+	TokenOf          string    // over FacebookLogin, the Page that the token is of; empty: PageID
 	TokenEnds        time.Time // over FacebookLogin
 	TokenMade        time.Time // over InstagramLogin; zero: now
 	Calls            int       // how many calls are allowed; 0: any number

@@ -21,7 +21,10 @@ func (p *Platform) inspect(form url.Values) (any, *refusal) {
 	if no := only(form, "input_token"); no != nil {
 		return nil, no
 	}
-	data := map[string]any{"app_id": appID, "is_valid": form.Get("input_token") == p.o.Token, "profile_id": p.o.PageID, "scopes": p.o.Permissions, "expires_at": 0, "data_access_expires_at": 0, "type": "PAGE"}
+	data := map[string]any{"app_id": appID, "is_valid": form.Get("input_token") == p.o.Token, "profile_id": cmp.Or(p.o.TokenOf, p.o.PageID), "scopes": p.o.Permissions, "expires_at": 0, "data_access_expires_at": 0, "type": cmp.Or(p.o.TokenType, "PAGE")}
+	if p.o.TokenType != "" {
+		delete(data, "profile_id")
+	}
 	if !p.o.TokenEnds.IsZero() {
 		data["expires_at"] = p.o.TokenEnds.Unix()
 	}
@@ -41,6 +44,14 @@ func (p *Platform) subscriptions(form url.Values) (any, *refusal) {
 		return map[string]any{"data": []any{}}, nil
 	}
 	return map[string]any{"data": []any{map[string]any{"id": appID, "name": "Standpunt", "subscribed_fields": p.o.Subscribed}}}, nil
+}
+
+// linked is the Page that the account is linked to.
+func (p *Platform) linked(form url.Values) (any, *refusal) {
+	if no := only(form, "fields"); no != nil {
+		return nil, no
+	}
+	return p.asked(map[string]any{"id": p.o.PageID, "name": p.o.Username, "instagram_business_account": map[string]any{"id": p.o.UserID}}, form)
 }
 
 // user is the account; only "me" tells the id that its app knows it by.
@@ -190,6 +201,9 @@ func (p *Platform) detailed(n *node) bool {
 }
 
 func (p *Platform) posts(form url.Values) (any, *refusal) {
+	if no := p.may("instagram_basic", "instagram_business_basic"); no != nil {
+		return nil, no
+	}
 	return p.newest(form, func(n *node) bool { return n.kind == media && !n.foreign && !n.live })
 }
 
