@@ -2,6 +2,8 @@ package twitter
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // unanswerable says why X will not take our answer, where that is certain, and
@@ -50,14 +52,40 @@ func (p *post) naming(self, handle string) (byAuthor, byX bool) {
 	if long != p.Text { // the range that is shown is one of the short text
 		for _, m := range found.Mentions {
 			if m.ID == self || strings.EqualFold(m.Username, handle) {
-				return !byX || strings.Count(strings.ToLower(long), "@"+strings.ToLower(handle)) > 1, byX
+				return !byX || timesNamed(long, handle) > 1, byX
 			}
 		}
 	}
 	if byX {
 		return false, true
 	}
-	return strings.Contains(strings.ToLower(long), "@"+strings.ToLower(handle)), false
+	return timesNamed(long, handle) > 0, false
+}
+
+// timesNamed is how often a text names the handle with an @, which X reads as a
+// name only where no other name or word goes on before or behind it.
+func timesNamed(text, handle string) (times int) {
+	text = strings.ToLower(strings.ReplaceAll(text, "＠", "@"))
+	name := "@" + strings.ToLower(handle)
+	for from := 0; ; {
+		i := strings.Index(text[from:], name)
+		if i < 0 {
+			return times
+		}
+		i += from
+		from = i + len(name)
+		before, _ := utf8.DecodeLastRuneInString(text[:i])
+		behind, _ := utf8.DecodeRuneInString(text[from:])
+		if !inName(before) && !inName(behind) && !unicode.Is(unicode.Latin, behind) && !strings.HasPrefix(text[from:], "://") {
+			times++
+		}
+	}
+}
+
+// inName reports whether a name of X goes on with r, in lower case, or another @
+// keeps it from being one.
+func inName(r rune) bool {
+	return r == '_' || r == '@' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9'
 }
 
 // mayQuote reports whether the post quotes one that is ours, or may be.

@@ -21,6 +21,17 @@ var (
 	EraseLegacy = (*Legacy).erase
 )
 
+// Steps is how many labels of domains, and characters of them, are looked at for
+// the links of a text.
+func Steps(text string) int {
+	s := newScan(text)
+	_ = s.links()
+	return s.steps
+}
+
+// TimesNamed is how often a text names the handle.
+var TimesNamed = timesNamed
+
 // LegacySilence sets how long a stream may say nothing.
 func LegacySilence(s *LegacyStream, d time.Duration) { s.silence = d }
 

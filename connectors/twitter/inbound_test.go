@@ -10,6 +10,7 @@ import (
 
 	"standpunt/connectors"
 	"standpunt/connectors/connectortest"
+	"standpunt/connectors/twitter"
 	"standpunt/connectors/twitter/replay/platform"
 	"standpunt/inbox"
 )
@@ -142,5 +143,41 @@ func TestTheThreadsNamesAreNotTheAuthors(t *testing.T) {
 	_, err := c.Publish(t.Context(), release(t, c, in, "Toch."))
 	if e := errorOf(t, err); e.Kind != connectors.NotAllowed || !strings.Contains(e.Remedy, "by hand") {
 		t.Errorf("%s: %v", e.Kind, e)
+	}
+}
+
+func TestANameEndsWhereXEndsIt(t *testing.T) {
+	for text, want := range map[string]int{
+		"@noordlicht":                        1,
+		"hallo @Noordlicht!":                 1,
+		"＠noordlicht waar":                   1,
+		".@noordlicht, @noordlicht @eva":     2,
+		"(@noordlicht)@noordlicht":           2,
+		"日@noordlicht日":                      1,
+		"@noordlicht's":                      1,
+		"@noordlichten":                      0,
+		"@noordlicht_nl en @noordlicht2":     0,
+		"@noordlichté":                       0,
+		"post@noordlicht.nl":                 0,
+		"@@noordlicht":                       0,
+		"@noordlicht@elders":                 0,
+		"@noordlicht://x":                    0,
+		"noordlicht":                         0,
+		"":                                   0,
+		"@noordlichten zegt het @noordlicht": 1,
+	} {
+		if got := twitter.TimesNamed(text, "NoordLicht"); got != want {
+			t.Errorf("%q names us %d times, want %d", text, got, want)
+		}
+	}
+}
+
+// A name that begins as ours is another's, where X lists no names too.
+func TestALongerNameIsNotOurs(t *testing.T) {
+	for text, named := range map[string]bool{"@noordlichten, waar blijft het?": false, "@noordlicht, waar blijft het?": true} {
+		in := served(t, `{"id":"900","author_id":"9","text":"`+text+`"}`, "", nil)
+		if (in.Unanswerable == "") != named {
+			t.Errorf("%q: %q", text, in.Unanswerable)
+		}
 	}
 }

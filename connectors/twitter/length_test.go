@@ -1,9 +1,9 @@
 package twitter_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"standpunt/connectors/twitter"
@@ -96,14 +96,40 @@ func FuzzWeightedLength(f *testing.F) {
 	})
 }
 
-// Texts that look like one endless address are counted in time that grows with
-// their length alone.
-func TestWeightedLengthOfEndlessAddresses(t *testing.T) {
-	began := time.Now()
-	for _, part := range []string{"ab.", "👍", "日-", "日.", "é.", "1.", "a@b.", "(", "https://", "com.日", "a_", "\u0301", "a.co/(("} {
-		_ = twitter.WeightedLength(strings.Repeat(part, 20_000/len(part)))
+// endless are parts of texts that look like one endless address.
+var endless = []string{
+	"ab.", "👍", "日-", "日.", "é.", "1.", "a@b.", "(", "https://", "com.日", "a_", "\u0301", "a.co/((", "日_.", "-", "日日日日日日.nl-",
+}
+
+// Of a text that looks like one endless address each label is looked at once: in
+// twice as much text there is no more than twice as much to look at.
+func TestEndlessAddressesAreLookedAtOnce(t *testing.T) {
+	for _, part := range endless {
+		for _, end := range []string{"", ".", ".nl"} {
+			once := twitter.Steps(strings.Repeat(part, 300) + end)
+			twice := twitter.Steps(strings.Repeat(part, 600) + end)
+			if most := 2*once + 20; twice > most {
+				t.Errorf("%q with the end %q: %d steps for half as much text, and %d", part, end, once, twice)
+			}
+		}
 	}
-	if took := time.Since(began); took > 40*time.Second {
-		t.Errorf("20 kB of each took %v", took)
+}
+
+// BenchmarkEndlessAddresses counts texts of two sizes; as much of either is
+// counted in a second where the time grows with the length alone.
+func BenchmarkEndlessAddresses(b *testing.B) {
+	for _, size := range []int{5_000, 20_000} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			var texts []string
+			for _, part := range endless {
+				texts = append(texts, strings.Repeat(part, size/len(part)))
+			}
+			b.SetBytes(int64(len(texts) * size))
+			for b.Loop() {
+				for _, text := range texts {
+					_ = twitter.WeightedLength(text)
+				}
+			}
+		})
 	}
 }

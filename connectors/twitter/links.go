@@ -22,17 +22,7 @@ type Link struct {
 // without, but only with a known top-level domain, and not directly behind a
 // letter, a digit, @, # or $.
 func Links(text string) []Link {
-	var found []Link
-	s := scan{text: text, suffixes: make(map[int]int), domains: make(map[int]int)}
-	for i := 0; i < len(text); {
-		if links, end := s.linksAt(i); end > i {
-			found, i = append(found, links...), end
-			continue
-		}
-		_, n := utf8.DecodeRuneInString(text[i:])
-		i += n
-	}
-	return found
+	return newScan(text).links()
 }
 
 // maxLink is how many bytes a link has at most.
@@ -44,7 +34,28 @@ type scan struct {
 	text     string
 	suffixes map[int]int // where a top-level domain ends, by its beginning
 	domains  map[int]int // where the longest domain ends, by the beginning of a label
-	label    [2]int      // the run of a domain's characters that was looked at last
+	label    run         // that was looked at last
+	steps    int         // labels and characters of them that were looked at
+}
+
+// run is a run of a domain's characters; under is where its last _ stands, -1 for
+// none.
+type run struct{ from, to, under int }
+
+func newScan(text string) *scan {
+	return &scan{text: text, suffixes: make(map[int]int), domains: make(map[int]int)}
+}
+
+func (s *scan) links() (found []Link) {
+	for i := 0; i < len(s.text); {
+		if links, end := s.linksAt(i); end > i {
+			found, i = append(found, links...), end
+			continue
+		}
+		_, n := utf8.DecodeRuneInString(s.text[i:])
+		i += n
+	}
+	return found
 }
 
 const accents = `\x{00C0}-\x{00D6}\x{00D8}-\x{00F6}\x{00F8}-\x{00FF}\x{0100}-\x{024F}\x{0253}\x{0254}\x{0256}\x{0257}` +
@@ -149,11 +160,12 @@ func (s *scan) domainEnd(i int) int {
 // next part begins, 0 for nowhere, and where a top-level domain ends that stands there,
 // 0 for none.
 func (s *scan) labelAt(i int) (next, suffix int) {
+	s.steps++
 	stop := s.labelEnd(i)
 	if stop == i || stop >= len(s.text) || s.text[stop] != '.' || !labelFits(s.text[i:stop]) {
 		return 0, 0
 	}
-	if !strings.Contains(s.text[i:stop], "_") { // only subdomains have those
+	if s.label.under < i { // only subdomains have those
 		suffix = s.suffixAt(stop + 1)
 	}
 	return stop + 1, suffix
@@ -161,18 +173,22 @@ func (s *scan) labelAt(i int) (next, suffix int) {
 
 // labelEnd is where the run of characters of a domain's part ends.
 func (s *scan) labelEnd(i int) int {
-	if i >= s.label[0] && i < s.label[1] {
-		return s.label[1]
+	if i >= s.label.from && i < s.label.to {
+		return s.label.to
 	}
-	end := len(s.text)
+	l := run{i, len(s.text), -1}
 	for j, r := range s.text[i:] {
+		s.steps++
 		if r != '-' && r != '_' && !isDomainChar(r) {
-			end = i + j
+			l.to = i + j
 			break
 		}
+		if r == '_' {
+			l.under = i + j
+		}
 	}
-	s.label = [2]int{i, end}
-	return end
+	s.label = l
+	return l.to
 }
 
 // suffixAt is suffixEnd, remembered.
@@ -186,7 +202,10 @@ func (s *scan) suffixAt(i int) int {
 }
 
 // labelFits reports whether a domain's part begins and ends as one does.
-func labelFits(label string) bool { return strings.Trim(label, "-_") == label }
+func labelFits(label string) bool {
+	const edge = "-_"
+	return strings.IndexByte(edge, label[0]) < 0 && strings.IndexByte(edge, label[len(label)-1]) < 0
+}
 
 func isDomainChar(r rune) bool {
 	switch {
