@@ -67,7 +67,16 @@ func (c *Connector) findByID(ctx context.Context, a approval.Attempt) (connector
 	case p == nil || p.AuthorID != self:
 		return unsure, nil
 	}
-	return connectors.Found{Outcome: connectors.Present, Receipt: c.receipt(id), Text: p.textBeside(a.Text)}, nil
+	return c.present(ctx, a, p, id)
+}
+
+// present is a post of ours that stands, with what differs beside its text.
+func (c *Connector) present(ctx context.Context, a approval.Attempt, p *post, id string) (connectors.Found, error) {
+	differs, err := c.besides(ctx, p, a.Media)
+	if err != nil {
+		return connectors.Found{Outcome: connectors.CannotTell}, err
+	}
+	return connectors.Found{Outcome: connectors.Present, Receipt: c.receipt(id), Text: p.textBeside(a.Text), Differs: differs}, nil
 }
 
 // answers reports whether the post stands under the attempt's target, in the
@@ -129,7 +138,7 @@ func (c *Connector) findAmongOwn(ctx context.Context, a approval.Attempt) (conne
 			continue
 		}
 		if len(fit) == 1 {
-			return connectors.Found{Outcome: connectors.Present, Receipt: c.receipt(fit[0].ID), Text: fit[0].textBeside(a.Text)}, nil
+			return c.present(ctx, a, fit[0], fit[0].ID)
 		}
 		return unsure, nil
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 
 	"standpunt/approval"
@@ -72,28 +74,70 @@ func beforePublishing(err error) error {
 	return &kept
 }
 
-// attached is what X shows beside a post.
-type attached struct {
-	Key     string `json:"media_key"`
-	Type    string `json:"type"` // "photo", "video", "animated_gif"
-	AltText string `json:"alt_text"`
+// photoKey begins the media_key of a picture.
+const photoKey = "3_"
+
+// mediaKeys are what X shows beside the post, in order.
+func (p *post) mediaKeys() (keys []string) {
+	_, found := p.written()
+	for _, u := range found.URLs {
+		if u.MediaKey != "" && !slices.Contains(keys, u.MediaKey) {
+			keys = append(keys, u.MediaKey)
+		}
+	}
+	return keys
 }
 
 // besides compares what stands beside a post of ours with what was approved and
-// says what differs, "" where nothing does.
-func besides(shown []attached, approved []approval.Media) string {
-	if len(shown) != len(approved) {
-		return "It was approved with " + pictures(len(approved)) + " and stands there with " + pictures(len(shown)) + "."
+// says what differs, "" where nothing does. It asks X only where the number of
+// pictures is right, since X bills each of them.
+func (c *Connector) besides(ctx context.Context, p *post, approved []approval.Media) (string, error) {
+	keys := p.mediaKeys()
+	if len(keys) != len(approved) {
+		return "It was approved with " + pictures(len(approved)) + " and stands there with " + pictures(len(keys)) + ".", nil
 	}
-	for i, m := range shown {
+	if len(keys) == 0 {
+		return "", nil
+	}
+	name, fields := c.s.fields()
+	answer, err := c.client.Do(ctx, connectors.Call{Path: "/2/tweets/" + p.ID, Query: url.Values{
+		name: {fields}, "expansions": {"attachments.media_keys"}, "media.fields": {"alt_text,type"},
+	}})
+	if err != nil {
+		return "", err
+	}
+	var got struct {
+		Includes includes `json:"includes"`
+	}
+	if err := answer.JSON(&got); err != nil {
+		return "", err
+	}
+	c.bill.read(postRead, p.ID)
+	defer c.bill.save(ctx)
+	for i, key := range keys {
+		shown := got.Includes.media(key)
+		if shown == nil {
+			return "", answer.Nonsense("without a picture that stands beside the post")
+		}
+		c.bill.read(mediaRead, key)
 		switch {
-		case m.Type != "photo":
-			return "Something else than a picture stands beside it."
-		case strings.TrimSpace(plain.Replace(m.AltText)) != approved[i].AltText:
-			return "The alternative text of a picture is not the approved one."
+		case shown.Type != "photo":
+			return "Something else than a picture stands beside it.", nil
+		case strings.TrimSpace(plain.Replace(shown.AltText)) != approved[i].AltText:
+			return "The alternative text of a picture is not the approved one.", nil
 		}
 	}
-	return ""
+	return "", nil
+}
+
+// media is the picture with the key, nil where it was not told.
+func (i *includes) media(key string) *media {
+	for n := range i.Media {
+		if i.Media[n].Key == key {
+			return &i.Media[n]
+		}
+	}
+	return nil
 }
 
 func pictures(n int) string {
