@@ -31,3 +31,10 @@ type Kept struct {
 	// since on the platform's side. A token that works once is not to be tried then.
 	Restored bool
 }
+
+// Renewer is a connector that may keep a credential which took the place of a
+// configured one: whoever works beside the daemon needs the account's [Keep] too.
+type Renewer interface {
+	// Renews reports whether the settings ask for it. It calls nobody.
+	Renews() bool
+}

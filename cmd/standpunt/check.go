@@ -68,11 +68,11 @@ func checkCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []s
 }
 
 // checkKeeping opens what accounts keep if one of them is signed in by a
-// person: its tokens are there. Without a data directory nothing is kept yet,
+// person, or renews its token: the tokens in force are there. Without a data directory nothing is kept yet,
 // and the account says so.
 func checkKeeping(ctx context.Context, conf *config.Config) (kept keeping, done func()) {
 	none := func() {}
-	if !slices.ContainsFunc(conf.Accounts, func(a config.Account) bool { return logsIn(ctx, a) == nil }) {
+	if !slices.ContainsFunc(conf.Accounts, func(a config.Account) bool { return logsIn(ctx, a) == nil || renews(ctx, a) }) {
 		return nil, none
 	}
 	if _, err := os.Stat(filepath.Join(conf.Data, dataFile)); errors.Is(err, fs.ErrNotExist) {
@@ -87,6 +87,17 @@ func checkKeeping(ctx context.Context, conf *config.Config) (kept keeping, done 
 		return func(inbox.AccountName) connectors.Keep { return closedKeep{err} }, none
 	}
 	return kept, func() { _ = end() } // what was kept is on disk by then
+}
+
+// renews reports whether the account's token may have been renewed.
+func renews(ctx context.Context, account config.Account) bool {
+	lives, err := connect([]config.Account{account}, slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		return false
+	}
+	defer connectors.CloseAll(context.WithoutCancel(ctx), lives) //nolint:errcheck // nothing was changed
+	r, ok := lives[0].Connector.(connectors.Renewer)
+	return ok && r.Renews()
 }
 
 // closedKeep is what an account keeps where that cannot be opened.

@@ -58,6 +58,7 @@ var _ interface {
 	connectors.Checker
 	connectors.Located
 	connectors.Pacer
+	connectors.Renewer
 } = (*Connector)(nil)
 
 var _ connectors.Webhook = (*Hooked)(nil)

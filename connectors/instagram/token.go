@@ -23,6 +23,9 @@ const (
 	keptToken  = "access-token"
 )
 
+// Renews reports whether the account's own token is used, which is renewed.
+func (c *Connector) Renews() bool { return c.s.Login == overInstagram }
+
 // kept is a renewed token as it is kept over restarts.
 type kept struct {
 	Of    string `json:"of"` // SHA-256 of the configured one that it came from, in hex
