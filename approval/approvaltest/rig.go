@@ -332,6 +332,36 @@ func released(t testing.TB, account inbox.AccountName, remoteID string, target i
 	return r, p, rel
 }
 
+// ReleaseWithPictures is Release for a text with these pictures, of which it
+// takes the data and the alternative texts, on a platform with such rules.
+func ReleaseWithPictures(t testing.TB, account inbox.AccountName, remoteID string, target inbox.Inbound, text string, rules approval.MediaRules, with ...approval.Attached) approval.Release {
+	t.Helper()
+	r := newRig(t, approval.Configured{Name: account, Kind: "test", BaseURL: "test"}, remoteID, []approval.Policy{approval.DefaultPolicy()})
+	r.Approvals.SetMediaRules(account, rules)
+	ctx := context.WithoutCancel(t.Context())
+	c := approval.Content{Text: text}
+	for _, w := range with {
+		p, err := r.Approvals.AddPicture(ctx, r.As("anna").By, w.Data)
+		must(t, err)
+		c.Media = append(c.Media, approval.Media{SHA256: p.SHA256, AltText: w.AltText})
+	}
+	if target.PostedAt.IsZero() {
+		target.PostedAt = time.Now()
+	}
+	p, err := r.Approvals.DraftReply(ctx, r.As("anna").By, r.Ingest(account, target).ID, inbox.MentionID{}, c)
+	must(t, err)
+	p, err = r.As("anna").Submit(p)
+	must(t, err)
+	_, err = r.As("bert").Approve(p)
+	must(t, err)
+	rel, ok, err := r.Approvals.Claim(ctx, account)
+	must(t, err)
+	if !ok {
+		t.Fatal("nothing is due")
+	}
+	return rel
+}
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {

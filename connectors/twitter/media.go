@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"standpunt/approval"
@@ -72,30 +73,29 @@ func beforePublishing(err error) error {
 	return &kept
 }
 
-// attached is what X shows beside a post.
-type attached struct {
-	Key     string `json:"media_key"`
-	Type    string `json:"type"` // "photo", "video", "animated_gif"
-	AltText string `json:"alt_text"`
-}
-
-// besides compares what stands beside a post of ours with what was approved and
-// says what differs, "" where nothing does.
-func besides(shown []attached, approved []approval.Media) string {
-	if len(shown) != len(approved) {
-		return "It was approved with " + pictures(len(approved)) + " and stands there with " + pictures(len(shown)) + "."
-	}
-	for i, m := range shown {
-		switch {
-		case m.Type != "photo":
-			return "Something else than a picture stands beside it."
-		case strings.TrimSpace(plain.Replace(m.AltText)) != approved[i].AltText:
-			return "The alternative text of a picture is not the approved one."
+// textOf is the text beside an attempt's, without the links that X sets behind
+// it for pictures if there are as many pictures as were approved. Where there
+// are others, the links stay, and where there are none, that is said: what
+// stands there then differs.
+func (p *post) textOf(a approval.Attempt) string {
+	text := p.textBeside(a.Text)
+	_, found := p.written()
+	var keys, links []string
+	for _, u := range found.URLs {
+		if u.MediaKey != "" && !slices.Contains(keys, u.MediaKey) {
+			keys, links = append(keys, u.MediaKey), append(links, u.URL)
 		}
 	}
-	return ""
-}
-
-func pictures(n int) string {
-	return [...]string{"no picture", "one picture", "two pictures", "three pictures", "four pictures", "more than four pictures"}[min(n, 5)]
+	switch {
+	case len(keys) == 0 && len(a.Media) > 0:
+		return text + "\n[without the pictures]"
+	case len(keys) != len(a.Media):
+		return text
+	}
+	for _, link := range slices.Backward(links) { // several pictures may have one link together
+		if rest, ok := strings.CutSuffix(text, link); ok {
+			text = strings.TrimSuffix(rest, " ")
+		}
+	}
+	return text
 }

@@ -291,7 +291,7 @@ func (p *Platform) create(c call) (int, any, *failure) {
 	for _, u := range media {
 		u.used = true
 	}
-	draft.media = media
+	draft.media, draft.pictures = media, make([]int, len(media))
 	p.put(draft)
 	p.chargeCreated(body.Text, above)
 	return http.StatusCreated, map[string]any{"data": map[string]any{
