@@ -208,6 +208,10 @@ func (a *Approvals) attach(tx *store.Tx, e *Envelope, media []Media) error {
 	if len(media) == 0 {
 		return nil
 	}
+	if e.Action == ByHand {
+		return fault.New(fault.InvalidInput, "an answer by hand takes no pictures, since nothing proves which one a person posted").
+			At("media", fmt.Sprint(len(media))).Fix("Leave out %d.", len(media))
+	}
 	rules := a.MediaRules(e.Account, e.Visibility)
 	if len(media) > rules.Most {
 		f := fault.New(fault.InvalidInput, "an answer here takes %d pictures at most", rules.Most).At("media", fmt.Sprint(len(media)))

@@ -188,3 +188,22 @@ func TestUnusedPicturesAreForgotten(t *testing.T) {
 		}
 	})
 }
+
+// TestAnAnswerByHandTakesNoPictures: which picture a person posted is proven by
+// nobody, so what is official has none; also where a text with one is rewritten
+// to be posted by hand.
+func TestAnAnswerByHandTakesNoPictures(t *testing.T) {
+	r := byHand(t)
+	r.Approvals.SetMediaRules("plein", fourPictures)
+	media := []approval.Media{{SHA256: bring(t, r, "anna", drawn(t, 1)), AltText: "Een knop"}}
+	closed := r.Closed("1", "Hoe ziet dat eruit?")
+	_, err := r.Approvals.DraftReply(t.Context(), r.As("anna").By, closed.ID, newest, approval.Content{Text: "Zo.", Media: media, ByHand: true})
+	want(t, err, fault.InvalidInput)
+	p := ok2(t)(r.As("anna").DraftByHand(closed, "Zo."))
+	_, err = r.Approvals.Revise(t.Context(), r.As("anna").By, p.ID, approval.Content{Text: "Zo.", Media: media, ByHand: true})
+	want(t, err, fault.InvalidInput)
+	if v := r.Get(p); v.Revision != 1 || len(v.Envelope.Media) != 0 {
+		t.Errorf("revision %d has %d pictures", v.Revision, len(v.Envelope.Media))
+	}
+	r.Replay()
+}
