@@ -30,7 +30,9 @@ func (c *caller) bring(mediaType string, data []byte) *reply {
 
 func TestPicturesByAPI(t *testing.T) {
 	r := newRig(t)
-	r.Approvals.SetMediaRules("plein", approval.MediaRules{Most: 4, Types: []string{"image/jpeg"}, MaxBytes: 5 << 20})
+	r.Adapt("plein", func(p *approval.Platform) {
+		p.Media = approval.MediaRules{Most: 4, Types: []string{"image/jpeg"}, MaxBytes: 5 << 20}
+	})
 	talk := r.Mention("m1", "Hoe ziet dat eruit?")
 	anna, bert, mara := r.as("anna"), r.as("bert"), r.as("mara")
 	var photo bytes.Buffer

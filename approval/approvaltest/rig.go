@@ -332,12 +332,19 @@ func released(t testing.TB, account inbox.AccountName, remoteID string, target i
 	return r, p, rel
 }
 
+// Adapt changes what approval knows of the account's platform.
+func (r *Rig) Adapt(account inbox.AccountName, change func(*approval.Platform)) {
+	p := r.Approvals.Platform(account)
+	change(&p)
+	r.Approvals.SetPlatform(account, p)
+}
+
 // ReleaseWithPictures is Release for a text with these pictures, of which it
 // takes the data and the alternative texts, on a platform with such rules.
 func ReleaseWithPictures(t testing.TB, account inbox.AccountName, remoteID string, target inbox.Inbound, text string, rules approval.MediaRules, with ...approval.Attached) approval.Release {
 	t.Helper()
 	r := newRig(t, approval.Configured{Name: account, Kind: "test", BaseURL: "test"}, remoteID, []approval.Policy{approval.DefaultPolicy()})
-	r.Approvals.SetMediaRules(account, rules)
+	r.Adapt(account, func(p *approval.Platform) { p.Media = rules })
 	ctx := context.WithoutCancel(t.Context())
 	c := approval.Content{Text: text}
 	for _, w := range with {

@@ -35,8 +35,10 @@ func fuseBox(t *testing.T, shade uint8) []byte {
 
 func takingPictures(t *testing.T) *desktest.Desk {
 	d := desktest.New(t)
-	d.Approvals.SetMediaRules("plein", approval.MediaRules{
-		Most: 2, Types: []string{"image/jpeg", "image/png"}, MaxBytes: 5 << 20, MaxAltText: 1000,
+	d.Adapt("plein", func(p *approval.Platform) {
+		p.Media = approval.MediaRules{
+			Most: 2, Types: []string{"image/jpeg", "image/png"}, MaxBytes: 5 << 20, MaxAltText: 1000,
+		}
 	})
 	return d
 }
