@@ -211,7 +211,7 @@ func (a *Approvals) attach(tx *store.Tx, e *Envelope, media []Media) error {
 		}
 		p, err := a.pictures.Get(tx, m.SHA256)
 		if err != nil {
-			return fault.New(fault.InvalidInput, "this picture is no longer here").At(field, Hash(m.SHA256).String()).Fix("Bring it in again.").Because(err)
+			return fault.New(fault.InvalidInput, "this picture is no longer here").At(field, m.SHA256.String()).Fix("Bring it in again.").Because(err)
 		}
 		if err := rules.take(field, p); err != nil {
 			return err

@@ -209,3 +209,41 @@ func TestAnAnswerByHandTakesNoPictures(t *testing.T) {
 	}
 	r.Replay()
 }
+
+func TestPictureThatDiffersIsNotOfficial(t *testing.T) {
+	r := withPictures(t)
+	c := r.Mention("1", "Hoe ziet dat eruit?")
+	h := bring(t, r, "anna", drawn(t, 1))
+	p, err := r.Approvals.DraftReply(t.Context(), r.As("anna").By, c.ID, newest, approval.Content{Text: "Zo.", Media: []approval.Media{{SHA256: h, AltText: "Een knop"}}})
+	if err == nil {
+		p, err = r.As("anna").Submit(p)
+	}
+	if err == nil {
+		_, err = r.As("bert").Approve(p)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	rel := r.Claim()
+	if err := r.Approvals.RecordPublished(t.Context(), rel, approval.Receipt{ExternalID: "9"}); err != nil {
+		t.Fatal(err)
+	}
+	own := []approval.OwnPost{{ExternalID: "9", Text: "Zo.", PostedAt: time.Now()}}
+	if err := r.Approvals.Observe(t.Context(), "plein", own); err != nil {
+		t.Fatal(err)
+	}
+	if v := r.Get(p); v.Official() {
+		t.Error("the text alone makes it official, though nobody compared the picture")
+	}
+	equal, err := r.Approvals.RecordReadBack(t.Context(), rel.Attempt(), "Zo.", "A picture is missing.")
+	if err != nil || equal {
+		t.Fatalf("a missing picture is read back as equal: %v", err)
+	}
+	if err := r.Approvals.Observe(t.Context(), "plein", own); err != nil {
+		t.Fatal(err)
+	}
+	if v := r.Get(p); v.Official() || v.ReadBack.Text != "" || len(v.ReadBack.Besides) != 1 {
+		t.Errorf("it stands as %+v", v.ReadBack)
+	}
+	r.Replay()
+}

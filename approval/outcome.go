@@ -13,8 +13,8 @@ import (
 )
 
 // SettleFound settles an unknown outcome: the post stands there. text is what
-// reading back saw.
-func (a *Approvals) SettleFound(ctx context.Context, t Attempt, receipt Receipt, text string) error {
+// reading back saw, besides what differs beside it.
+func (a *Approvals) SettleFound(ctx context.Context, t Attempt, receipt Receipt, text string, besides ...string) error {
 	return a.settle(ctx, t, func(tx *store.Tx, p *Proposal) error {
 		if p.State != OutcomeUnknown {
 			return wrongState(p, "its outcome is not unknown")
@@ -28,7 +28,7 @@ func (a *Approvals) SettleFound(ctx context.Context, t Attempt, receipt Receipt,
 		if err := a.published(tx, p, receipt, step{event: "found", actor: audit.System, via: "connector"}); err != nil {
 			return err
 		}
-		_, err := a.compare(tx, p, text)
+		_, err := a.compare(tx, p, text, besides)
 		return err
 	})
 }
@@ -61,7 +61,9 @@ func (a *Approvals) SettleAbsent(ctx context.Context, t Attempt) (settled bool, 
 }
 
 // RecordReadBack compares what stands on the platform with what was approved.
-func (a *Approvals) RecordReadBack(ctx context.Context, t Attempt, text string) (equal bool, err error) {
+// besides says what differs beside the text, such as a picture, one English
+// sentence each.
+func (a *Approvals) RecordReadBack(ctx context.Context, t Attempt, text string, besides ...string) (equal bool, err error) {
 	err = a.db.Update(ctx, func(tx *store.Tx) error {
 		p, err := a.proposals.Get(tx, t.Proposal)
 		if err != nil {
@@ -70,7 +72,7 @@ func (a *Approvals) RecordReadBack(ctx context.Context, t Attempt, text string) 
 		if !p.standsAs(t) {
 			return wrongState(p, "there is nothing to read back")
 		}
-		equal, err = a.compare(tx, p, text)
+		equal, err = a.compare(tx, p, text, besides)
 		return err
 	})
 	return equal, err
@@ -79,17 +81,20 @@ func (a *Approvals) RecordReadBack(ctx context.Context, t Attempt, text string) 
 // maxReadBack bounds what is kept of a text that differs, in characters.
 const maxReadBack = 10_000
 
-// compare holds what stands there against the sealed text that was endorsed.
-func (a *Approvals) compare(tx *store.Tx, p *Proposal, standing string) (equal bool, err error) {
+// compare holds what stands there against the sealed text that was endorsed;
+// what differs beside it makes it differ as well.
+func (a *Approvals) compare(tx *store.Tx, p *Proposal, standing string, besides []string) (equal bool, err error) {
 	e, err := a.envelope(tx, p)
 	if err != nil {
 		return false, err
 	}
-	rb := &ReadBack{At: tx.Now(), Equal: e.Text == standing}
+	rb := &ReadBack{At: tx.Now(), Equal: e.Text == standing && len(besides) == 0, Besides: besides}
 	facts := map[string]string{"read_back": "equal"}
 	if !rb.Equal {
-		rb.Text = cut(standing, maxReadBack)
 		facts["read_back"] = "differs"
+	}
+	if e.Text != standing {
+		rb.Text = cut(standing, maxReadBack)
 	}
 	p.ReadBack = rb
 	err = a.move(tx, p, step{to: Published, event: "read_back", actor: audit.System, via: "connector", facts: facts})

@@ -111,8 +111,13 @@ func (a *Approvals) observe(tx *store.Tx, account inbox.AccountName, since time.
 			return err
 		}
 		e, err := a.envelope(tx, p)
-		if err == nil {
-			_, err = a.compare(tx, p, post.as(e.Text))
+		switch {
+		case err != nil:
+			return err
+		case p.ReadBack != nil:
+			_, err = a.compare(tx, p, post.as(e.Text), p.ReadBack.Besides)
+		case len(e.Media) == 0: // pictures are for reading back to compare
+			_, err = a.compare(tx, p, post.as(e.Text), nil)
 		}
 		return err
 	}

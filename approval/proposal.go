@@ -169,6 +169,8 @@ type ReadBack struct {
 	At    time.Time `cbor:"1,keyasint"`
 	Equal bool      `cbor:"2,keyasint"`
 	Text  string    `cbor:"3,keyasint,omitempty"` // what stands there, when it differs
+	// Besides says, in one English sentence each, what differs beside the text.
+	Besides []string `cbor:"4,keyasint,omitempty"`
 }
 
 // Revision is one immutable version of a proposal's content. The content

@@ -124,9 +124,20 @@ type Locator interface {
 type Found struct {
 	Outcome Outcome
 	Receipt approval.Receipt // when Outcome is Present
+	// Differs says what differs beside the text, such as a picture that is not there; one English
+	// sentence, empty where nothing does.
+	Differs string
 	// Text is the post's text after the connector's documented inverse of what its platform
 	// always does (line ends, links, HTML); equal to the approved text byte for byte or differing.
 	Text string
+}
+
+// besides is what differs beside the text, as approval takes it.
+func (f Found) besides() []string {
+	if f.Differs == "" {
+		return nil
+	}
+	return []string{f.Differs}
 }
 
 // Outcome is what reading back showed.

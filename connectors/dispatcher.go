@@ -26,9 +26,9 @@ type Outbox interface {
 
 	Unknown(ctx context.Context, account inbox.AccountName) ([]approval.Attempt, error)
 	Unread(ctx context.Context, account inbox.AccountName) ([]approval.Attempt, error)
-	SettleFound(ctx context.Context, a approval.Attempt, receipt approval.Receipt, text string) error
+	SettleFound(ctx context.Context, a approval.Attempt, receipt approval.Receipt, text string, besides ...string) error
 	SettleAbsent(ctx context.Context, a approval.Attempt) (settled bool, err error)
-	RecordReadBack(ctx context.Context, a approval.Attempt, text string) (equal bool, err error)
+	RecordReadBack(ctx context.Context, a approval.Attempt, text string, besides ...string) (equal bool, err error)
 	// RecordNotThere says that no answer by hand stands where a person said, or a foreign post.
 	RecordNotThere(ctx context.Context, a approval.Attempt, foreign bool) (settled bool, err error)
 

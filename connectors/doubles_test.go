@@ -211,7 +211,7 @@ func drop(list []approval.Attempt, a approval.Attempt) []approval.Attempt {
 	return slices.DeleteFunc(list, func(each approval.Attempt) bool { return each.Key == a.Key })
 }
 
-func (o *outbox) SettleFound(_ context.Context, a approval.Attempt, receipt approval.Receipt, text string) error {
+func (o *outbox) SettleFound(_ context.Context, a approval.Attempt, receipt approval.Receipt, text string, _ ...string) error {
 	return o.record("found "+text+" as "+receipt.ExternalID, func() { o.unknown = drop(o.unknown, a) })
 }
 
@@ -228,7 +228,7 @@ func (o *outbox) SettleAbsent(_ context.Context, a approval.Attempt) (bool, erro
 	return true, nil
 }
 
-func (o *outbox) RecordReadBack(_ context.Context, a approval.Attempt, text string) (bool, error) {
+func (o *outbox) RecordReadBack(_ context.Context, a approval.Attempt, text string, _ ...string) (bool, error) {
 	return text == a.Text, o.record("read back "+text, func() { o.unread = drop(o.unread, a) })
 }
 

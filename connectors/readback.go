@@ -158,7 +158,7 @@ func (r *reader) compare(ctx context.Context, a approval.Attempt, found Found) e
 	if found.Outcome != Present {
 		return nil
 	}
-	equal, err := r.d.o.Outbox.RecordReadBack(ctx, a, found.Text)
+	equal, err := r.d.o.Outbox.RecordReadBack(ctx, a, found.Text, found.besides()...)
 	if err == nil && !equal {
 		r.Log.Warn("what stands there differs from what was approved", "proposal", a.Proposal.String())
 	}
@@ -174,7 +174,7 @@ func (r *reader) settle(ctx context.Context, a approval.Attempt, found Found) er
 		if receipt.PostedAt.IsZero() {
 			receipt.PostedAt = a.ClaimedAt
 		}
-		return r.d.o.Outbox.SettleFound(ctx, a, receipt, found.Text)
+		return r.d.o.Outbox.SettleFound(ctx, a, receipt, found.Text, found.besides()...)
 	case Absent:
 		_, err := r.d.o.Outbox.SettleAbsent(ctx, a)
 		return err

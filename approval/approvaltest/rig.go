@@ -317,6 +317,36 @@ func Released(t testing.TB, account inbox.AccountName, remoteID string, target i
 	}
 }
 
+// Illustrated is Release with pictures, each under its alternative text.
+func Illustrated(t testing.TB, account inbox.AccountName, remoteID string, target inbox.Inbound, text string, pictures [][]byte, altTexts ...string) approval.Release {
+	t.Helper()
+	r := newRig(t, approval.Configured{Name: account, Kind: "test", BaseURL: "test"}, remoteID, []approval.Policy{approval.DefaultPolicy()})
+	r.Adapt(account, func(p *approval.Platform) {
+		p.Media = approval.MediaRules{Most: len(pictures), Types: []string{"image/jpeg", "image/png"}, MaxBytes: approval.MaxPicture}
+	})
+	if target.PostedAt.IsZero() {
+		target.PostedAt = time.Now()
+	}
+	content := approval.Content{Text: text}
+	for i, data := range pictures {
+		p, err := r.Approvals.AddPicture(t.Context(), r.As("anna").By, data)
+		must(t, err)
+		content.Media = append(content.Media, approval.Media{SHA256: p.SHA256, AltText: altTexts[i]})
+	}
+	p, err := r.Approvals.DraftReply(t.Context(), r.As("anna").By, r.Ingest(account, target).ID, id.ID[inbox.Mention]{}, content)
+	must(t, err)
+	p, err = r.As("anna").Submit(p)
+	must(t, err)
+	_, err = r.As("bert").Approve(p)
+	must(t, err)
+	rel, ok, err := r.Approvals.Claim(t.Context(), account)
+	must(t, err)
+	if !ok {
+		t.Fatal("nothing is due")
+	}
+	return rel
+}
+
 func released(t testing.TB, account inbox.AccountName, remoteID string, target inbox.Inbound, text string) (*Rig, *approval.View, approval.Release) {
 	t.Helper()
 	r := newRig(t, approval.Configured{Name: account, Kind: "test", BaseURL: "test"}, remoteID, []approval.Policy{approval.DefaultPolicy()})
@@ -337,36 +367,6 @@ func (r *Rig) Adapt(account inbox.AccountName, change func(*approval.Platform)) 
 	p := r.Approvals.Platform(account)
 	change(&p)
 	r.Approvals.SetPlatform(account, p)
-}
-
-// ReleaseWithPictures is Release for a text with these pictures, of which it
-// takes the data and the alternative texts, on a platform with such rules.
-func ReleaseWithPictures(t testing.TB, account inbox.AccountName, remoteID string, target inbox.Inbound, text string, rules approval.MediaRules, with ...approval.Attached) approval.Release {
-	t.Helper()
-	r := newRig(t, approval.Configured{Name: account, Kind: "test", BaseURL: "test"}, remoteID, []approval.Policy{approval.DefaultPolicy()})
-	r.Adapt(account, func(p *approval.Platform) { p.Media = rules })
-	ctx := context.WithoutCancel(t.Context())
-	c := approval.Content{Text: text}
-	for _, w := range with {
-		p, err := r.Approvals.AddPicture(ctx, r.As("anna").By, w.Data)
-		must(t, err)
-		c.Media = append(c.Media, approval.Media{SHA256: p.SHA256, AltText: w.AltText})
-	}
-	if target.PostedAt.IsZero() {
-		target.PostedAt = time.Now()
-	}
-	p, err := r.Approvals.DraftReply(ctx, r.As("anna").By, r.Ingest(account, target).ID, inbox.MentionID{}, c)
-	must(t, err)
-	p, err = r.As("anna").Submit(p)
-	must(t, err)
-	_, err = r.As("bert").Approve(p)
-	must(t, err)
-	rel, ok, err := r.Approvals.Claim(ctx, account)
-	must(t, err)
-	if !ok {
-		t.Fatal("nothing is due")
-	}
-	return rel
 }
 
 func must(t testing.TB, err error) {

@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"text/tabwriter"
@@ -71,6 +75,13 @@ func checkKeeping(ctx context.Context, conf *config.Config) (kept keeping, done 
 	if !slices.ContainsFunc(conf.Accounts, func(a config.Account) bool { return logsIn(ctx, a) == nil }) {
 		return nil, none
 	}
+	if _, err := os.Stat(filepath.Join(conf.Data, dataFile)); errors.Is(err, fs.ErrNotExist) {
+		unfounded := &connectors.Error{
+			Kind: connectors.BadAuth, Message: "what a sign-in gives is kept in data, and " + conf.Data + " has no " + dataFile + " yet",
+			Remedy: "Run standpunt init, then standpunt login with the account's name.",
+		}
+		return func(inbox.AccountName) connectors.Keep { return closedKeep{unfounded} }, none
+	}
 	kept, end, err := openKeeping(ctx, conf.Data, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return func(inbox.AccountName) connectors.Keep { return closedKeep{err} }, none
@@ -82,6 +93,9 @@ func checkKeeping(ctx context.Context, conf *config.Config) (kept keeping, done 
 type closedKeep struct{ why error }
 
 func (k closedKeep) Load(context.Context, string) (connectors.Kept, error) {
+	if told := (*connectors.Error)(nil); errors.As(k.why, &told) {
+		return connectors.Kept{}, told
+	}
 	return connectors.Kept{}, &connectors.Error{Kind: connectors.BadAuth, Message: "what the account keeps cannot be opened: " + k.why.Error()}
 }
 

@@ -185,7 +185,7 @@ func (c *Connector) handle(ctx context.Context) (string, error) {
 
 func otherAccount() error {
 	return &connectors.Error{Kind: connectors.BadAuth, Message: "the access token belongs to another Instagram account than ig_user_id names",
-		Remedy: "Correct one of them; docs/platforms/instagram.md tells where the id stands."}
+		Remedy: "Correct ig_user_id or access_token, as docs/platforms/instagram.md tells."}
 }
 
 // isOurs reports whether the account itself wrote a post.

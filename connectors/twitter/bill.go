@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -72,8 +73,8 @@ type resource struct {
 // resourceOf is what was read; false for a charge that is none of reading, or
 // an id that is none of X's.
 func resourceOf(c charge, id string) (resource, bool) {
-	kinds := map[charge]byte{ownedRead: 'p', postRead: 'p', userRead: 'u', dmRead: 'm'}
-	n := number(id)
+	kinds := map[charge]byte{ownedRead: 'p', postRead: 'p', userRead: 'u', dmRead: 'm', mediaRead: 'f'}
+	n := number(strings.TrimPrefix(id, photoKey))
 	return resource{kinds[c], uint64(n)}, kinds[c] != 0 && n > 0
 }
 

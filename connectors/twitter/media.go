@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -73,29 +74,72 @@ func beforePublishing(err error) error {
 	return &kept
 }
 
-// textOf is the text beside an attempt's, without the links that X sets behind
-// it for pictures if there are as many pictures as were approved. Where there
-// are others, the links stay, and where there are none, that is said: what
-// stands there then differs.
-func (p *post) textOf(a approval.Attempt) string {
-	text := p.textBeside(a.Text)
+// photoKey begins the media_key of a picture.
+const photoKey = "3_"
+
+// mediaKeys are what X shows beside the post, in order.
+func (p *post) mediaKeys() (keys []string) {
 	_, found := p.written()
-	var keys, links []string
 	for _, u := range found.URLs {
 		if u.MediaKey != "" && !slices.Contains(keys, u.MediaKey) {
-			keys, links = append(keys, u.MediaKey), append(links, u.URL)
+			keys = append(keys, u.MediaKey)
 		}
 	}
-	switch {
-	case len(keys) == 0 && len(a.Media) > 0:
-		return text + "\n[without the pictures]"
-	case len(keys) != len(a.Media):
-		return text
+	return keys
+}
+
+// besides compares what stands beside a post of ours with what was approved and
+// says what differs, "" where nothing does. It asks X only where the number of
+// pictures is right, since X bills each of them.
+func (c *Connector) besides(ctx context.Context, p *post, approved []approval.Media) (string, error) {
+	keys := p.mediaKeys()
+	if len(keys) != len(approved) {
+		return "It was approved with " + pictures(len(approved)) + " and stands there with " + pictures(len(keys)) + ".", nil
 	}
-	for _, link := range slices.Backward(links) { // several pictures may have one link together
-		if rest, ok := strings.CutSuffix(text, link); ok {
-			text = strings.TrimSuffix(rest, " ")
+	if len(keys) == 0 {
+		return "", nil
+	}
+	name, fields := c.s.fields()
+	answer, err := c.client.Do(ctx, connectors.Call{Path: "/2/tweets/" + p.ID, Query: url.Values{
+		name: {fields}, "expansions": {"attachments.media_keys"}, "media.fields": {"alt_text,type"},
+	}})
+	if err != nil {
+		return "", err
+	}
+	var got struct {
+		Includes includes `json:"includes"`
+	}
+	if err := answer.JSON(&got); err != nil {
+		return "", err
+	}
+	c.bill.read(postRead, p.ID)
+	defer c.bill.save(ctx)
+	for i, key := range keys {
+		shown := got.Includes.media(key)
+		if shown == nil {
+			return "", answer.Nonsense("without a picture that stands beside the post")
+		}
+		c.bill.read(mediaRead, key)
+		switch {
+		case shown.Type != "photo":
+			return "Something else than a picture stands beside it.", nil
+		case strings.TrimSpace(plain.Replace(shown.AltText)) != approved[i].AltText:
+			return "The alternative text of a picture is not the approved one.", nil
 		}
 	}
-	return text
+	return "", nil
+}
+
+// media is the picture with the key, nil where it was not told.
+func (i *includes) media(key string) *media {
+	for n := range i.Media {
+		if i.Media[n].Key == key {
+			return &i.Media[n]
+		}
+	}
+	return nil
+}
+
+func pictures(n int) string {
+	return [...]string{"no picture", "one picture", "two pictures", "three pictures", "four pictures", "more than four pictures"}[min(n, 5)]
 }

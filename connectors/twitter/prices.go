@@ -20,6 +20,7 @@ const (
 	postRead      charge = "post_read"      // any other post
 	userRead      charge = "user_read"      // a user, expanded or looked up
 	dmRead        charge = "dm_read"        // an event of a direct message
+	mediaRead     charge = "media_read"     // a picture beside a post
 	postCreated   charge = "post"           // a post that answers nobody
 	linkPosted    charge = "post_with_link" // a post or a reply that holds a link
 	summonedReply charge = "summoned_reply" // to somebody who mentioned or quoted us
@@ -34,6 +35,7 @@ type Prices struct {
 	PostRead      float64 `yaml:"post_read"`
 	UserRead      float64 `yaml:"user_read"`
 	DMRead        float64 `yaml:"dm_read"`
+	MediaRead     float64 `yaml:"media_read"`
 	Post          float64 `yaml:"post"`
 	PostWithLink  float64 `yaml:"post_with_link"`
 	SummonedReply float64 `yaml:"summoned_reply"`
@@ -47,7 +49,7 @@ type Prices struct {
 // "Content: Manage" is our reading of that list.
 func listPrices() Prices {
 	return Prices{
-		OwnedRead: 0.001, PostRead: 0.005, UserRead: 0.010, DMRead: 0.010,
+		OwnedRead: 0.001, PostRead: 0.005, UserRead: 0.010, DMRead: 0.010, MediaRead: 0.005,
 		Post: 0.015, PostWithLink: 0.200, SummonedReply: 0.010, DM: 0.015, Manage: 0.005,
 	}
 }
@@ -65,6 +67,7 @@ func (p Prices) tariffs() []tariff {
 		{postRead, p.PostRead},
 		{userRead, p.UserRead},
 		{dmRead, p.DMRead},
+		{mediaRead, p.MediaRead},
 		{postCreated, p.Post},
 		{linkPosted, p.PostWithLink},
 		{summonedReply, p.SummonedReply},

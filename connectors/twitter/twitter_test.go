@@ -1,8 +1,11 @@
 package twitter_test
 
 import (
+	"io"
 	"maps"
+	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,12 +19,29 @@ import (
 // The brand's keys and tokens.
 var secrets = []string{"consumer-key-4be1", "consumer-secret-8d02", "access-token-77aa", "token-secret-19fe", "bearer-token-60c3"}
 
+// canned is an answer that one path gives instead of X's.
+type canned struct {
+	path   string
+	status int
+	body   string
+}
+
 // remote is the replay server as the conformance suite wants it.
 type remote struct {
+	instead atomic.Pointer[canned]
 	*connectortest.Proxy
 	x          *platform.Platform
 	vocabulary string
 	more       map[string]any // settings beside the necessary ones
+}
+
+func (r *remote) serve(w http.ResponseWriter, request *http.Request) {
+	if c := r.instead.Load(); c != nil && c.path == request.URL.Path {
+		w.WriteHeader(c.status)
+		_, _ = io.WriteString(w, c.body)
+		return
+	}
+	r.x.ServeHTTP(w, request)
 }
 
 func newRemote(t *testing.T, o platform.Options) *remote {
@@ -32,7 +52,7 @@ func newRemote(t *testing.T, o platform.Options) *remote {
 	o.ConsumerKey, o.ConsumerSecret, o.AccessToken, o.AccessSecret = secrets[0], secrets[1], secrets[2], secrets[3]
 	o.BearerToken = secrets[4]
 	r.x = platform.New(o)
-	server.Config.Handler = r.x
+	server.Config.Handler = http.HandlerFunc(r.serve)
 	server.Start()
 	t.Cleanup(server.Close)
 	return r

@@ -3,6 +3,7 @@ package twitter
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -239,10 +240,16 @@ var leadingName = regexp.MustCompile(`^@[A-Za-z0-9_]{1,15} `)
 
 // textBeside is the text with everything undone that X does to an answer of
 // ours, as far as the approved text explains it: links regain the spelling that
-// was approved, and the names before a reply go unless they were approved.
+// was approved, the names before a reply go unless they were approved, and so
+// does the link to the post's own pictures.
 func (p *post) textBeside(approved string) string {
 	text, found := p.written()
 	text = plain.Replace(text)
+	for _, u := range slices.Backward(found.URLs) {
+		if u.MediaKey != "" && u.URL != "" { // X ends a text with the link to its own pictures
+			text = strings.TrimSuffix(strings.TrimSuffix(text, u.URL), " ")
+		}
+	}
 	links := Links(approved)
 	for _, u := range found.URLs {
 		for i, l := range links {

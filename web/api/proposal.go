@@ -119,7 +119,8 @@ type Receipt struct {
 	PostedAt     instant           `json:"posted_at"`
 	ReadBack     string            `json:"read_back" enum:"pending,equal,differs" doc:"Whether what stands on the platform is what was approved."`
 	ReadBackAt   optional[instant] `json:"read_back_at"`
-	ReadBackText optional[string]  `json:"read_back_text" doc:"What stands there, where it differs."`
+	ReadBackText optional[string]  `json:"read_back_text" doc:"What stands there, where the text differs."`
+	Besides      []string          `json:"read_back_besides" nullable:"false" doc:"What differs beside the text, one English sentence each."`
 }
 
 // proposal is the view's JSON.
@@ -186,10 +187,11 @@ func receipt(p *approval.Proposal) optional[Receipt] {
 		return optional[Receipt]{}
 	}
 	r := Receipt{
-		ExternalID: word(p.Receipt.ExternalID), URL: word(p.Receipt.URL), PostedAt: instant(p.Receipt.PostedAt), ReadBack: "pending",
+		ExternalID: word(p.Receipt.ExternalID), URL: word(p.Receipt.URL), PostedAt: instant(p.Receipt.PostedAt), ReadBack: "pending", Besides: []string{},
 	}
 	if back := p.ReadBack; back != nil {
 		r.ReadBack, r.ReadBackAt, r.ReadBackText = "differs", at(back.At), word(back.Text)
+		r.Besides = append(r.Besides, back.Besides...)
 		if back.Equal {
 			r.ReadBack = "equal"
 		}

@@ -100,7 +100,7 @@ func (f failure) classify(r *connectors.Response, host string) *connectors.Error
 	case code == 100 && f.subcode == 2018001:
 		return made(connectors.Gone, "Meta knows nobody by the id that is answered", "Look at the conversation again; the person may have left.")
 	case code == 3, code == 10, code >= 200 && code <= 299:
-		return made(connectors.NotAllowed, "the token lacks a permission", "Make the Page token anew, with the permissions that docs/platforms/facebook.md lists.")
+		return made(connectors.NotAllowed, "the token lacks a permission", "Make the access token anew, with the permissions that docs/platforms lists.")
 	case code == 100 && f.subcode == 33, code == 803:
 		return made(connectors.Gone, "Facebook does not show the post any more", "Look at the conversation again; it was deleted, or the token may not see it.")
 	case code == 100:

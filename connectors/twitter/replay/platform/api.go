@@ -33,7 +33,7 @@ func (p *Platform) routes() {
 	p.handle("GET /2/users", 300, []string{"ids", "user.fields"}, p.usersByID)
 	p.handle("GET /2/users/{id}/mentions", 300, timeline, p.mentionsOf)
 	p.handle("GET /2/users/{id}/tweets", 900, timeline, p.postsOf)
-	p.handle("GET /2/tweets/{id}", 900, []string{"expansions", "user.fields"}, p.one)
+	p.handle("GET /2/tweets/{id}", 900, []string{"expansions", "user.fields", "media.fields"}, p.one)
 	p.handle("POST /2/tweets", 100, nil, p.create)
 	p.handle("DELETE /2/tweets/{id}", 50, nil, p.remove)
 	p.mux.HandleFunc("POST /oauth2/token", p.appToken)
@@ -106,6 +106,9 @@ func (p *Platform) parameters(c *call, params []string) *failure {
 	known := []string{
 		"author_id", "created_at", "conversation_id", "in_reply_to_user_id", "entities", "lang", "display_text_range",
 		c.words.note, c.words.referenced, c.words.history,
+	}
+	if slices.Contains(params, "media.fields") {
+		known = append(known, "attachments.media_keys")
 	}
 	if slices.Contains(params, "dm_event.fields") {
 		known = []string{"sender_id"}
@@ -246,7 +249,14 @@ func (p *Platform) one(c call) (int, any, *failure) {
 		return http.StatusOK, notFound(id), nil
 	}
 	p.charge(PostRead, id)
-	return http.StatusOK, map[string]any{"data": p.show(found, c.words, c.asked)}, nil
+	answer := map[string]any{"data": p.show(found, c.words, c.asked)}
+	if c.asked["attachments.media_keys"] && len(found.pictures) > 0 {
+		answer["includes"] = map[string]any{"media": found.showPictures(c.query.Get("media.fields"))}
+		for _, u := range found.pictures {
+			p.charge(MediaRead, u.key())
+		}
+	}
+	return http.StatusOK, answer, nil
 }
 
 func (p *Platform) create(c call) (int, any, *failure) {
@@ -291,7 +301,7 @@ func (p *Platform) create(c call) (int, any, *failure) {
 	for _, u := range media {
 		u.used = true
 	}
-	draft.media, draft.pictures = media, make([]int, len(media))
+	draft.pictures = media
 	p.put(draft)
 	p.chargeCreated(body.Text, above)
 	return http.StatusCreated, map[string]any{"data": map[string]any{

@@ -20,6 +20,7 @@ const (
 	PostRead      Charge = "post_read"
 	UserRead      Charge = "user_read"
 	DMRead        Charge = "dm_read"
+	MediaRead     Charge = "media_read" // a picture beside a post
 	PostCreated   Charge = "post"
 	LinkPosted    Charge = "post_with_link" // a post or a reply that holds a link
 	SummonedReply Charge = "summoned_reply" // to somebody who mentioned or quoted the brand
@@ -32,7 +33,7 @@ func (c Charge) price() int64 {
 	switch c {
 	case OwnedRead:
 		return 1_000
-	case PostRead, Managed:
+	case PostRead, MediaRead, Managed:
 		return 5_000
 	case UserRead, DMRead, SummonedReply:
 		return 10_000
@@ -54,6 +55,8 @@ func (c Charge) resource() string {
 		return "user"
 	case DMRead:
 		return "dm"
+	case MediaRead:
+		return "media"
 	default:
 		return ""
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -100,18 +101,33 @@ func (p *Platform) AltTexts(id string) (texts []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if found := p.byID[id]; found != nil {
-		for _, u := range found.media {
+		for _, u := range found.pictures {
 			texts = append(texts, u.altText)
 		}
 	}
 	return texts
 }
 
-// showMedia is what stands beside a post, in the form of includes.media.
-func showMedia(a *post) []map[string]any {
-	var all []map[string]any
-	for _, u := range a.media {
-		all = append(all, map[string]any{"media_key": u.key(), "type": "photo", "alt_text": u.altText, "url": "https://pbs.twimg.com/media/" + u.id})
+// Describe changes the alternative text of a post's picture behind everybody's back.
+func (p *Platform) Describe(id string, picture int, text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.byID[id].pictures[picture].altText = text
+}
+
+// showPictures is what stands beside a post, in the form of includes.media.
+func (a *post) showPictures(fields string) (all []map[string]any) {
+	for _, u := range a.pictures {
+		shown := map[string]any{"media_key": u.key(), "type": "photo"}
+		for _, field := range strings.Split(fields, ",") {
+			switch field {
+			case "alt_text":
+				shown["alt_text"] = u.altText
+			case "url":
+				shown["url"] = "https://pbs.twimg.com/media/" + u.id + ".jpg"
+			}
+		}
+		all = append(all, shown)
 	}
 	return all
 }

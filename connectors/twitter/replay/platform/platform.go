@@ -97,9 +97,8 @@ type post struct {
 	history   []string // ids of all versions, this one's last
 	newer     *post    // the version that took its place
 	deleted   bool
-	media     []*upload
 	hidden    bool
-	pictures  []int // one for each
+	pictures  []*upload
 }
 
 // window counts the calls of one endpoint in 15 minutes.
@@ -160,7 +159,11 @@ func (p *Platform) Say(d Draft) string {
 	if !ok || !found {
 		return ""
 	}
-	made := &post{text: d.Text, author: p.person(d.Author, d.Author), inReplyTo: above, quotes: quoted, pictures: make([]int, min(max(d.Pictures, 0), 4))}
+	made := &post{text: d.Text, author: p.person(d.Author, d.Author), inReplyTo: above, quotes: quoted}
+	for i := range min(max(d.Pictures, 0), maxMedia) {
+		id, _ := p.newID()
+		made.pictures = append(made.pictures, &upload{id: id, altText: "beschrijving " + strconv.Itoa(i+1), used: true})
+	}
 	p.put(made)
 	return made.id
 }

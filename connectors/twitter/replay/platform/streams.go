@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -172,12 +171,7 @@ func (p *Platform) happen(event string, a *post) {
 		with["tweets"] = []any{p.show(a, tweetWords, everything), p.show(a.quotes, tweetWords, everything)}
 		with["users"] = append(users, showUser(a.quotes.author))
 	}
-	var pictures []any
-	for i := range a.pictures {
-		pictures = append(pictures, map[string]string{
-			"media_key": "3_" + a.id + strconv.Itoa(i), "type": "photo", "url": "https://pbs.twimg.com/media/" + a.id + ".jpg", "alt_text": "beschrijving " + strconv.Itoa(i+1),
-		})
-	}
+	pictures := a.showPictures("alt_text,url")
 	if pictures != nil {
 		with["media"] = pictures
 	}

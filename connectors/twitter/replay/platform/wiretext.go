@@ -3,6 +3,7 @@ package platform
 import (
 	"fmt"
 	"html"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,9 +78,16 @@ func (p *Platform) showText(a *post, full string) shown {
 		b.WriteString(short("https://twitter.com/"+a.quotes.author.handle+"/status/"+a.quotes.id, "x.com/…", ""))
 	}
 	s.rangeEnd = utf8.RuneCountInString(b.String())
-	for i := range a.pictures {
-		b.WriteString(" ")
-		b.WriteString(short(fmt.Sprintf("https://x.com/%s/status/%s/photo/%d", a.author.handle, a.id, i+1), "pic.x.com/…", fmt.Sprintf("3_%s%d", a.id, i)))
+	for i, u := range a.pictures { // all of them by one link
+		target := fmt.Sprintf("https://x.com/%s/status/%s/photo/1", a.author.handle, a.id)
+		if i == 0 {
+			b.WriteString(" ")
+			b.WriteString(short(target, "pic.x.com/…", u.key()))
+			continue
+		}
+		first := maps.Clone(s.urls[len(s.urls)-1])
+		first["media_key"] = u.key()
+		s.urls = append(s.urls, first)
 	}
 	plain := b.String()
 	s.mentions = p.mentionsIn(plain)
@@ -186,10 +194,4 @@ func (a *post) references() (refs []map[string]string) {
 		refs = append(refs, map[string]string{"type": "quoted", "id": a.quotes.id})
 	}
 	return refs
-}
-
-// shorten is the text of a post as the API gives it, with its links.
-func shorten(a *post) (string, []map[string]any) {
-	is := new(Platform).showText(a, a.wireText())
-	return is.text, is.urls
 }
