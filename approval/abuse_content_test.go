@@ -256,19 +256,25 @@ func TestWhatThePlatformTakesNoAnswerTo(t *testing.T) {
 func TestAnswersThatThePlatformTakesForATimeOnly(t *testing.T) {
 	r := approvaltest.New(t)
 	ends := time.Now().Add(time.Hour)
-	r.Approvals.SetClosing("plein", func(m *inbox.Mention, at time.Time) string {
-		if m.Visibility == inbox.Private && at.After(ends) {
-			return "it took answers for a day"
+	r.Adapt("plein", func(p *approval.Platform) {
+		p.Unanswerable = func(m *inbox.Mention, at time.Time) string {
+			if m.Visibility == inbox.Private && at.After(ends) {
+				return "it took answers for a day"
+			}
+			return ""
 		}
-		return ""
 	})
-	r.Approvals.SetPrivateMeasurer("plein", func(string) approval.Measure { return approval.Measure{Length: 11, Limit: 10, Unit: "characters"} })
+	r.Adapt("plein", func(p *approval.Platform) {
+		p.MeasurePrivate = func(string) approval.Measure { return approval.Measure{Length: 11, Limit: 10, Unit: "characters"} }
+	})
 	in := inboundWithRoute("1")
 	in.Visibility = inbox.Private
 	talk := r.Ingest("plein", in)
 	_, err := r.As("anna").Draft(talk, "Antwoord")
 	want(t, err, fault.TextTooLong)
-	r.Approvals.SetPrivateMeasurer("plein", func(string) approval.Measure { return approval.Measure{Length: 9, Limit: 10, Unit: "characters"} })
+	r.Adapt("plein", func(p *approval.Platform) {
+		p.MeasurePrivate = func(string) approval.Measure { return approval.Measure{Length: 9, Limit: 10, Unit: "characters"} }
+	})
 	if _, err := r.As("anna").Draft(talk, "Antwoord"); err != nil {
 		t.Errorf("in time: %v", err)
 	}

@@ -44,14 +44,9 @@ type Approvals struct {
 	pictureData *store.Table[Hash, pictureBytes]
 	effects     map[Kind]Effect
 
-	mu       sync.Mutex
-	measures map[inbox.AccountName]func(string) Measure
-	privates map[inbox.AccountName]func(string) Measure
-	closings map[inbox.AccountName]func(*inbox.Mention, time.Time) string
-	pricers  map[inbox.AccountName]Pricer
-	locators map[inbox.AccountName]func(string) (Receipt, error)
-	media    map[inbox.AccountName]MediaRules
-	wakes    map[chan struct{}]bool
+	mu        sync.Mutex
+	platforms map[inbox.AccountName]Platform
+	wakes     map[chan struct{}]bool
 }
 
 // Schema is what this room keeps in the store; see the store package for the tree.
@@ -108,12 +103,7 @@ func New(db *store.DB, log *audit.Log, staff *people.Staff, box *inbox.Inbox, o 
 	}
 	a := tables()
 	a.db, a.log, a.staff, a.box, a.o = db, log, staff, box, o
-	a.measures = make(map[inbox.AccountName]func(string) Measure)
-	a.privates = make(map[inbox.AccountName]func(string) Measure)
-	a.closings = make(map[inbox.AccountName]func(*inbox.Mention, time.Time) string)
-	a.pricers = make(map[inbox.AccountName]Pricer)
-	a.locators = make(map[inbox.AccountName]func(string) (Receipt, error))
-	a.media = make(map[inbox.AccountName]MediaRules)
+	a.platforms = make(map[inbox.AccountName]Platform)
 	a.wakes = make(map[chan struct{}]bool)
 	a.effects = a.governance()
 	a.effects[KindReply] = replyEffect{a}
@@ -132,74 +122,6 @@ type Effect interface {
 	Validate(tx *store.Tx, e *Envelope) error
 	// Apply does it, in the transaction that reached quorum.
 	Apply(tx *store.Tx, p *Proposal, r Release) error
-}
-
-// SetMeasurer tells how the account's platform counts a text. Without one a
-// text has no limit here.
-func (a *Approvals) SetMeasurer(account inbox.AccountName, f func(text string) Measure) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.measures[account] = f
-}
-
-// SetPrivateMeasurer tells how the account's platform counts a text that the
-// customer alone will read, where it counts that otherwise.
-func (a *Approvals) SetPrivateMeasurer(account inbox.AccountName, f func(text string) Measure) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.privates[account] = f
-}
-
-// Measure counts a text as the account's platform does where such readers see it.
-func (a *Approvals) Measure(account inbox.AccountName, readers inbox.Visibility, text string) Measure {
-	a.mu.Lock()
-	f := a.measures[account]
-	if private := a.privates[account]; private != nil && readers == inbox.Private {
-		f = private
-	}
-	a.mu.Unlock()
-	if f == nil {
-		return Measure{Length: len([]rune(text)), Unit: "characters"}
-	}
-	return f(text)
-}
-
-// SetClosing tells until when the account's platform takes answers: f says why
-// it takes none to the mention at that time, in one English sentence, and is
-// empty where it does. It calls nobody.
-func (a *Approvals) SetClosing(account inbox.AccountName, f func(m *inbox.Mention, at time.Time) string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.closings[account] = f
-}
-
-// Unanswerable says, in one English sentence, why the platform takes no answer
-// to the mention at that time; empty where it does.
-func (a *Approvals) Unanswerable(m *inbox.Mention, at time.Time) string {
-	a.mu.Lock()
-	f := a.closings[m.Account]
-	a.mu.Unlock()
-	if m.Unanswerable != "" || f == nil {
-		return m.Unanswerable
-	}
-	return f(m, at)
-}
-
-// SetLocator tells how the account's platform reads the address of a post; see
-// connectors.Locator. Without one nothing is answered by hand there.
-func (a *Approvals) SetLocator(account inbox.AccountName, f func(url string) (Receipt, error)) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.locators[account] = f
-}
-
-// Locates reports whether answers by hand on the account can be recorded.
-func (a *Approvals) Locates(account inbox.AccountName) bool { return a.locator(account) != nil }
-
-func (a *Approvals) locator(account inbox.AccountName) func(string) (Receipt, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.locators[account]
 }
 
 // Wake returns a channel that receives when something may be due, coalesced,

@@ -166,7 +166,7 @@ func lapsedFault(p *Proposal, reason string) error {
 // located reads the address of a post by hand and refuses one that cannot be
 // this answer's.
 func (a *Approvals) located(tx *store.Tx, p *Proposal, url string) (Receipt, error) {
-	locate := a.locator(p.Account)
+	locate := a.Platform(p.Account).Locate
 	if locate == nil {
 		return Receipt{}, fault.New(fault.AccountNotReady, "the account %s is not connected, so nothing on it can be read back", p.Account).
 			Fix("Ask an admin to connect it.")

@@ -121,7 +121,7 @@ func TestOnlyWhatThePlatformRefusesIsAnsweredByHand(t *testing.T) {
 	ok2(t)(r.As("anna").DraftByHand(other, "Antwoord"))
 
 	// Without an address that can be read back there is no answer by hand.
-	r.Approvals.SetLocator("plein", nil)
+	r.Adapt("plein", func(p *approval.Platform) { p.Locate = nil })
 	_, err = r.As("anna").DraftByHand(r.Closed("3", "Vraag"), "Antwoord")
 	want(t, err, fault.NotAnswerable)
 }

@@ -156,8 +156,10 @@ func TestCheckTextSaysWhatIsWrong(t *testing.T) {
 
 func TestBadContentIsRefusedWithTheReason(t *testing.T) {
 	r := approvaltest.New(t)
-	r.Approvals.SetMeasurer("plein", func(s string) approval.Measure {
-		return approval.Measure{Length: len([]rune(s)), Limit: 50, Unit: "characters"}
+	r.Adapt("plein", func(p *approval.Platform) {
+		p.Measure = func(s string) approval.Measure {
+			return approval.Measure{Length: len([]rune(s)), Limit: 50, Unit: "characters"}
+		}
 	})
 	talk := r.Mention("1", "Vraag")
 	for text, code := range map[string]fault.Code{

@@ -13,7 +13,6 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
-	"standpunt/inbox"
 	"standpunt/internal/fault"
 	"standpunt/internal/picture"
 	"standpunt/people"
@@ -97,25 +96,6 @@ type MediaRules struct {
 	Types      []string // media types
 	MaxBytes   int64    // of one picture
 	MaxAltText int      // characters of one alternative text; 0: no limit of the platform's own
-}
-
-// SetMediaRules tells what the account's platform takes. Without them it takes
-// no pictures.
-func (a *Approvals) SetMediaRules(account inbox.AccountName, rules MediaRules) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.media[account] = rules
-}
-
-// MediaRules are what the account takes beside the text of an answer that is
-// seen by these.
-func (a *Approvals) MediaRules(account inbox.AccountName, v inbox.Visibility) MediaRules {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if v == inbox.Private {
-		return MediaRules{}
-	}
-	return a.media[account]
 }
 
 // AddPicture keeps a picture for answers to come and returns what is known of
@@ -207,6 +187,10 @@ func (a *Approvals) pictureOf(tx *store.Tx, h Hash) ([]byte, error) {
 func (a *Approvals) attach(tx *store.Tx, e *Envelope, media []Media) error {
 	if len(media) == 0 {
 		return nil
+	}
+	if e.Action == ByHand {
+		return fault.New(fault.InvalidInput, "an answer by hand takes no pictures, since nothing proves which one a person posted").
+			At("media", fmt.Sprint(len(media))).Fix("Leave out %d.", len(media))
 	}
 	rules := a.MediaRules(e.Account, e.Visibility)
 	if len(media) > rules.Most {

@@ -39,7 +39,7 @@ var fourPictures = approval.MediaRules{Most: 4, Types: []string{"image/jpeg", "i
 
 func withPictures(t *testing.T) *approvaltest.Rig {
 	r := approvaltest.New(t)
-	r.Approvals.SetMediaRules("plein", fourPictures)
+	r.Adapt("plein", func(p *approval.Platform) { p.Media = fourPictures })
 	return r
 }
 
@@ -124,10 +124,12 @@ func TestPicturesThatAreRefused(t *testing.T) {
 			}
 		})
 	}
-	r.Approvals.SetMediaRules("plein", approval.MediaRules{Most: 4, Types: []string{"image/jpeg"}, MaxBytes: 1 << 20})
+	r.Adapt("plein", func(p *approval.Platform) {
+		p.Media = approval.MediaRules{Most: 4, Types: []string{"image/jpeg"}, MaxBytes: 1 << 20}
+	})
 	_, err := r.Approvals.DraftReply(t.Context(), r.As("anna").By, c.ID, newest, approval.Content{Text: "Zo.", Media: []approval.Media{good}})
 	want(t, err, fault.InvalidInput)
-	r.Approvals.SetMediaRules("plein", approval.MediaRules{})
+	r.Adapt("plein", func(p *approval.Platform) { p.Media = approval.MediaRules{} })
 	_, err = r.Approvals.DraftReply(t.Context(), r.As("anna").By, c.ID, newest, approval.Content{Text: "Zo.", Media: []approval.Media{good}})
 	want(t, err, fault.InvalidInput)
 	_, err = r.Approvals.AddPicture(t.Context(), r.As("mara").By, drawn(t, 3))
@@ -187,6 +189,25 @@ func TestUnusedPicturesAreForgotten(t *testing.T) {
 			t.Errorf("one person's pictures keep another's out: %v", err)
 		}
 	})
+}
+
+// TestAnAnswerByHandTakesNoPictures: which picture a person posted is proven by
+// nobody, so what is official has none; also where a text with one is rewritten
+// to be posted by hand.
+func TestAnAnswerByHandTakesNoPictures(t *testing.T) {
+	r := byHand(t)
+	r.Adapt("plein", func(p *approval.Platform) { p.Media = fourPictures })
+	media := []approval.Media{{SHA256: bring(t, r, "anna", drawn(t, 1)), AltText: "Een knop"}}
+	closed := r.Closed("1", "Hoe ziet dat eruit?")
+	_, err := r.Approvals.DraftReply(t.Context(), r.As("anna").By, closed.ID, newest, approval.Content{Text: "Zo.", Media: media, ByHand: true})
+	want(t, err, fault.InvalidInput)
+	p := ok2(t)(r.As("anna").DraftByHand(closed, "Zo."))
+	_, err = r.Approvals.Revise(t.Context(), r.As("anna").By, p.ID, approval.Content{Text: "Zo.", Media: media, ByHand: true})
+	want(t, err, fault.InvalidInput)
+	if v := r.Get(p); v.Revision != 1 || len(v.Envelope.Media) != 0 {
+		t.Errorf("revision %d has %d pictures", v.Revision, len(v.Envelope.Media))
+	}
+	r.Replay()
 }
 
 func TestPictureThatDiffersIsNotOfficial(t *testing.T) {

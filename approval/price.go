@@ -43,22 +43,3 @@ type Price struct {
 // Pricer is what a platform charges for doing action with a text, in public or
 // in private.
 type Pricer func(action Action, visibility inbox.Visibility, text string) Price
-
-// SetPricer tells what the account's platform charges. Without one nothing has
-// a price. It must be called before the service is used.
-func (a *Approvals) SetPricer(account inbox.AccountName, f Pricer) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.pricers[account] = f
-}
-
-// Price is what the account's platform charges for doing action with a text.
-func (a *Approvals) Price(account inbox.AccountName, action Action, visibility inbox.Visibility, text string) Price {
-	a.mu.Lock()
-	f := a.pricers[account]
-	a.mu.Unlock()
-	if f == nil {
-		return Price{}
-	}
-	return f(action, visibility, text)
-}

@@ -55,6 +55,9 @@ func TestReplayFindsForgedAnswers(t *testing.T) {
 			"a longer life the second time": {last("proposal.queued", func(e *audit.Entry) {
 				e.Facts["expires"] = time.Now().Add(23 * time.Hour).UTC().Format(time.RFC3339)
 			}), "proposal.queued"},
+			"an earlier beginning the second time": {last("proposal.queued", func(e *audit.Entry) {
+				e.Facts["due"] = e.At.Add(-time.Hour).UTC().Format(time.RFC3339)
+			}), "proposal.queued"},
 			"the first approver's role went before the second attempt": {func(es []audit.Entry) []audit.Entry {
 				for i, e := range es {
 					if e.Kind == "proposal.failed" {

@@ -151,6 +151,9 @@ func (r *Replay) revision(what string, e audit.Entry, p *replayed) error {
 	p.void()
 	p.digest, p.author, p.visibility = e.Digest, e.Actor, e.Facts["visibility"]
 	p.byHand = e.Facts["action"] == string(ByHand)
+	if p.byHand && p.visibility != string(inbox.Public) {
+		return errors.New("what is not public has no address to record")
+	}
 	p.authors[e.Actor] = true
 	return nil
 }
@@ -242,6 +245,8 @@ func (p *replayed) queue(e audit.Entry) error {
 		return errors.New("it was queued without an approval")
 	case !p.until.IsZero() && !until.Equal(p.until):
 		return errors.New("the approval's end was moved")
+	case !p.until.IsZero() && due.Before(p.due):
+		return errors.New("the approval's beginning was moved forward")
 	case p.until.IsZero() && (due.After(p.approvedAt.Add(MaxNotBefore)) || until.After(due.Add(MaxValidFor))):
 		return errors.New("the approval lives longer than any may")
 	}

@@ -70,8 +70,10 @@ func TestEndedSessionsAndTokensAreRefused(t *testing.T) {
 // TestBadInputGetsAClearAnswer sends what people and programs get wrong.
 func TestBadInputGetsAClearAnswer(t *testing.T) {
 	r := newRig(t)
-	r.Approvals.SetMeasurer("plein", func(text string) approval.Measure {
-		return approval.Measure{Length: utf8.RuneCountInString(text), Limit: 100, Unit: "characters"}
+	r.Adapt("plein", func(p *approval.Platform) {
+		p.Measure = func(text string) approval.Measure {
+			return approval.Measure{Length: utf8.RuneCountInString(text), Limit: 100, Unit: "characters"}
+		}
 	})
 	talk := r.Mention("m1", "Hallo?")
 	anna := r.as("anna")

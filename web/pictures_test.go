@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"image"
 	"image/jpeg"
+	"io"
+	"maps"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"standpunt/approval"
 )
@@ -26,7 +30,9 @@ func (c *caller) bring(mediaType string, data []byte) *reply {
 
 func TestPicturesByAPI(t *testing.T) {
 	r := newRig(t)
-	r.Approvals.SetMediaRules("plein", approval.MediaRules{Most: 4, Types: []string{"image/jpeg"}, MaxBytes: 5 << 20})
+	r.Adapt("plein", func(p *approval.Platform) {
+		p.Media = approval.MediaRules{Most: 4, Types: []string{"image/jpeg"}, MaxBytes: 5 << 20}
+	})
 	talk := r.Mention("m1", "Hoe ziet dat eruit?")
 	anna, bert, mara := r.as("anna"), r.as("bert"), r.as("mara")
 	var photo bytes.Buffer
@@ -61,4 +67,56 @@ func TestPicturesByAPI(t *testing.T) {
 	mara.get("/pictures/"+strings.Repeat("0", 64)).refused(404, "not_found")
 	mara.get("/pictures/x").refused(404, "not_found")
 	r.Replay()
+}
+
+// TestManyFilesAtOnce: files that are on their way take a bounded part of the
+// memory, and who comes too many is told to come back.
+func TestManyFilesAtOnce(t *testing.T) {
+	r := newRig(t)
+	anna := r.as("anna")
+	var photo bytes.Buffer
+	check(t, jpeg.Encode(&photo, image.NewGray(image.Rect(0, 0, 40, 30)), nil))
+	var slow []*io.PipeWriter
+	var answered sync.WaitGroup
+	for range 8 {
+		body, sender := io.Pipe()
+		slow = append(slow, sender)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+"/api/v1/pictures", body)
+		check(t, err)
+		maps.Copy(request.Header, anna.header)
+		request.Header.Set("Content-Type", "image/jpeg")
+		if anna.token != "" {
+			request.Header.Set("Authorization", "Bearer "+anna.token)
+		}
+		answered.Go(func() {
+			response, err := anna.http.Do(request)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_ = response.Body.Close()
+			if response.StatusCode != http.StatusCreated {
+				t.Errorf("one that was let in is answered with %d", response.StatusCode)
+			}
+		})
+		_, err = sender.Write(photo.Bytes()[:100])
+		check(t, err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		refused := anna.bring("image/jpeg", photo.Bytes())
+		if refused.status == http.StatusServiceUnavailable {
+			refused.refused(503, "unavailable")
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("a ninth is answered with %d", refused.status)
+		}
+	}
+	for _, sender := range slow {
+		_, err := sender.Write(photo.Bytes()[100:])
+		check(t, err)
+		check(t, sender.Close())
+	}
+	answered.Wait()
+	anna.bring("image/jpeg", photo.Bytes()).is(201)
 }

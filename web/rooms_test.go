@@ -229,8 +229,10 @@ func TestProposalsAreTakenBack(t *testing.T) {
 // TestTextsAreCheckedWhileTyped measures and checks without leaving a trace.
 func TestTextsAreCheckedWhileTyped(t *testing.T) {
 	r := newRig(t)
-	r.Approvals.SetMeasurer("plein", func(text string) approval.Measure {
-		return approval.Measure{Length: 2 * len(text), Limit: 100, Unit: "halves"}
+	r.Adapt("plein", func(p *approval.Platform) {
+		p.Measure = func(text string) approval.Measure {
+			return approval.Measure{Length: 2 * len(text), Limit: 100, Unit: "halves"}
+		}
 	})
 	path := "/conversations/" + r.Mention("m1", "Hallo?").ID.String() + "/check"
 	anna := r.as("anna")

@@ -52,11 +52,13 @@ func TestSpendingIsTold(t *testing.T) {
 		}
 	}
 
-	r.Approvals.SetPricer("plein", func(_ approval.Action, _ inbox.Visibility, text string) approval.Price {
-		if strings.Contains(text, ".nl") {
-			return approval.Price{Cost: 200_000, Link: true, WithoutLink: 10_000}
+	r.Adapt("plein", func(p *approval.Platform) {
+		p.Price = func(_ approval.Action, _ inbox.Visibility, text string) approval.Price {
+			if strings.Contains(text, ".nl") {
+				return approval.Price{Cost: 200_000, Link: true, WithoutLink: 10_000}
+			}
+			return approval.Price{Cost: 10_000}
 		}
-		return approval.Price{Cost: 10_000}
 	})
 	path, anna := "/conversations/"+r.Mention("m1", "Hallo?").ID.String()+"/check", r.as("anna")
 	if got := anna.post(path, obj{"text": "Zie wij.nl"}).is(200); got.at("price", "cost_usd") != 0.2 || got.at("price", "without_link_usd") != 0.01 {

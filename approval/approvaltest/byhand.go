@@ -13,17 +13,19 @@ import (
 // http://plein.test/posts/ID has that id, and was made at the time in made, now
 // where it has none.
 func (r *Rig) Locates(made map[string]time.Time) {
-	r.Approvals.SetLocator("plein", func(url string) (approval.Receipt, error) {
-		which, ok := strings.CutPrefix(url, "http://plein.test/posts/")
-		if !ok || which == "" || strings.Contains(which, "/") {
-			return approval.Receipt{}, fault.New(fault.InvalidInput, "this is no address of a single post").
-				At("url", url).Fix("Open our answer on the network and copy its address.")
+	r.Adapt("plein", func(p *approval.Platform) {
+		p.Locate = func(url string) (approval.Receipt, error) {
+			which, ok := strings.CutPrefix(url, "http://plein.test/posts/")
+			if !ok || which == "" || strings.Contains(which, "/") {
+				return approval.Receipt{}, fault.New(fault.InvalidInput, "this is no address of a single post").
+					At("url", url).Fix("Open our answer on the network and copy its address.")
+			}
+			at, known := made[which]
+			if !known {
+				at = time.Now()
+			}
+			return approval.Receipt{ExternalID: which, URL: url, PostedAt: at}, nil
 		}
-		at, known := made[which]
-		if !known {
-			at = time.Now()
-		}
-		return approval.Receipt{ExternalID: which, URL: url, PostedAt: at}, nil
 	})
 }
 

@@ -321,7 +321,9 @@ func Released(t testing.TB, account inbox.AccountName, remoteID string, target i
 func Illustrated(t testing.TB, account inbox.AccountName, remoteID string, target inbox.Inbound, text string, pictures [][]byte, altTexts ...string) approval.Release {
 	t.Helper()
 	r := newRig(t, approval.Configured{Name: account, Kind: "test", BaseURL: "test"}, remoteID, []approval.Policy{approval.DefaultPolicy()})
-	r.Approvals.SetMediaRules(account, approval.MediaRules{Most: len(pictures), Types: []string{"image/jpeg", "image/png"}, MaxBytes: approval.MaxPicture})
+	r.Adapt(account, func(p *approval.Platform) {
+		p.Media = approval.MediaRules{Most: len(pictures), Types: []string{"image/jpeg", "image/png"}, MaxBytes: approval.MaxPicture}
+	})
 	if target.PostedAt.IsZero() {
 		target.PostedAt = time.Now()
 	}
@@ -358,6 +360,13 @@ func released(t testing.TB, account inbox.AccountName, remoteID string, target i
 		t.Fatal("nothing is due")
 	}
 	return r, p, rel
+}
+
+// Adapt changes what approval knows of the account's platform.
+func (r *Rig) Adapt(account inbox.AccountName, change func(*approval.Platform)) {
+	p := r.Approvals.Platform(account)
+	change(&p)
+	r.Approvals.SetPlatform(account, p)
 }
 
 func must(t testing.TB, err error) {

@@ -191,25 +191,7 @@ func (d *daemon) distrustCopy(ctx context.Context, made time.Time) error {
 // platform counts, what it charges and how it reads its addresses.
 func (d *daemon) join(sending connectors.DispatcherOptions) {
 	for _, l := range d.lives {
-		if c, ok := l.Connector.(connectors.Composer); ok {
-			d.approvals.SetMeasurer(l.Name, c.Measure)
-		}
-		if c, ok := l.Connector.(connectors.PrivateComposer); ok {
-			d.approvals.SetPrivateMeasurer(l.Name, c.MeasurePrivate)
-		}
-		if c, ok := l.Connector.(connectors.Closing); ok {
-			d.approvals.SetClosing(l.Name, c.Unanswerable)
-		}
-		if c, ok := l.Connector.(connectors.Pricer); ok {
-			d.approvals.SetPricer(l.Name, c.Price)
-		}
-		if c, ok := l.Connector.(connectors.Locator); ok {
-			d.approvals.SetLocator(l.Name, c.Locate)
-		}
-
-		if c, ok := l.Connector.(connectors.Attacher); ok {
-			d.approvals.SetMediaRules(l.Name, c.MediaRules())
-		}
+		d.approvals.SetPlatform(l.Name, platformOf(l.Connector))
 	}
 	d.runner = connectors.NewRunner(connectors.RunnerOptions{
 		Inbox: d.box, Observer: d.approvals,
@@ -219,6 +201,29 @@ func (d *daemon) join(sending connectors.DispatcherOptions) {
 	}, d.lives...)
 	sending.Outbox = d.approvals
 	d.dispatcher = connectors.NewDispatcher(sending, d.lives...)
+}
+
+// platformOf is what approval has to know of the platform behind a connector.
+func platformOf(c connectors.Connector) (p approval.Platform) {
+	if c, ok := c.(connectors.Composer); ok {
+		p.Measure = c.Measure
+	}
+	if c, ok := c.(connectors.PrivateComposer); ok {
+		p.MeasurePrivate = c.MeasurePrivate
+	}
+	if c, ok := c.(connectors.Closing); ok {
+		p.Unanswerable = c.Unanswerable
+	}
+	if c, ok := c.(connectors.Pricer); ok {
+		p.Price = c.Price
+	}
+	if c, ok := c.(connectors.Locator); ok {
+		p.Locate = c.Locate
+	}
+	if c, ok := c.(connectors.Attacher); ok {
+		p.Media = c.MediaRules()
+	}
+	return p
 }
 
 // start begins to serve, to read and to send, in this order.

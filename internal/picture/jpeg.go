@@ -18,6 +18,14 @@ const (
 	markerCOM  = 0xfe
 )
 
+const (
+	// maxScans bounds the passes over the picture that a file can ask for: encoders write up
+	// to a dozen, and each that is empty takes some bytes of the file and the time of a full one.
+	maxScans = 64
+	// adobeSize is how much of Adobe's segment says how the colours are meant, in bytes.
+	adobeSize = 12
+)
+
 // cleanJPEG keeps the segments that decide how the pixels look: all but the
 // application segments and comments, and of those JFIF's, Adobe's and colour
 // profiles. The camera's orientation is kept in a segment of its own; turned
@@ -26,6 +34,7 @@ func cleanJPEG(data []byte) (clean []byte, turned bool, err error) {
 	clean = append(make([]byte, 0, len(data)), 0xff, markerSOI)
 	orientation := uint16(1)
 	var body []byte // everything behind the orientation
+	scans := 0
 	for at := 2; ; {
 		marker, next, ok := segment(data, at)
 		if !ok {
@@ -37,6 +46,9 @@ func cleanJPEG(data []byte) (clean []byte, turned bool, err error) {
 		}
 		payload := data[at+4 : next]
 		if marker == markerSOS {
+			if scans++; scans > maxScans {
+				return nil, false, ErrBroken
+			}
 			next = scanEnd(data, next)
 		}
 		switch {
@@ -44,6 +56,9 @@ func cleanJPEG(data []byte) (clean []byte, turned bool, err error) {
 			if o := orientationOf(payload[6:]); o != 0 {
 				orientation = o
 			}
+		case marker == markerAPP0+14 && bytes.HasPrefix(payload, []byte("Adobe")) && len(payload) >= adobeSize:
+			body = append(body, 0xff, marker, 0, adobeSize+2)
+			body = append(body, payload[:adobeSize]...)
 		case keepsLook(marker, payload):
 			body = append(body, data[at:next]...)
 		}
@@ -88,8 +103,6 @@ func keepsLook(marker byte, payload []byte) bool {
 		return bytes.HasPrefix(payload, []byte("JFIF\x00")) && len(payload) == 14 // without a thumbnail
 	case marker == markerAPP0+2:
 		return bytes.HasPrefix(payload, []byte("ICC_PROFILE\x00"))
-	case marker == markerAPP0+14:
-		return bytes.HasPrefix(payload, []byte("Adobe"))
 	}
 	return marker != markerCOM && (marker < markerAPP0 || marker > markerAPPF)
 }

@@ -185,6 +185,37 @@ func TestCleanRefuses(t *testing.T) {
 	}
 }
 
+// TestCleanRefusesEndlessPasses: a scan that changes nothing takes ten bytes of
+// the file and the time of the whole picture.
+func TestCleanRefusesEndlessPasses(t *testing.T) {
+	whole := asJPEG(t, drawing(16, 16))
+	at := bytes.LastIndex(whole, []byte{0xff, 0xda})
+	scan := whole[at : len(whole)-2]
+	passes := func(n int) []byte { return slices.Concat(whole[:at], bytes.Repeat(scan, n), whole[len(whole)-2:]) }
+	if _, err := picture.Clean(passes(10)); err != nil {
+		t.Errorf("ten passes: %v", err)
+	}
+	if _, err := picture.Clean(passes(65)); !errors.Is(err, picture.ErrBroken) {
+		t.Errorf("65 passes: %v", err)
+	}
+}
+
+// TestCleanKeepsOfAdobeTheColoursAlone: its segment says how colours are meant,
+// and anything can stand behind that.
+func TestCleanKeepsOfAdobeTheColoursAlone(t *testing.T) {
+	const colours = "Adobe\x00\x64\x00\x00\x00\x00\x01"
+	p, err := picture.Clean(behindSOI(asJPEG(t, drawing(40, 30)), app(0xee, colours+"GPS 52.3702N")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(p.Data, app(0xee, colours)) || bytes.Contains(p.Data, []byte("GPS")) {
+		t.Error("the colours are gone, or what stood behind them is still there")
+	}
+	if again, err := picture.Clean(p.Data); err != nil || !bytes.Equal(again.Data, p.Data) {
+		t.Errorf("cleaning twice changes it: %v", err)
+	}
+}
+
 func FuzzClean(f *testing.F) {
 	f.Add(asJPEG(f, drawing(8, 8)))
 	f.Add(asPNG(f, drawing(8, 8)))

@@ -66,6 +66,7 @@ type API struct {
 	problemSchema *huma.Schema
 	document      []byte
 	hub           *hub
+	files         chan struct{} // holds one for each file that is coming in
 }
 
 // New makes the API. Live events flow from Start to Stop; everything else is
@@ -80,7 +81,8 @@ func New(d Deps, o Options) (*API, error) {
 	if o.MaxBody == 0 {
 		o.MaxBody = defaultBody
 	}
-	a := &API{d: d, logger: o.Logger, maxBody: o.MaxBody, publicURL: o.PublicURL, mux: http.NewServeMux(), hub: newHub(d.Log, o.Logger, o.OnEntries)}
+	a := &API{d: d, logger: o.Logger, maxBody: o.MaxBody, publicURL: o.PublicURL, mux: http.NewServeMux(), hub: newHub(d.Log, o.Logger, o.OnEntries),
+		files: make(chan struct{}, filesAtOnce)}
 	a.huma = humago.NewWithPrefix(a.mux, Prefix, config(o.Version))
 	a.problemSchema = a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
 	a.signingIn()

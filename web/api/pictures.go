@@ -44,7 +44,7 @@ func (a *API) pictures() {
 		method: http.MethodPost, path: "/pictures", id: "addPicture", tag: "Proposals", summary: "Bring in a picture to go with an answer",
 		description: "The body is the file. What a camera or an editor wrote beside the pixels, such as the place, is left out. " +
 			"A picture that no revision names is forgotten after two days.",
-		scope: people.Write, status: http.StatusCreated, faults: []fault.Code{fault.Conflict}, raw: pictureTypes, most: approval.MaxPicture,
+		scope: people.Write, status: http.StatusCreated, faults: []fault.Code{fault.Conflict, fault.Unavailable}, raw: pictureTypes, most: approval.MaxPicture,
 	}, func(ctx context.Context, in *bringing) (*answer[Picture], error) {
 		p, err := a.d.Approvals.AddPicture(ctx, session.From(ctx), in.RawBody)
 		if err != nil {
@@ -92,6 +92,14 @@ func (a *API) rawBody(types []string, most int64) func(huma.Context, func(huma.C
 				At("Content-Type", r.Header.Get("Content-Type")).Fix("Send the header Content-Type: %s.", strings.Join(types, " or ")))
 			return
 		}
+		select {
+		case a.files <- struct{}{}:
+			defer func() { <-a.files }()
+		default: // whoever waited could wait for slow senders
+			a.WriteProblem(w, r, fault.New(fault.Unavailable, "%d files are coming in already", filesAtOnce).
+				Fix("Send it again in a moment.").With("retry_after", "5"))
+			return
+		}
 		r.Body = http.MaxBytesReader(w, r.Body, most)
 		if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(fileTime)); err != nil {
 			a.logger.Warn("a file's time cannot be bounded", "error", err)
@@ -100,5 +108,9 @@ func (a *API) rawBody(types []string, most int64) func(huma.Context, func(huma.C
 	}
 }
 
-// fileTime bounds how long a file may take to come in.
-const fileTime = 2 * time.Minute
+const (
+	// fileTime bounds how long a file may take to come in.
+	fileTime = 2 * time.Minute
+	// filesAtOnce bounds how many files stand in memory.
+	filesAtOnce = 8
+)

@@ -52,8 +52,10 @@ func newStage(t *testing.T) *stage {
 	for i := range 120 {
 		lines = append(lines, fmt.Sprintf("%d. Dit is een regel van een lange brief, die een mens tot het eind moet lezen voor hij erachter kan staan.", i+1))
 	}
-	d.Approvals.SetMeasurer("plein", func(text string) approval.Measure {
-		return approval.Measure{Length: len([]rune(text)), Limit: 20000, Unit: "characters"}
+	d.Adapt("plein", func(p *approval.Platform) {
+		p.Measure = func(text string) approval.Measure {
+			return approval.Measure{Length: len([]rune(text)), Limit: 20000, Unit: "characters"}
+		}
 	})
 	mail := d.Ingest("plein", inbox.Inbound{
 		ExternalID: "mail-1", Author: inbox.Author{ExternalID: "c-mail", Handle: "saskia@klant.example", Name: "Saskia de Wit"}, Kind: "mail",

@@ -184,7 +184,7 @@ func TestARefusedAnswerGoesOnByHand(t *testing.T) {
 		t.Fatalf("by hand %v, action %s", v.ByHand, v.Envelope.Action)
 	}
 	// Where two people could not have it read back, nobody is asked to.
-	d.Approvals.SetLocator("plein", nil)
+	d.Adapt("plein", func(p *approval.Platform) { p.Locate = nil })
 	mute := bert.Get("/inbox/" + closed(d, "3", "@tom", "Tom", "Is this right?").ID.String())
 	says(t, mute, http.StatusOK, "could not be read back here")
 	lacks(t, mute, "reply-fold")

@@ -97,7 +97,7 @@ func (v *visit) revising(p decisionPage) revisePage {
 	page := revisePage{decisionPage: p, Base: p.P.Digest, ByHand: v.revisesByHand(p)}
 	if e != nil {
 		page.Draft, page.Schedule = e.Text, scheduleOf(e.NotBefore)
-		page.Pictures = v.picturesOf("/approvals/"+p.P.ID.String()+"/attach", e.Account, e.Visibility, e)
+		page.Pictures = v.picturesOf("/approvals/"+p.P.ID.String()+"/attach", e.Account, e.Visibility, page.ByHand, e)
 	}
 	return page
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 
 	"standpunt/approval"
 	"standpunt/audit"
@@ -45,6 +46,7 @@ type desk struct {
 	sets     map[string]map[string]*templateSet // by language, by page
 	undo     *undoable
 	presence *presence
+	adding   sync.Mutex // one picture is read and cleaned at a time
 }
 
 // New gives what web.Deps.Desk asks for: a handler for every address that the

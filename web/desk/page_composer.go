@@ -80,7 +80,7 @@ func (v *visit) composer(t *thread, target *inbox.Mention) (*composer, error) {
 	if c.Proposal != nil {
 		e = c.Proposal.Envelope
 	}
-	c.Pictures = v.picturesOf("/inbox/"+t.ID.String()+"/attach", t.Account, t.Visibility, e)
+	c.Pictures = v.picturesOf("/inbox/"+t.ID.String()+"/attach", t.Account, t.Visibility, c.ByHand, e)
 	var err error
 	c.Approval, err = v.approversOf(t.Conversation)
 	return c, err

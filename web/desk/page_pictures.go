@@ -3,6 +3,7 @@ package desk
 import (
 	"bytes"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"slices"
 	"strings"
@@ -89,16 +90,7 @@ func (v *visit) alteredMedia() ([]approval.Media, error) {
 		return all, fault.New(fault.InvalidInput, "no picture was chosen").At("picture", "").Fix("Choose one first.")
 	}
 	for _, head := range v.r.MultipartForm.File["picture"] {
-		file, err := head.Open()
-		if err != nil {
-			return all, fault.New(fault.InvalidInput, "a picture broke off on its way").At("picture", head.Filename).Fix("Choose it again.").Because(err)
-		}
-		data, err := io.ReadAll(io.LimitReader(file, approval.MaxPicture+1))
-		_ = file.Close() // it was read
-		if err != nil {
-			return all, fault.New(fault.InvalidInput, "a picture broke off on its way").At("picture", head.Filename).Fix("Choose it again.").Because(err)
-		}
-		p, err := v.d.Approvals.AddPicture(v.ctx(), v.who, data)
+		p, err := v.addPicture(head)
 		if err != nil {
 			return all, err
 		}
@@ -107,6 +99,24 @@ func (v *visit) alteredMedia() ([]approval.Media, error) {
 		}
 	}
 	return all, nil
+}
+
+// addPicture keeps one file of a form. The file is on this side of the network
+// already, so one at a time is read, whoever sent it: a burst of uploads takes
+// longer, not more memory.
+func (v *visit) addPicture(head *multipart.FileHeader) (*approval.Picture, error) {
+	v.adding.Lock()
+	defer v.adding.Unlock()
+	file, err := head.Open()
+	var data []byte
+	if err == nil {
+		data, err = io.ReadAll(io.LimitReader(file, approval.MaxPicture+1))
+		_ = file.Close() // it was read
+	}
+	if err != nil {
+		return nil, fault.New(fault.InvalidInput, "a picture broke off on its way").At("picture", head.Filename).Fix("Choose it again.").Because(err)
+	}
+	return v.d.Approvals.AddPicture(v.ctx(), v.who, data)
 }
 
 // attachToReply adds or removes pictures of the answer that is being written,
@@ -156,8 +166,11 @@ func (v *visit) attachToRevision() error {
 }
 
 // picturesOf are the pictures of an envelope, to go on with.
-func (v *visit) picturesOf(action string, account inbox.AccountName, seen inbox.Visibility, e *approval.Envelope) pictures {
-	p := pictures{Action: action, Rules: v.d.Approvals.MediaRules(account, seen)}
+func (v *visit) picturesOf(action string, account inbox.AccountName, seen inbox.Visibility, byHand bool, e *approval.Envelope) pictures {
+	p := pictures{Action: action}
+	if !byHand {
+		p.Rules = v.d.Approvals.MediaRules(account, seen)
+	}
 	if e != nil {
 		p.List = e.Media
 	}

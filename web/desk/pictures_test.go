@@ -35,8 +35,10 @@ func fuseBox(t *testing.T, shade uint8) []byte {
 
 func takingPictures(t *testing.T) *desktest.Desk {
 	d := desktest.New(t)
-	d.Approvals.SetMediaRules("plein", approval.MediaRules{
-		Most: 2, Types: []string{"image/jpeg", "image/png"}, MaxBytes: 5 << 20, MaxAltText: 1000,
+	d.Adapt("plein", func(p *approval.Platform) {
+		p.Media = approval.MediaRules{
+			Most: 2, Types: []string{"image/jpeg", "image/png"}, MaxBytes: 5 << 20, MaxAltText: 1000,
+		}
 	})
 	return d
 }
@@ -196,5 +198,28 @@ func TestPicturesAreServedToStaffAlone(t *testing.T) {
 	}
 	if answer := d.SignedIn("mara").Get("/pictures/" + strings.Repeat("0", 64)); answer.Status != http.StatusNotFound {
 		t.Errorf("one that nobody brought is answered with %d", answer.Status)
+	}
+}
+
+// TestUploadsLeaveNothingBehind: a form's files wait in the temporary directory,
+// and go with the visit, whether it is taken or refused.
+func TestUploadsLeaveNothingBehind(t *testing.T) {
+	d := takingPictures(t)
+	c := d.Furnish()[0]
+	waiting := t.TempDir()
+	t.Setenv("TMPDIR", waiting)
+	anna := d.SignedIn("anna")
+	large := append([]byte("\x89PNG\r\n\x1a\n"), make([]byte, 3<<20)...)
+	for _, path := range []string{"/inbox/" + c.ID.String() + "/attach", "/inbox/nowhere/attach"} {
+		for _, fields := range []map[string]string{{"text": "x", "pictures": "yes"}, {"text": "x", "drop": "y"}} {
+			status, _ := upload(t, anna, path, fields, large)
+			if status == http.StatusInternalServerError {
+				t.Errorf("%s is answered with %d", path, status)
+			}
+		}
+	}
+	left, err := os.ReadDir(waiting)
+	if err != nil || len(left) > 0 {
+		t.Errorf("%d files are left: %v, %v", len(left), left, err)
 	}
 }

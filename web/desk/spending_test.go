@@ -65,7 +65,7 @@ func TestTheAccountsPageTellsWhatIsSpent(t *testing.T) {
 
 func TestAnAnswersPriceStandsWhereItIsWrittenAndApproved(t *testing.T) {
 	d := desktest.New(t)
-	d.Approvals.SetPricer("plein", charged)
+	d.Adapt("plein", func(p *approval.Platform) { p.Price = charged })
 	talk := d.Mention("1", "Is er storing?")
 	anna := d.SignedIn("anna")
 	here := "/inbox/" + talk.ID.String()

@@ -37,6 +37,7 @@ func (k *desk) serve(p page) http.Handler {
 		r.Body = http.MaxBytesReader(w, r.Body, max(p.most, maxForm))
 		v := &visit{desk: k, w: w, r: r, who: session.From(r.Context())}
 		v.lang = v.language()
+		defer v.forgetFiles()
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Vary", "Cookie, Accept-Language")
 		err := p.admit(v)
@@ -66,6 +67,14 @@ func (v *visit) parse(files bool) error {
 		return fault.New(fault.BodyTooLarge, "the form is larger than the desk takes").Fix("Shorten the text, or make the pictures smaller.")
 	default:
 		return fault.New(fault.InvalidInput, "the form could not be read").Because(err)
+	}
+}
+
+// forgetFiles removes what waited on disk. The server does that by itself only
+// for a request that nothing stands in front of.
+func (v *visit) forgetFiles() {
+	if form := v.r.MultipartForm; form != nil {
+		_ = form.RemoveAll() // the system empties its temporary directory
 	}
 }
 

@@ -55,8 +55,10 @@ func Serve(t testing.TB, r *approvaltest.Rig, from Sources, whole desk.Records) 
 // ServeAt is Serve for a desk that is told where the internet finds it.
 func ServeAt(t testing.TB, publicURL string, r *approvaltest.Rig, from Sources, whole desk.Records) *Desk {
 	t.Helper()
-	r.Approvals.SetMeasurer("plein", func(text string) approval.Measure {
-		return approval.Measure{Length: len([]rune(text)), Limit: 280, Unit: "characters"}
+	r.Adapt("plein", func(p *approval.Platform) {
+		p.Measure = func(text string) approval.Measure {
+			return approval.Measure{Length: len([]rune(text)), Limit: 280, Unit: "characters"}
+		}
 	})
 	r.Locates(nil)
 	s, err := web.New(web.Deps{
