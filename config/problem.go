@@ -125,7 +125,7 @@ func suggestion(word, what string, words []string) string {
 	const most = 20
 	list := fmt.Sprintf("Valid %s: %s.", what, strings.Join(words, ", "))
 	if len(words) > most {
-		list = fmt.Sprintf("There are %d valid %s.", len(words), what)
+		list = fmt.Sprintf("config.example.yaml and docs/platforms show the %d valid %s.", len(words), what)
 	}
 	if near := Nearest(word, words); near != "" {
 		return fmt.Sprintf("Did you mean %q? %s", near, list)

@@ -62,9 +62,10 @@ func (s Secret) MarshalYAML() (any, error) { return hiddenSecret, nil }
 // LogValue is <secret>.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(hiddenSecret) }
 
-// secretFromEnv resolves {env: name}.
+// secretFromEnv resolves {env: name}, without trailing line ends.
 func secretFromEnv(name string, env environment) (Secret, *Problem) {
 	value, set := env[name]
+	value = strings.TrimRight(value, "\r\n")
 	switch {
 	case !set:
 		return Secret{}, &Problem{Value: shortened(name), Message: "the environment variable is not set",

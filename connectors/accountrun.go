@@ -20,6 +20,7 @@ type accountRun struct {
 	poke  chan struct{} // poll now
 	done  chan struct{} // closed when every loop has ended
 
+	askAgain atomic.Bool   // a person wants to know who we are now
 	watched  atomic.Bool   // the observer knows of our contact with the account
 	refusals tally.Tally   // of deliveries to the webhook
 	working  chan struct{} // holds one for each delivery that is worked on
@@ -43,9 +44,13 @@ func (a *accountRun) run(ctx context.Context) {
 // poll polls until ctx is done.
 func (a *accountRun) poll(ctx context.Context) {
 	identified, rounds, failures := false, 0, 0
+	var asked time.Time
 	for ctx.Err() == nil {
+		if a.askAgain.Swap(false) || time.Since(asked) > identityEvery { // tokens end, and lose permissions
+			identified, rounds = false, 0
+		}
 		if !identified && rounds%identityEveryFailed == 0 {
-			identified = a.identify(ctx)
+			identified, asked = a.identify(ctx), time.Now()
 		}
 		rounds++
 		moved, err := a.pollAll(ctx)

@@ -28,7 +28,8 @@ const (
 	backoffMost         = 15 * time.Minute
 	timeoutGrace        = 30 * time.Second
 	streamProvesItself  = time.Minute // connected for so long, a stream's back-off starts anew
-	identityEveryFailed = 10          // polls between two tries to learn the identity
+	identityEvery       = 12 * time.Hour
+	identityEveryFailed = 10 // polls between two tries to learn the identity
 )
 
 // Intake is where mentions go: *inbox.Inbox.
@@ -173,7 +174,7 @@ func (r *Runner) Connector(name inbox.AccountName) (Connector, bool) {
 	return a.Connector, true
 }
 
-// CheckNow polls the account as soon as it can, whatever its back-off, and does not
+// CheckNow asks again who the account is and polls it as soon as it can, whatever its back-off, and does not
 // wait for it. While a platform's own waiting time runs it is refused.
 func (r *Runner) CheckNow(name inbox.AccountName) error {
 	a, err := r.account(name)
@@ -184,6 +185,7 @@ func (r *Runner) CheckNow(name inbox.AccountName) error {
 		return fault.New(fault.RateLimited, "the platform asked us to wait").
 			Fix("Try again in %s.", wait.Round(time.Second))
 	}
+	a.askAgain.Store(true)
 	select {
 	case a.poke <- struct{}{}:
 	default: // one is waiting already

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ func (c *Connector) Check(ctx context.Context) (who connectors.Identity, todo []
 	who = connectors.Identity{
 		RemoteID: got.Data.ID, Handle: "@" + got.Data.Username, URL: "https://x.com/" + got.Data.Username, CanSend: true,
 	}
-	todo = c.judge(got.Data.Username, answer.Header)
+	todo = append(c.judge(got.Data.Username, answer.Header), c.judgeWider(ctx)...)
 	_, err = c.page(ctx, "/2/users/"+got.Data.ID+"/mentions", mark{Since: idAt(time.Now().Add(-5 * time.Second))})
 	if err != nil {
 		todo = append(todo, c.explain(ctx, err))
@@ -56,6 +57,27 @@ func (c *Connector) judge(username string, header http.Header) (todo []connector
 	if at, err := http.ParseTime(header.Get("Date")); err == nil {
 		if off := time.Since(at).Round(time.Minute).Abs(); off > doubtful {
 			tell(connectors.HarmsLater, "Set this machine's clock, and keep it right with NTP: it is off by %s, and X soon refuses the signatures.", off)
+		}
+	}
+	return todo
+}
+
+// judgeWider is what is wrong with the sign-in's scopes, and with the rules of
+// the stream.
+func (c *Connector) judgeWider(ctx context.Context) (todo []connectors.Advice) {
+	if c.tokens != nil {
+		granted := c.tokens.granted(ctx)
+		if list := lacking(granted); granted != nil && len(list) > 0 {
+			harm := connectors.HarmsLater
+			if !slices.Contains(granted, "tweet.write") {
+				harm = connectors.HarmsAnswers
+			}
+			todo = append(todo, connectors.Advice{Text: lacks(list, string(c.account)), Harm: harm})
+		}
+	}
+	if c.s.words() {
+		if wrong := c.tryRules(ctx); wrong != "" {
+			todo = append(todo, connectors.Advice{Text: wrong, Harm: connectors.HarmsLater})
 		}
 	}
 	return todo

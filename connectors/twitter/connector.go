@@ -142,6 +142,9 @@ func (c *Connector) Spending() connectors.Spending { return c.bill.spending(c.s.
 
 // Price is what X charges for an answer: more, if it holds a link.
 func (c *Connector) Price(action approval.Action, visibility inbox.Visibility, text string) approval.Price {
+	if action == approval.ByHand { // X charges nothing for what a person posts
+		return approval.Price{}
+	}
 	what := chargeFor(action, visibility, text)
 	if what != linkPosted {
 		return approval.Price{Cost: c.s.Prices.of(what)}

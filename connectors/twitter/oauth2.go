@@ -166,10 +166,11 @@ func (t *tokens) current(ctx context.Context) (*signIn, error) {
 			return nil, err
 		}
 	}
-	if t.usable(t.have, early) {
+	kept, err := t.load(ctx)
+	// Somebody may have signed in again meanwhile, with other scopes.
+	if t.usable(t.have, early) && (err != nil || !kept.Made.After(t.have.Made)) {
 		return t.have, nil
 	}
-	kept, err := t.load(ctx)
 	if err != nil {
 		return nil, err
 	}

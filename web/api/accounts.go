@@ -41,6 +41,7 @@ type Account struct {
 	Duplicates   uint64                 `json:"duplicates"`
 	Quarantined  uint64                 `json:"quarantined"`
 	Webhook      optional[Webhook]      `json:"webhook" doc:"What the platform delivers to us; null where the account takes no deliveries."`
+	Note         optional[string]       `json:"note" doc:"What does not work with the account's credentials, or soon will not, and what to do; in English."`
 	Spending     optional[Spending]     `json:"spending" doc:"What the platform charged this month; null where it charges nothing or that is not counted."`
 }
 
@@ -247,7 +248,7 @@ func (a *API) account(r *inbox.AccountRecord) Account {
 		out.State, out.Since, out.Problem, out.Remedy = h.State, at(h.Since), word(h.Problem), word(h.Remedy)
 		out.ProblemSince, out.Failures, out.LastPoll, out.LastSuccess = at(h.ProblemSince), h.Failures, at(h.LastPoll), at(h.LastSuccess)
 		out.NextTry, out.CursorSince, out.Streaming, out.Polls = at(h.NextTry), at(h.CursorSince), h.Streaming, h.Polls
-		out.Webhook = a.webhook(h.Webhook)
+		out.Webhook, out.Note = a.webhook(h.Webhook), word(h.Identity.Note)
 		out.Spending = spending(h.Spending)
 		out.New, out.Edited, out.Deleted, out.Duplicates, out.Quarantined = h.New, h.Edited, h.Deleted, h.Duplicates, h.Quarantined
 	}

@@ -76,6 +76,9 @@ func (v *visit) composer(t *thread, target *inbox.Mention) (*composer, error) {
 		c.Text, c.Schedule = c.Proposal.Envelope.Text, scheduleOf(c.Proposal.Envelope.NotBefore)
 	}
 	c.Check = v.check(t.Conversation, c.Text)
+	if c.ByHand {
+		c.Check.Price = "" // a person posts it
+	}
 	var e *approval.Envelope
 	if c.Proposal != nil {
 		e = c.Proposal.Envelope
@@ -170,7 +173,11 @@ func (v *visit) measure() error {
 	}
 	v.noteTyping(c)
 	v.w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(v.w).Encode(v.check(t.Conversation, v.r.Form.Get("text")))
+	told := v.check(t.Conversation, v.r.Form.Get("text"))
+	if target := newestStanding(t.Mentions); target != nil && target.Unanswerable != "" {
+		told.Price = "" // a person posts it
+	}
+	return json.NewEncoder(v.w).Encode(told)
 }
 
 // reply saves the answer as a draft or submits it for approval, as the button
