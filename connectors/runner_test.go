@@ -458,4 +458,39 @@ type identified struct {
 	who connectors.Identity
 }
 
+func TestIdentityIsAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		c := &identified{source: source{poll: quiet}, who: connectors.Identity{RemoteID: "42", CanSend: true}}
+		r := connectors.NewRunner(connectors.RunnerOptions{Inbox: m, Observer: m}, live("x", c))
+		if err := r.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		c.who.Note = "The token ends tomorrow. Make a new one."
+		time.Sleep(6 * time.Hour)
+		synctest.Wait()
+		if h := r.Health()[0]; h.Identity.Note != "" {
+			t.Error("it is asked at every poll")
+		}
+		time.Sleep(7 * time.Hour)
+		synctest.Wait()
+		if h := r.Health()[0]; h.Identity.Note != c.who.Note {
+			t.Errorf("after half a day the note is %q", h.Identity.Note)
+		}
+		c.who.Note = ""
+		if err := r.CheckNow("x"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if h := r.Health()[0]; h.Identity.Note != "" {
+			t.Error("a person who asks is told the old note")
+		}
+		if err := r.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func (i *identified) Identity(context.Context) (connectors.Identity, error) { return i.who, nil }

@@ -167,9 +167,9 @@ func (t *tokens) current(ctx context.Context) (*signIn, error) {
 		}
 	}
 	kept, err := t.load(ctx)
-	// Somebody may have signed in again meanwhile, with other scopes.
-	if t.usable(t.have, early) && (err != nil || !kept.Made.After(t.have.Made)) {
-		return t.have, nil
+	again := err == nil && t.have != nil && kept.Made.After(t.have.Made) // somebody signed in meanwhile, perhaps with other scopes
+	if !again && t.usable(t.have, early) {
+		return t.have, nil //nolint:nilerr // what is in force needs nothing that is kept
 	}
 	if err != nil {
 		return nil, err

@@ -402,6 +402,43 @@ func TestScopesThatAreMissingAreNamed(t *testing.T) {
 	}
 }
 
+func TestCheckNamesMissingScopesAndRulesThatAreRefused(t *testing.T) {
+	s := newSignedIn(t, clientSecret)
+	s.x.Consent("", false, "tweet.write")
+	c := s.process(t)
+	l, err := c.BeginLogin()
+	if err == nil {
+		_, err = l.Finish(t.Context(), s.grants(t, l))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, todo := c.Check(t.Context())
+	if len(todo) != 1 || todo[0].Harm != connectors.HarmsAnswers || !strings.Contains(todo[0].Text, "tweet.write") {
+		t.Errorf("a missing scope is told as %+v", todo)
+	}
+}
+
+func TestASignInBesideARunningProcessCountsAtOnce(t *testing.T) {
+	s := newSignedIn(t, clientSecret)
+	running := s.process(t)
+	s.signIn(t, running)
+	if who, err := running.Identity(t.Context()); err != nil || !who.CanSend {
+		t.Fatalf("%+v, %v", who, err)
+	}
+	s.x.Consent("", false, "tweet.write")
+	l, err := s.process(t).BeginLogin()
+	if err == nil {
+		_, err = l.Finish(t.Context(), s.grants(t, l))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if who, err := running.Identity(t.Context()); err != nil || who.CanSend || !strings.Contains(who.Note, "tweet.write") {
+		t.Errorf("the running process goes on with the old sign-in: %+v, %v", who, err)
+	}
+}
+
 func TestCredentialsMustFitTogether(t *testing.T) {
 	four := map[string]any{"consumer_key": "a", "consumer_secret": "b", "access_token": "c", "access_token_secret": "d"}
 	for _, c := range []struct {
