@@ -169,7 +169,7 @@ func (t *tokens) current(ctx context.Context) (*signIn, error) {
 	kept, err := t.load(ctx)
 	again := err == nil && t.have != nil && kept.Made.After(t.have.Made) // somebody signed in meanwhile, perhaps with other scopes
 	if !again && t.usable(t.have, early) {
-		return t.have, nil //nolint:nilerr // what is in force needs nothing that is kept
+		return t.have, nil
 	}
 	if err != nil {
 		return nil, err
