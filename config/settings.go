@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net/url"
 	"reflect"
 	"slices"
 	"sync"
@@ -73,6 +74,18 @@ func (s Settings) Decode(into any) error {
 	maps.Copy(from.lines, d.lines)
 	maps.Copy(from.shown, d.shown)
 	return errors.Join(joined(d.problems), d.misuse)
+}
+
+// Encrypted refuses the address of another machine that is plain http: what is
+// said there, credentials included, could be read and changed on the way. It is
+// nil for https, for this machine and for none.
+func (s Settings) Encrypted(key string, u URL) error {
+	parsed, err := url.Parse(string(u))
+	if err != nil || parsed.Scheme != "http" || isLoopback(parsed.Hostname()) {
+		return nil //nolint:nilerr // what is no address is refused where it is read
+	}
+	return s.Problem(key, string(u), "is not encrypted, so that anybody on the way could read the account's credentials",
+		"Write https://, or an address of this machine such as http://127.0.0.1:8440.")
 }
 
 // Problem is a fault that a connector kind found in a decoded setting: at the

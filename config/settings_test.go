@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -160,6 +161,23 @@ func TestNearest(t *testing.T) {
 	} {
 		if got := config.Nearest(word, keys); got != want {
 			t.Errorf("%q: got %q, want %q", word, got, want)
+		}
+	}
+}
+
+func TestPlainHTTPToAnotherMachineIsRefused(t *testing.T) {
+	s := config.NewSettings(map[string]any{})
+	for address, fits := range map[config.URL]bool{
+		"": true, "https://graph.facebook.com": true, "http://127.0.0.1:8440": true, "http://[::1]:8440": true, "http://localhost:8440": true,
+		"http://graph.facebook.com": false, "http://10.0.0.7": false, "http://localhost.example": false, "http://127.0.0.1.example": false,
+	} {
+		err := s.Encrypted("base_url", address)
+		if fits != (err == nil) {
+			t.Errorf("%s: %v", address, err)
+		}
+		var p *config.Problem
+		if err != nil && (!errors.As(err, &p) || p.Remedy == "" || p.Value != string(address)) {
+			t.Errorf("%s: %+v", address, p)
 		}
 	}
 }

@@ -42,6 +42,7 @@ func decode(from config.Settings) (Settings, error) {
 	if len(config.Problems(faults[0])) == 0 && faults[0] != nil {
 		return s, faults[0]
 	}
+	faults = append(faults, from.Encrypted("base_url", s.BaseURL))
 	if s.PageID != "" && !idPattern.MatchString(s.PageID) {
 		faults = append(faults, from.Problem("page_id", s.PageID, "is not a Page's id",
 			"Write the digits that the Page shows under About, Page transparency, in quotes."))

@@ -56,6 +56,7 @@ func decode(from config.Settings) (Settings, error) {
 	if s.BaseURL == "" {
 		s.BaseURL = host
 	}
+	faults = append(faults, from.Encrypted("base_url", s.BaseURL))
 	if s.UserID != "" && !idPattern.MatchString(s.UserID) {
 		fault("ig_user_id", s.UserID, "is not a professional account's id", "Write its digits, in quotes; docs/platforms/instagram.md tells where they stand.")
 	}

@@ -48,6 +48,7 @@ func decode(from config.Settings) (Settings, error) {
 	if len(config.Problems(faults[0])) == 0 && faults[0] != nil {
 		return s, faults[0]
 	}
+	faults = append(faults, from.Encrypted("base_url", s.BaseURL))
 	typed := s.Handle
 	s.Handle = strings.TrimPrefix(typed, "@")
 	if typed != "" && !handlePattern.MatchString(s.Handle) {
