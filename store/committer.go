@@ -83,6 +83,9 @@ func (c *committer) update(ctx context.Context, fn func(*Tx) error) error {
 			return err
 		}
 	case err := <-r.done:
+		if err == nil { // the rest of the batch was committed without fn: ctx ended before its turn
+			return ctx.Err()
+		}
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
