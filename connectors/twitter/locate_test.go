@@ -15,14 +15,14 @@ import (
 // locator is the connector of @noordlicht, without a network.
 func locator(t testing.TB) connectors.Locator {
 	t.Helper()
-	r := &remote{Proxy: &connectortest.Proxy{URL: "http://x.test"}}
+	r := &remote{Proxy: &connectortest.Proxy{URL: "https://x.test"}}
 	return r.connect(t, connectors.Account{Name: account, Backfill: time.Hour}, secrets[3])
 }
 
 const someID = "1892345678901234567"
 
 func TestLocate(t *testing.T) {
-	r := &legacyRemote{remote: &remote{Proxy: &connectortest.Proxy{URL: "http://x.test"}}}
+	r := &legacyRemote{remote: &remote{Proxy: &connectortest.Proxy{URL: "https://x.test"}}}
 	for api, c := range map[string]any{"2": locator(t), "1.1": r.connect(t, connectors.Account{Name: account, Backfill: time.Hour}, secrets[3])} {
 		t.Run(api, func(t *testing.T) {
 			l, ok := c.(connectors.Locator)
