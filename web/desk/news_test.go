@@ -2,9 +2,12 @@ package desk_test
 
 import (
 	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
+	"standpunt/inbox"
 	"standpunt/web/desk/desktest"
 )
 
@@ -26,5 +29,62 @@ func TestWhatWaitsIsASmallAnswer(t *testing.T) {
 	}
 	if a = d.Browser().Get("/waiting"); !strings.HasPrefix(a.Path, "/sign-in") {
 		t.Errorf("a stranger is answered at %s", a.Path)
+	}
+}
+
+// TestNoChangeIsLostBetweenAPageAndItsEvents: live changes go on with what the
+// page does not show yet, also with what happened while it was put together.
+func TestNoChangeIsLostBetweenAPageAndItsEvents(t *testing.T) {
+	const answers = 30
+	d := desktest.New(t)
+	anna, bert := d.As("anna"), d.SignedIn("bert")
+	sizes := make([]uint64, answers) // of the record once that answer waited
+	var talks []*inbox.Conversation
+	for i := range answers {
+		talks = append(talks, d.Mention(strconv.Itoa(i), "Hallo?"))
+	}
+	done := make(chan error, 1)
+	go func() {
+		done <- func() error {
+			for i, talk := range talks {
+				p, err := anna.Draft(talk, "Dag.")
+				if err == nil {
+					_, err = anna.Submit(p)
+				}
+				if err == nil {
+					sizes[i], err = d.Log.Size(t.Context())
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}()
+	}()
+	begins := regexp.MustCompile(`data-change="(\d+)"`)
+	type seen struct{ rows, from int }
+	var pages []seen
+	for writing := true; writing; {
+		select {
+		case err := <-done:
+			if writing = false; err != nil {
+				t.Fatal(err)
+			}
+		default:
+		}
+		a := bert.Get("/approvals")
+		from, err := strconv.Atoi(begins.FindStringSubmatch(a.Body)[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, seen{strings.Count(a.Body, "data-row"), from})
+	}
+	if last := pages[len(pages)-1]; last.rows != answers {
+		t.Fatalf("at the end %d answers wait, not %d", last.rows, answers)
+	}
+	for _, p := range pages {
+		if p.rows < answers && uint64(p.from) >= sizes[p.rows] {
+			t.Errorf("a page shows %d answers and follows what changes from %d on: the next one waited before %d", p.rows, p.from, sizes[p.rows])
+		}
 	}
 }

@@ -67,7 +67,7 @@ type frame struct {
 	Waiting  int    // proposals that wait for this person
 	Stops    []approval.Stop
 	Flash    *flash
-	Change   uint64 // the newest audit entry that the page can show
+	Change   uint64 // how many audit entries the page shows; live changes begin with that number
 	Notice   string
 	Styles   []string
 	Words    map[string]string // for the modules
@@ -140,7 +140,7 @@ func (v *visit) frame(name, title string) (*frame, error) {
 	}
 	f := &frame{
 		Title: title, Template: name, Language: v.lang, Here: v.here(), Section: section, Search: v.r.Form.Get("q"), Notice: v.d.Notice,
-		Styles: v.static.styles(), Flash: v.takeFlash(), Words: v.words.under(v.lang, "js."),
+		Styles: v.static.styles(), Flash: v.takeFlash(), Words: v.words.under(v.lang, "js."), Change: v.shows,
 	}
 	maps.Copy(f.Words, v.words.under(v.lang, "time."))
 	if !v.who.Valid() {
@@ -150,9 +150,6 @@ func (v *visit) frame(name, title string) (*frame, error) {
 	f.Who = &me
 	err := v.name(f)
 	if err != nil {
-		return nil, err
-	}
-	if f.Change, err = v.d.Log.Size(v.ctx()); err != nil {
 		return nil, err
 	}
 	return f, v.news(f)

@@ -27,6 +27,9 @@ type visit struct {
 	r    *http.Request
 	who  people.Principal
 	lang string
+	// shows is how far the record reached before anything was read for the
+	// page: what came later, the page may not show.
+	shows uint64
 }
 
 func (v *visit) ctx() context.Context { return v.r.Context() }
@@ -43,6 +46,9 @@ func (k *desk) serve(p page) http.Handler {
 		err := p.admit(v)
 		if err == nil {
 			err = v.parse(p.most > 0)
+		}
+		if err == nil {
+			v.shows, err = k.d.Log.Size(r.Context())
 		}
 		if err == nil {
 			err = p.handle(v)
