@@ -60,6 +60,7 @@ type demoPerson struct {
 func demoCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []string) error {
 	data := flags.String("data", "", "`DIR` that survives restarts; empty: a temporary one that is removed at the end")
 	listen := flags.String("listen", "", "`ADDR` of the desk; empty: "+demoDesk+", or a free port where that is taken")
+	network := flags.String("network", "", "`ADDR` of the public network; empty: "+demoNetwork+", or a free port where that is taken")
 	verbose := flags.Bool("verbose", false, "log what the daemon does")
 	if err := parse(flags, args); err != nil {
 		return err
@@ -68,19 +69,20 @@ func demoCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []st
 	if *verbose {
 		level = slog.LevelInfo
 	}
-	d := &demo{c: c, dir: *data, listen: *listen, logger: newLogger(c, config.Log{Level: level})}
+	d := &demo{c: c, dir: *data, listen: *listen, listenNetwork: *network, logger: newLogger(c, config.Log{Level: level})}
 	return d.run(ctx)
 }
 
 // demo is a daemon with a network, people and a past of its own.
 type demo struct {
-	c       console
-	dir     string
-	listen  string
-	logger  *slog.Logger
-	network *network.Network
-	file    demoFile
-	fresh   bool
+	c             console
+	dir           string
+	listen        string
+	listenNetwork string
+	logger        *slog.Logger
+	network       *network.Network
+	file          demoFile
+	fresh         bool
 }
 
 func (d *demo) run(ctx context.Context) (err error) {
@@ -136,9 +138,17 @@ func (d *demo) recall() error {
 // openNetwork starts the invented network, on its earlier address where there
 // was one, since an account that moves has to be accepted again.
 func (d *demo) openNetwork(ctx context.Context, token string) (err error) {
-	listen := free(demoNetwork)
-	if d.file.NetworkURL != "" {
-		listen = strings.Replace(strings.TrimPrefix(d.file.NetworkURL, "http://"), "localhost", "127.0.0.1", 1)
+	listen := d.listenNetwork
+	switch before := strings.Replace(strings.TrimPrefix(d.file.NetworkURL, "http://"), "localhost", "127.0.0.1", 1); {
+	case before != "" && listen != "" && listen != before:
+		return fault.New(fault.InvalidInput, "the demo in %s has its network at %s", d.dir, before).At("network", listen).
+			Fix("Leave --network out, or begin another demo with another --data.")
+	case before != "":
+		listen = before
+	case listen == "":
+		listen = free(demoNetwork)
+	case strings.HasSuffix(listen, ":0"):
+		listen = free(listen)
 	}
 	for range 3 { // another demo may have taken the address since it was free
 		d.network, err = network.New(ctx, network.Options{
@@ -146,7 +156,7 @@ func (d *demo) openNetwork(ctx context.Context, token string) (err error) {
 			Accounts: []network.Account{{Handle: demoBrand, Name: "Noordlicht Energie", Token: token, Password: demoPassword}},
 			Script:   network.Script{Brand: demoBrand, Every: 25 * time.Second, Seed: 7},
 		})
-		if !fault.Is(err, fault.Unavailable) || d.file.NetworkURL != "" {
+		if !fault.Is(err, fault.Unavailable) || d.file.NetworkURL != "" || d.listenNetwork != "" {
 			break
 		}
 		listen = free("127.0.0.1:0")
@@ -177,8 +187,8 @@ func free(addr string) string {
 
 // local is the link to a loopback address that people click on.
 func local(addr string) string {
-	_, port, err := net.SplitHostPort(addr)
-	if err != nil {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil || host != "127.0.0.1" {
 		return "http://" + addr
 	}
 	return "http://localhost:" + port

@@ -6,15 +6,15 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
+
+	"standpunt/internal/freeport"
 )
 
 // site is a founded data directory with its configuration, for serve.
@@ -135,25 +135,13 @@ func (s *site) tokenFor(login string) string {
 	return ""
 }
 
-// nextPort goes round the ports below those that the system gives to outgoing
-// connections, which could take one between our finding it and its use.
-var nextPort atomic.Uint32
-
-const firstPort, ports = 12000, 18000
-
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	for range 100 {
-		port := firstPort + (uint32(os.Getpid())*131+nextPort.Add(1))%ports
-		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", port))
-		if err != nil {
-			continue
-		}
-		defer l.Close()
-		return l.Addr().String()
+	addr, err := freeport.Addr()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("no port is free")
-	return ""
+	return addr
 }
 
 // plein is the invented network, run as a program of its own.

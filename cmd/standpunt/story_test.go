@@ -83,7 +83,11 @@ func playDemo(t *testing.T, dir string) (*process, demoFile, map[string]caller) 
 	t.Helper()
 	name := filepath.Join(dir, "demo.json")
 	before, _ := os.ReadFile(name)
-	p := start(t, "demo", "--data", dir, "--listen", "127.0.0.1:0")
+	args := []string{"demo", "--data", dir, "--listen", "127.0.0.1:0"}
+	if before == nil { // later it is where it was
+		args = append(args, "--network", freeAddr(t))
+	}
+	p := start(t, args...)
 	var f demoFile
 	eventually(t, "the demo is ready", func() bool {
 		select {

@@ -121,7 +121,7 @@ func startDemo(ctx context.Context, dir string) (url string, stop func(), err er
 		return "", nil, fmt.Errorf("build the program: %w", err)
 	}
 	data := filepath.Join(dir, "demo")
-	demo := exec.CommandContext(ctx, binary, "demo", "--data", data, "--listen", "127.0.0.1:0")
+	demo := exec.CommandContext(ctx, binary, "demo", "--data", data, "--listen", "127.0.0.1:0", "--network", "127.0.0.1:0")
 	demo.Cancel = func() error { return demo.Process.Signal(syscall.SIGTERM) }
 	demo.Stderr = os.Stderr
 	if err := demo.Start(); err != nil {

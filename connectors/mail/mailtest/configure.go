@@ -14,9 +14,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
+
+	"standpunt/internal/freeport"
 )
 
 const dovecotConf = `base_dir = DIR/run
@@ -146,11 +147,12 @@ func (s *Servers) configure() error {
 			return err
 		}
 	}
-	ports, err := freePorts(4)
-	if err != nil {
-		return err
+	for _, addr := range []*string{&s.IMAP, &s.IMAPS, &s.SMTP, &s.SMTPS} {
+		var err error
+		if *addr, err = freeport.Addr(); err != nil {
+			return err
+		}
 	}
-	s.IMAP, s.IMAPS, s.SMTP, s.SMTPS = ports[0], ports[1], ports[2], ports[3]
 	if err := s.certificate(); err != nil {
 		return err
 	}
@@ -219,18 +221,4 @@ func (s *Servers) certificate() error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(s.dir, "key.pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600)
-}
-
-// freePorts are n addresses on loopback that nothing listens on now.
-func freePorts(n int) ([]string, error) {
-	var all []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close()
-		all = append(all, net.JoinHostPort("127.0.0.1", strconv.Itoa(l.Addr().(*net.TCPAddr).Port)))
-	}
-	return all, nil
 }

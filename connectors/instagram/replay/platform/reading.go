@@ -2,7 +2,6 @@ package platform
 
 import (
 	"cmp"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -322,13 +321,15 @@ func (p *Platform) conversations(form url.Values) (any, *refusal) {
 	if form.Get("platform") != "instagram" {
 		return nil, refuse(http.StatusBadRequest, 100, 0, "platform must be instagram")
 	}
-	newest := make(map[string]*node)
-	for _, n := range p.order {
-		if n.kind == message && (form.Get("user_id") == "" || form.Get("user_id") == n.with) {
-			newest[n.with] = n
+	var list []*node
+	seen := make(map[string]bool)
+	for _, n := range slices.Backward(p.order) {
+		if n.kind == message && !seen[n.with] && (form.Get("user_id") == "" || form.Get("user_id") == n.with) {
+			seen[n.with] = true
+			list = append(list, n)
 		}
 	}
-	list := slices.SortedFunc(maps.Values(newest), func(a, b *node) int { return b.created.Compare(a.created) })
+	slices.SortStableFunc(list, func(a, b *node) int { return b.created.Compare(a.created) })
 	return p.page(list, form.Get("limit"), form.Get("after"), func(n *node) (any, *refusal) {
 		return p.asked(map[string]any{"id": conversationPrefix + n.with + "ZD", "updated_time": n.created.Format(layout)}, form)
 	})
