@@ -3,6 +3,7 @@ import { watchTimes } from "./times.js";
 import { startZones } from "./zones.js";
 import { startSwapping } from "./swap.js";
 import { startDialogs } from "./dialogs.js";
+import { startTabs } from "./tabs.js";
 import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
 import { startDrafts } from "./drafts.js";
@@ -14,6 +15,7 @@ startSwapping();
 startDialogs();
 watchTimes();
 startZones();
+startTabs();
 startInbox();
 startComposer();
 startDrafts(); // after those who look after what is restored
