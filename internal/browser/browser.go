@@ -53,6 +53,23 @@ type Look struct {
 	Dark          bool
 }
 
+// steps put a tab on this screen.
+func (l Look) steps() []chromedp.Action[chromedp.Void] {
+	scheme := "light"
+	if l.Dark {
+		scheme = "dark"
+	}
+	return []chromedp.Action[chromedp.Void]{
+		chromedp.EmulateViewport(l.Width, l.Height),
+		chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+			_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+			})
+			return err
+		}),
+	}
+}
+
 // Page is one person's tab, with cookies of its own.
 type Page struct {
 	ctx  context.Context //nolint:containedctx // as above
@@ -66,16 +83,7 @@ type Page struct {
 func (b *Browser) Open(l Look) (*Page, error) {
 	tab, stop := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
 	p := &Page{ctx: tab, stop: stop}
-	scheme := "light"
-	if l.Dark {
-		scheme = "dark"
-	}
-	err := chromedp.Do(tab, chromedp.EmulateViewport(l.Width, l.Height), chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
-		})
-		return err
-	}))
+	err := chromedp.Do(tab, l.steps()...)
 	if err != nil {
 		stop()
 		return nil, fmt.Errorf("open a tab: %w", err)
@@ -107,6 +115,9 @@ func (p *Page) Problems() []string {
 
 // Close closes the tab.
 func (p *Page) Close() { p.stop() }
+
+// Resize puts what the page shows on another screen, without loading it again.
+func (p *Page) Resize(l Look) error { return p.do(l.steps()...) }
 
 // Go opens an address and waits until it has loaded.
 func (p *Page) Go(url string) error { return p.do(chromedp.Navigate(url)) }

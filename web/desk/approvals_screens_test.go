@@ -2,15 +2,13 @@ package desk_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"standpunt/approval"
 	"standpunt/inbox"
-	"standpunt/internal/browser"
+	"standpunt/internal/browser/browsertest"
 	"standpunt/people"
 	"standpunt/web/desk/desktest"
 )
@@ -85,73 +83,50 @@ func newStage(t *testing.T) *stage {
 	return s
 }
 
-func (s *stage) path(p *approval.View) string { return "/approvals/" + p.ID.String() }
+func (s *stage) path(p *approval.View) string { return at(p) }
 
-// TestApprovalScreens takes pictures of approvals, audit and settings into
-// SCREENSHOT_DIR, and fails on pages that are wider than the screen.
 func TestApprovalScreens(t *testing.T) {
-	dir := os.Getenv("SCREENSHOT_DIR")
-	if dir == "" {
-		t.Skip("SCREENSHOT_DIR is not set")
-	}
 	s := newStage(t)
-	shots := []struct{ name, login, path, prepare string }{
-		{"queue", "paul", "/approvals", ""},
-		{"queue-mine", "anna", "/approvals?show=mine", ""},
-		{"queue-stuck", "bert", "/approvals?show=stuck", ""},
-		{"queue-all", "paul", "/approvals?show=all", ""},
-		{"queue-empty", "mara", "/approvals?account=plein", ""},
-		{"decide", "paul", s.path(s.rich), ""},
-		{"decide-end", "paul", s.path(s.rich), `document.getElementById("main").scrollTo(0, 1e6)`},
-		{"decide-dialog", "paul", s.path(s.rich), `(() => { document.getElementById("read-end").scrollIntoView(); setTimeout(() => document.getElementById("approve").click(), 600); })()`},
-		{"decide-reject", "paul", s.path(s.rich), `document.getElementById("act-reject").open = true`},
-		{"decide-long", "paul", s.path(s.long), ""},
-		{"decide-self", "bert", s.path(s.rich), ""},
-		{"decide-unknown", "paul", s.path(s.unknown), ""},
-		{"decide-published", "anna", s.path(s.published), ""},
-		{"decide-policies", "mara", s.path(s.policies), ""},
-		{"decide-person", "bert", s.path(s.person), ""},
-		{"audit", "mara", "/audit", ""},
-		{"audit-alarm", "mara", "/audit?outcome=unknown", ""},
-		{"dossier", "mara", "/audit/proposals/" + s.published.ID.String(), ""},
-		{"dossier-rich", "mara", "/dossier/" + s.rich.ID.String(), ""},
-		{"verified", "mara", "/audit", `document.querySelector("form[action='/audit/verify'] button").click()`},
-		{"set-accounts", "ada", "/settings/accounts", ""},
-		{"set-people", "ada", "/settings/people", ""},
-		{"set-people-open", "ada", "/settings/people", `document.querySelectorAll(".people details")[1].open = true`},
-		{"set-policies", "ada", "/settings/policies", ""},
-		{"set-policies-edit", "ada", "/settings/policies/edit", ""},
-		{"revise", "paul", s.path(s.rich) + "/edit", ""},
-	}
-	for _, width := range []int64{1440, 360} {
-		for _, dark := range []bool{false, true} {
-			scheme := map[bool]string{false: "light", true: "dark"}[dark]
-			screens := make(map[string]*screen)
-			for _, shot := range shots {
-				if only := os.Getenv("SCREENSHOT_ONLY"); only != "" && !strings.HasPrefix(shot.name, only) || dark && width == 360 && shot.name != "decide" {
-					continue
-				}
-				b := screens[shot.login]
-				if b == nil {
-					b = open(t, s.Desk, shot.login, browser.Look{Width: width, Height: map[int64]int64{1440: 900, 360: 740}[width], Dark: dark})
-					screens[shot.login] = b
-				}
-				b.goTo(shot.path)
-				b.live()
-				if shot.prepare != "" {
-					b.js(shot.prepare)
-					b.await(`document.body.dataset.shot === "ready" || void setTimeout(() => { document.body.dataset.shot = "ready"; }, 900)`)
-				}
-				png, err := b.Picture()
-				b.must(err)
-				b.must(os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%d-%s.png", shot.name, width, scheme)), png, 0o600))
-				if over := b.js(`Math.max(document.documentElement.scrollWidth - document.documentElement.clientWidth, document.getElementById("main").scrollWidth - document.getElementById("main").clientWidth)`); over != "0" {
-					t.Errorf("%s at %d px is %s px too wide", shot.name, width, over)
-				}
-				if over := b.js("document.documentElement.scrollHeight - document.documentElement.clientHeight"); over != "0" {
-					t.Errorf("%s at %d px: the frame scrolls by %s px", shot.name, width, over)
-				}
-			}
-		}
-	}
+	gallery(t, browsertest.Start(t), s.Desk, []shot{
+		{name: "queue", login: "paul", path: "/approvals"},
+		{name: "queue-mine", login: "anna", path: "/approvals?show=mine"},
+		{name: "queue-stuck", login: "bert", path: "/approvals?show=stuck"},
+		{name: "queue-all", login: "paul", path: "/approvals?show=all"},
+		{name: "queue-empty", login: "mara", path: "/approvals?account=plein"},
+		{name: "decide", login: "paul", path: s.path(s.rich)},
+		{name: "decide-end", login: "paul", path: s.path(s.rich), prepare: func(s *screen) { s.js(`document.getElementById("main").scrollTo(0, 1e6)`) }},
+		{name: "decide-dialog", login: "paul", path: s.path(s.rich), prepare: (*screen).askToApprove},
+		{name: "decide-reject", login: "paul", path: s.path(s.rich), prepare: func(s *screen) { s.js(`document.getElementById("act-reject").open = true`) }},
+		{name: "decide-long", login: "paul", path: s.path(s.long)},
+		{name: "decide-self", login: "bert", path: s.path(s.rich)},
+		{name: "decide-unknown", login: "paul", path: s.path(s.unknown)},
+		{name: "decide-published", login: "anna", path: s.path(s.published)},
+		{name: "decide-policies", login: "mara", path: s.path(s.policies)},
+		{name: "decide-person", login: "bert", path: s.path(s.person)},
+		{name: "audit", login: "mara", path: "/audit"},
+		{name: "audit-alarm", login: "mara", path: "/audit?outcome=unknown"},
+		{name: "dossier", login: "mara", path: "/audit/proposals/" + s.published.ID.String()},
+		{name: "dossier-rich", login: "mara", path: "/dossier/" + s.rich.ID.String()},
+		{name: "verified", login: "mara", path: "/audit", prepare: func(s *screen) {
+			s.click("form[action='/audit/verify'] button")
+			s.await(`document.body.classList.contains("page-verified")`)
+			s.live()
+		}},
+		{name: "set-accounts", login: "ada", path: "/settings/accounts"},
+		{name: "set-people", login: "ada", path: "/settings/people"},
+		{name: "set-people-open", login: "ada", path: "/settings/people", prepare: func(s *screen) {
+			s.js(`document.querySelectorAll(".people details")[1].open = true`)
+		}},
+		{name: "set-policies", login: "ada", path: "/settings/policies"},
+		{name: "set-policies-edit", login: "ada", path: "/settings/policies/edit"},
+		{name: "revise", login: "paul", path: s.path(s.rich) + "/edit"},
+	})
+}
+
+// askToApprove reads a proposal to its end and opens the question.
+func (s *screen) askToApprove() {
+	s.t.Helper()
+	s.await(`document.getElementById("approve").disabled ? void document.getElementById("gate").click() : true`)
+	s.click("#approve")
+	s.await(`document.getElementById("approve-dialog").open`)
 }

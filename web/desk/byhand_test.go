@@ -3,15 +3,13 @@ package desk_test
 import (
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"standpunt/approval"
 	"standpunt/inbox"
-	"standpunt/internal/browser"
+	"standpunt/internal/browser/browsertest"
 	"standpunt/web/desk/desktest"
 )
 
@@ -260,13 +258,7 @@ func TestAnswerByHandByKeys(t *testing.T) {
 	s.await(`!document.getElementById("hand-url") && document.getElementById("hand").textContent.includes("Publishing is stopped, by hand too")`)
 }
 
-// TestByHandScreens takes pictures into SCREENSHOT_DIR, and fails on pages that
-// are wider than the screen.
 func TestByHandScreens(t *testing.T) {
-	dir := os.Getenv("SCREENSHOT_DIR")
-	if dir == "" {
-		t.Skip("SCREENSHOT_DIR is not set")
-	}
 	d := desktest.New(t)
 	talk := closed(d, "10", "@eva_v", "Eva Verbeek", "Noordlicht wordt weer duurder, geloof ik. Heeft iemand ervaring met overstappen?")
 	review, err := d.As("anna").DraftByHand(closed(d, "11", "@tom.h", "Tom Hughes", "Is it just me or is Noordlicht down?"), "Hi Tom, there is an outage in your street. We expect it to be over at 14:00.")
@@ -307,48 +299,28 @@ func TestByHandScreens(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	shots := []struct{ name, login, path, prepare string }{
-		{"hand-thread", "anna", "/inbox/" + talk.ID.String(), ""},
-		{"hand-compose", "anna", "/inbox/" + talk.ID.String(), `document.getElementById("reply-fold").open = true`},
-		{"hand-review", "bert", at(review), ""},
-		{"hand-confirm", "bert", at(review), `setTimeout(() => document.getElementById("approve").click(), 300)`},
-		{"hand-pending", "anna", "/inbox/" + approvedTalk.ID.String(), ""},
-		{"hand-steps", "anna", at(approved), `document.getElementById("hand-copy").click()`},
-		{"hand-wrong", "anna", at(wrong), ""},
-		{"hand-reading", "anna", at(reading), ""},
-		{"hand-official", "anna", at(official), ""},
-		{"hand-differs", "anna", at(differs), ""},
-		{"hand-refused", "bert", at(refused), ""},
-		{"hand-switch", "bert", at(refused) + "/edit?by_hand=yes", ""},
-		{"hand-dossier", "mara", "/dossier/" + official.ID.String(), ""},
-		{"hand-queue", "bert", "/approvals?show=stuck", ""},
-		{"hand-dutch", "paul", at(approved), ""},
-	}
 	if err := d.Staff.SetLanguage(t.Context(), d.As("paul").By, "nl"); err != nil {
 		t.Fatal(err)
 	}
-	for _, look := range []browser.Look{{Width: 1440, Height: 900}, {Width: 1440, Height: 900, Dark: true}, {Width: 360, Height: 740}, {Width: 360, Height: 740, Dark: true}} {
-		screens := make(map[string]*screen)
-		for _, shot := range shots {
-			b := screens[shot.login]
-			if b == nil {
-				b = open(t, d, shot.login, look)
-				screens[shot.login] = b
-			}
-			b.goTo(shot.path)
-			b.live()
-			if shot.prepare != "" {
-				b.js(shot.prepare)
-				b.await(`document.body.dataset.shot === "ready" || void setTimeout(() => { document.body.dataset.shot = "ready"; }, 900)`)
-			}
-			png, err := b.Picture()
-			b.must(err)
-			scheme := map[bool]string{false: "light", true: "dark"}[look.Dark]
-			name := filepath.Join(dir, shot.name+"-"+map[int64]string{1440: "1440", 360: "360"}[look.Width]+"-"+scheme+".png")
-			b.must(os.WriteFile(name, png, 0o600))
-			if over := b.js(`Math.max(document.documentElement.scrollWidth - document.documentElement.clientWidth, document.getElementById("main").scrollWidth - document.getElementById("main").clientWidth)`); over != "0" {
-				t.Errorf("%s at %d px is %s px too wide", shot.name, look.Width, over)
-			}
-		}
-	}
+	gallery(t, browsertest.Start(t), d, []shot{
+		{name: "hand-thread", login: "anna", path: "/inbox/" + talk.ID.String()},
+		{name: "hand-compose", login: "anna", path: "/inbox/" + talk.ID.String(), prepare: func(s *screen) { s.js(`document.getElementById("reply-fold").open = true`) }},
+		{name: "hand-review", login: "bert", path: at(review)},
+		{name: "hand-confirm", login: "bert", path: at(review), prepare: (*screen).askToApprove},
+		{name: "hand-pending", login: "anna", path: "/inbox/" + approvedTalk.ID.String()},
+		{name: "hand-steps", login: "anna", path: at(approved), prepare: func(s *screen) {
+			s.js(`navigator.clipboard.writeText = () => Promise.resolve()`)
+			s.click("#hand-copy")
+			s.await(`document.getElementById("hand-copied").textContent`)
+		}},
+		{name: "hand-wrong", login: "anna", path: at(wrong)},
+		{name: "hand-reading", login: "anna", path: at(reading)},
+		{name: "hand-official", login: "anna", path: at(official)},
+		{name: "hand-differs", login: "anna", path: at(differs)},
+		{name: "hand-refused", login: "bert", path: at(refused)},
+		{name: "hand-switch", login: "bert", path: at(refused) + "/edit?by_hand=yes"},
+		{name: "hand-dossier", login: "mara", path: "/dossier/" + official.ID.String()},
+		{name: "hand-queue", login: "bert", path: "/approvals?show=stuck"},
+		{name: "hand-dutch", login: "paul", path: at(approved)},
+	})
 }

@@ -75,7 +75,7 @@ func TestPicturesInTheBrowser(t *testing.T) {
 	anna.fill("#alt-1", "Iets anders")
 	anna.click(".picture:nth-of-type(2) button[name=drop]")
 	anna.await(`document.querySelectorAll(".picture").length === 1 && document.getElementById("alt-0").value === "Een groepenkast met één rode knop"`)
-	keepPicture(t, anna, "composer")
+	keepPicture(anna, "pictures-composer")
 	anna.click("#submit")
 	anna.await(`document.querySelector(".pending .shown-picture img")?.naturalWidth === 320`)
 
@@ -84,7 +84,7 @@ func TestPicturesInTheBrowser(t *testing.T) {
 	bert.click("a[href^='/approvals/']:not([href='/approvals'])")
 	bert.await(`document.querySelector("#post .shown-picture img")?.naturalWidth === 320`)
 	bert.await(`document.querySelector("#post figcaption").textContent.includes("Een groepenkast met één rode knop")`)
-	keepPicture(t, bert, "decision")
+	keepPicture(bert, "pictures-decision")
 	all, err := d.Approvals.OfConversation(t.Context(), c.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -101,18 +101,6 @@ func TestPicturesInTheBrowser(t *testing.T) {
 	if v := d.Get(p); len(v.Envelope.Media) != 1 || v.Revision != p.Revision+1 {
 		t.Errorf("revision %d has %d pictures", v.Revision, len(v.Envelope.Media))
 	}
-}
-
-// keepPicture writes what the window shows to the folder that SCREENS names.
-func keepPicture(t *testing.T, s *screen, name string) {
-	t.Helper()
-	folder := os.Getenv("SCREENS")
-	if folder == "" {
-		return
-	}
-	shot, err := s.Picture()
-	s.must(err)
-	s.must(os.WriteFile(folder+"/pictures-"+name+".png", shot, 0o600))
 }
 
 // upload posts a form with a file as a browser without JavaScript does.

@@ -26,7 +26,12 @@ type screen struct {
 // there is no Chromium. Whatever the console complains about fails the test.
 func open(t *testing.T, d *desktest.Desk, login string, look browser.Look) *screen {
 	t.Helper()
-	b := browsertest.Start(t)
+	return openIn(t, browsertest.Start(t), d, login, look)
+}
+
+// openIn is open for one more person in a browser that runs.
+func openIn(t *testing.T, b *browser.Browser, d *desktest.Desk, login string, look browser.Look) *screen {
+	t.Helper()
 	page, err := b.Open(look)
 	if err != nil {
 		t.Fatal(err)
