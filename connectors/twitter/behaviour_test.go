@@ -2,6 +2,7 @@ package twitter_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -313,5 +314,45 @@ func TestARemovalIsReadBack(t *testing.T) {
 	lost.Receipt = receipt
 	if found, err := c.Find(t.Context(), lost); err != nil || found.Outcome != connectors.CannotTell {
 		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+// A page that came while X would not say who wrote it is not kept in part: the
+// cursor stays before it, and the next poll, of this process or of another one,
+// brings it with its authors.
+func TestAPageWaitsForItsAuthors(t *testing.T) {
+	r := newRemote(t, platform.Options{PageSize: 5})
+	for i := range 17 { // the last page, the oldest posts, has two
+		r.say(t, platform.Draft{Author: fmt.Sprint("klant", i), Text: fmt.Sprintf("@noordlicht vraag %d", i)})
+	}
+	connect := func() *twitter.Connector {
+		return r.connect(t, connectors.Account{Name: account, Backfill: time.Hour}, secrets[3])
+	}
+	c := connect()
+	var cursor inbox.Cursor
+	var came []string
+	for n, more := 0, true; more; n++ {
+		for _, trouble := range []canned{{"/2/users", 503, "over capacity"}, {"/2/users", 200, "<html>"}, {"/2/users", 429, "{}"}} {
+			r.instead.Store(&trouble)
+			if page, err := c.Poll(t.Context(), cursor); err == nil || len(page.Mentions) > 0 || page.Next != nil {
+				t.Fatalf("page %d without its authors: %v, %+v", n, err, page)
+			}
+		}
+		r.instead.Store(nil)
+		if n%2 == 1 {
+			c = connect()
+		}
+		page, err := c.Poll(t.Context(), cursor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range page.Mentions {
+			came = append(came, m.Author.Handle)
+		}
+		cursor, more = page.Next, page.More
+	}
+	slices.Sort(came)
+	if came = slices.Compact(came); len(came) != 17 || came[0] != "@klant0" {
+		t.Errorf("came from %v", came)
 	}
 }
