@@ -332,7 +332,9 @@ func TestAPageWaitsForItsAuthors(t *testing.T) {
 	var cursor inbox.Cursor
 	var came []string
 	for n, more := 0, true; more; n++ {
-		for _, trouble := range []canned{{"/2/users", 503, "over capacity"}, {"/2/users", 200, "<html>"}, {"/2/users", 429, "{}"}} {
+		for _, trouble := range [][]canned{
+			{{"/2/users", 503, "over capacity"}, {"/2/users", 200, "<html>"}}, {{"/2/users", 429, "{}"}, {"/2/users", 500, ""}},
+		}[n%2] {
 			r.instead.Store(&trouble)
 			if page, err := c.Poll(t.Context(), cursor); err == nil || len(page.Mentions) > 0 || page.Next != nil {
 				t.Fatalf("page %d without its authors: %v, %+v", n, err, page)
@@ -354,5 +356,41 @@ func TestAPageWaitsForItsAuthors(t *testing.T) {
 	slices.Sort(came)
 	if came = slices.Compact(came); len(came) != 17 || came[0] != "@klant0" {
 		t.Errorf("came from %v", came)
+	}
+}
+
+// Where X tells nobody who people are, mentions are late by two polls and then come in
+// without names; as soon as it tells again, with them.
+func TestMentionsDoNotWaitForNamesForever(t *testing.T) {
+	r, c := play(t, platform.Options{PageSize: 5})
+	for i := range 12 {
+		r.say(t, platform.Draft{Author: fmt.Sprint("klant", i), Text: fmt.Sprintf("@noordlicht vraag %d", i)})
+	}
+	r.instead.Store(&canned{"/2/users", 503, "over capacity"})
+	for range 2 {
+		if _, err := c.Poll(t.Context(), nil); connectors.KindOf(err) != connectors.Temporary {
+			t.Fatalf("without its authors: %v", err)
+		}
+	}
+	var cursor inbox.Cursor
+	for n := range 3 {
+		if n == 2 {
+			r.instead.Store(nil)
+		}
+		page, err := c.Poll(t.Context(), cursor)
+		if err != nil || len(page.Mentions) == 0 || page.More != (n < 2) {
+			t.Fatalf("page %d: %v, %+v", n, err, page)
+		}
+		for _, m := range page.Mentions {
+			if m.Author.ExternalID == "" || (m.Author.Handle != "") != (n == 2) {
+				t.Errorf("page %d came from %+v", n, m.Author)
+			}
+		}
+		cursor = page.Next
+	}
+	r.instead.Store(&canned{"/2/users", 503, "over capacity"})
+	r.say(t, platform.Draft{Author: "nieuw", Text: "@noordlicht nog iets"})
+	if _, err := c.Poll(t.Context(), cursor); connectors.KindOf(err) != connectors.Temporary {
+		t.Errorf("after a lookup that went well the next trouble is waited out: %v", err)
 	}
 }
