@@ -2,7 +2,8 @@ SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 TOOL        := go tool -modfile=tools/go.mod
 # Two packages at a time: browsers and mail servers share the machine with them.
-TESTFLAGS   := -p 2 -timeout 20m
+# vet has run by then.
+TESTFLAGS   := -p 2 -timeout 20m -vet off
 FUZZTIME    ?= 30s
 MENTIONS    ?= 100000
 FUZZMOST    ?= 0
@@ -26,10 +27,10 @@ test: setup ## everything that must pass, with the race detector
 	go test -race $(TESTFLAGS) ./...
 
 test-networks: setup ## against networks that take more than Debian's packages
-	scripts/test-tagged networks -race -timeout 20m
+	scripts/test-tagged networks -race -vet off -timeout 20m
 
 test-slow: setup ## crashes and load
-	scripts/test-tagged slow -timeout 20m
+	scripts/test-tagged slow -vet off -timeout 20m
 
 soak: ## a hundred thousand mentions, faults and restarts: about half an hour
 	STANDPUNT_SOAK=$(MENTIONS) go test -tags slow -count=1 -run '^TestSoak$$' -v -timeout 4h ./cmd/standpunt

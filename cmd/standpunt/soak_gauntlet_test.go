@@ -30,6 +30,8 @@ type gauntlet struct {
 	saw func(r *http.Request, body []byte, whole bool)
 	// strike kills the daemon while one of its writes is under way; false: not now.
 	strike func() bool
+	// called is told of each call.
+	called func()
 
 	mu            sync.Mutex
 	reads, writes int
@@ -108,6 +110,7 @@ func (g *gauntlet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.mishaps[wrong.name]++
 	}
 	g.mu.Unlock()
+	g.called()
 	switch {
 	case wrong != nil:
 		wrong.do(g, w, r)

@@ -33,6 +33,7 @@ type side struct {
 	lately []string        // shown last and perhaps not kept
 	cursor string          // of the daemon, when it asked for them
 	oldest int             // posted below are kept
+	pages  int             // of its lists that the daemon could read
 }
 
 // mentionText holds what the inbox is searched for, first, so that the excerpt
@@ -67,7 +68,7 @@ func (s *side) serve(t *testing.T, platform http.Handler, limited func(http.Resp
 	t.Helper()
 	s.gauntlet = &gauntlet{
 		platform: platform, limited: limited, mishaps: make(map[string]int), carried: make(map[string]int),
-		saw: func(*http.Request, []byte, bool) {}, strike: func() bool { return false },
+		saw: func(*http.Request, []byte, bool) {}, strike: func() bool { return false }, called: func() {},
 	}
 	server := httptest.NewServer(s.gauntlet)
 	t.Cleanup(func() {
@@ -197,6 +198,7 @@ func (s *side) post(id string) {
 func (s *side) show(ids []string, cursor string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.pages++
 	if cursor != s.cursor {
 		for _, id := range s.lately {
 			s.kept[id] = true
@@ -233,6 +235,13 @@ func (s *side) left() (n int) {
 		}
 	}
 	return n
+}
+
+// shownPages is how many pages of its lists the platform has shown.
+func (s *side) shownPages() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pages
 }
 
 // idsOf are the posts in an answer of X.

@@ -30,7 +30,7 @@ func (f *staff) work() {
 	for left := true; left; {
 		left = false
 		for _, side := range f.s.sides {
-			done, now := f.given(side, 0), f.quota*int(f.s.stage.Load())/100
+			done, now := f.given(side, 0), f.due()
 			left = left || done < f.quota
 			if done >= now {
 				continue
@@ -50,6 +50,19 @@ func (f *staff) work() {
 			return
 		}
 	}
+}
+
+// due is how many answers each account may have by now.
+func (f *staff) due() int { return f.quota * int(f.s.stage.Load()) / 100 }
+
+// upToDate reports whether all answers are given that may be by now.
+func (f *staff) upToDate() bool {
+	for _, side := range f.s.sides {
+		if f.given(side, 0) < f.due() {
+			return false
+		}
+	}
+	return true
 }
 
 // given counts answers on a side, and tells how many there are.

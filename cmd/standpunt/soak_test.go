@@ -29,11 +29,13 @@ type soak struct {
 	total int // mentions in all
 
 	generation atomic.Int64 // of the daemon
+	calls      atomic.Int64 // that all daemons made
 	life       sync.Mutex   // held while the daemon is started or ended
 	daemon     *process
 	strikes    atomic.Int64 // how often it may still be killed while it sends
 	stage      atomic.Int64 // per cent of the answers that may be given by now, so that each life has some
 	kills      map[string]int
+	memory     samples
 	ended      chan struct{} // the soak is over
 	began      time.Time
 }
@@ -49,8 +51,7 @@ func TestSoak(t *testing.T) {
 	s.start()
 	s.site.enrol("anna", "bert", "ada")
 	var watching sync.WaitGroup
-	memory, answering := &samples{}, newStaff(s, s.total/50)
-	watching.Go(func() { memory.watch(s) })
+	answering := newStaff(s, s.total/50)
 	watching.Go(answering.work)
 
 	half, said := make(chan struct{}), make(chan struct{})
@@ -62,7 +63,7 @@ func TestSoak(t *testing.T) {
 		feeding.Wait()
 		close(said)
 	}()
-	s.restartOften(restarts)
+	s.restartOften(restarts, answering.upToDate)
 	calm := int(s.generation.Load())
 	close(half)
 	s.progress("everything was said", func() bool { return closed(said) })
@@ -81,7 +82,7 @@ func TestSoak(t *testing.T) {
 	s.everyMentionOnce()
 	answering.everyAnswerOnce()
 	s.paid()
-	memory.flat(t, calm)
+	s.memory.flat(t, calm)
 	s.daemon.stop()
 	t.Log(verified(t, "--data", s.site.data))
 	calls, mishaps := 0, make(map[string]int)
@@ -117,6 +118,7 @@ func newSoak(t *testing.T) (s *soak, restarts int) {
 	}
 	for _, side := range s.sides {
 		side.gauntlet.strike = s.strike
+		side.gauntlet.called = s.called
 		accounts += side.settings
 	}
 	s.site = foundSite(t, accounts+"log:\n  level: error\n")
@@ -144,11 +146,20 @@ func (s *soak) startLocked() {
 	s.daemon = s.site.serve()
 }
 
-// pid is the running daemon's, and which one it is.
-func (s *soak) pid() (pid, generation int) {
-	s.life.Lock()
+// pid is the running daemon's, and which one it is; not alive: it is being
+// started or ended.
+func (s *soak) pid() (pid, generation int, alive bool) {
+	if !s.life.TryLock() {
+		return 0, 0, false
+	}
 	defer s.life.Unlock()
-	return s.daemon.cmd.Process.Pid, int(s.generation.Load())
+	return s.daemon.cmd.Process.Pid, int(s.generation.Load()), true
+}
+
+// called counts a call of the daemon.
+func (s *soak) called() {
+	s.calls.Add(1)
+	s.memory.called(s)
 }
 
 // strike kills the daemon in the middle of a write, where that is due.
@@ -162,21 +173,24 @@ func (s *soak) strike() bool {
 	return true
 }
 
-// restartOften ends the daemon again and again: as a power cut does, as systemd
-// does, and while it sends.
-func (s *soak) restartOften(times int) {
+// lifetime is how many calls the daemon makes at least until it is ended: what a
+// life brings about is not to depend on how fast the machine is.
+const lifetime = 100
+
+// restartOften ends the daemon again and again: as a power cut does and as systemd
+// does, when it has made its calls and all answers are given that may be by then, and
+// while it sends. No life lasts longer than a minute.
+func (s *soak) restartOften(times int, answered func() bool) {
 	for i := range 3 * times {
 		s.stage.Store(int64(100 * (i + 1) / (3*times + 1)))
 		how := []string{"SIGKILL", "SIGTERM", "SIGKILL while sending"}[i%3]
-		wait := time.After(4*time.Second + time.Duration(i%5)*time.Second)
+		until := s.calls.Load() + int64(lifetime+20*(i%5))
+		lived := func() bool { return s.calls.Load() >= until && answered() }
 		if i%3 == 2 {
 			s.strikes.Store(1)
-			wait = time.After(time.Minute)
+			lived = func() bool { return false } // until it writes
 		}
-		select {
-		case <-s.daemon.done:
-		case <-wait:
-		}
+		s.live(lived)
 		s.life.Lock()
 		select {
 		case <-s.daemon.done:
@@ -196,6 +210,22 @@ func (s *soak) restartOften(times int) {
 		s.report("started again after " + how)
 	}
 	s.stage.Store(100)
+}
+
+// live waits until the daemon has lived enough or ended, at most a minute.
+func (s *soak) live(enough func() bool) {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	over := time.After(time.Minute)
+	for !enough() {
+		select {
+		case <-tick.C:
+		case <-s.daemon.done:
+			return
+		case <-over:
+			return
+		}
+	}
 }
 
 // feed lets customers speak on one side: half of it while the daemon is

@@ -89,6 +89,14 @@ type Breaker interface {
 	Mend(t testing.TB)
 }
 
+// Stumbler is a Remote of which a single call can go wrong. A [Proxy] is one.
+type Stumbler interface {
+	// Stumble breaks the nth call from now, from 1, and none after it; 0: none at all.
+	Stumble(nth int, f Fault)
+	// Stumbled reports whether that call came.
+	Stumbled() bool
+}
+
 // Eavesdropper is a Breaker that tells everything that reached the other host to which
 // [Redirected] sent the connector.
 type Eavesdropper interface {

@@ -28,6 +28,8 @@ type Proxy struct {
 	mu       sync.Mutex
 	server   *http.Server // nil while connections are refused
 	fault    Fault
+	stumble  Fault
+	sound    int // calls until the one that stumbles; 0: none does
 	mended   chan struct{}
 	overhear strings.Builder
 }
@@ -93,6 +95,31 @@ func (p *Proxy) Mend(t testing.TB) {
 	}
 }
 
+// Stumble lets the nth call from now go wrong.
+func (p *Proxy) Stumble(nth int, f Fault) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sound, p.stumble = nth, f
+}
+
+// Stumbled reports whether it came to that.
+func (p *Proxy) Stumbled() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.sound == 0
+}
+
+// stumbles counts a call, and reports whether it is the one that goes wrong.
+func (p *Proxy) stumbles() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sound == 0 {
+		return false
+	}
+	p.sound--
+	return p.sound == 0
+}
+
 // Overheard is every request that reached the other host.
 func (p *Proxy) Overheard() string {
 	p.mu.Lock()
@@ -112,8 +139,12 @@ func (p *Proxy) overheardRequest(_ http.ResponseWriter, r *http.Request) {
 
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
-	fault, mended := p.fault, p.mended
+	fault, mended, stumble := p.fault, p.mended, p.stumble
 	p.mu.Unlock()
+	if p.stumbles() {
+		p.breakAnswer(w, r, stumble, mended)
+		return
+	}
 	writes := r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodOptions
 	if p.Writes != nil {
 		writes = p.Writes(r)

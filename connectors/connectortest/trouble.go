@@ -2,12 +2,14 @@ package connectortest
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"standpunt/connectors"
+	"standpunt/inbox"
 )
 
 func trouble(t *testing.T, h Harness) {
@@ -19,6 +21,11 @@ func trouble(t *testing.T, h Harness) {
 		return
 	}
 	reads := !can[Deliverer](probe)
+	if reads && can[Stumbler](probe) {
+		for _, fault := range []Fault{ServerError, Garbage} {
+			t.Run("any call of a poll: "+string(fault), func(t *testing.T) { stumbles(t, h, fault) })
+		}
+	}
 	publishes := can[connectors.Publisher](connectorOf(t, h))
 	for _, c := range []struct {
 		fault Fault
@@ -100,6 +107,67 @@ func (s *scene) pollsThrough(fault Fault, kinds []connectors.ErrorKind) {
 	s.remote.(Breaker).Mend(s)
 	after := s.remote.Post(s, "na de storing")
 	s.await(c, cursor, "the post after the trouble", has(after))
+}
+
+// stumbles reads a burst of posts over and over, each time on a fresh platform of
+// which one call goes wrong, the first, then the second, until none is left that could.
+func stumbles(t *testing.T, h Harness, fault Fault) {
+	const most = 60 // calls that this many posts take
+	for nth := 1; nth <= most; nth++ {
+		came := true
+		play(t, fmt.Sprint("call ", nth), h, func(s *scene) { came = s.stumblesAt(nth, fault) })
+		if !came {
+			if nth == 1 {
+				t.Error("no call was made")
+			}
+			return
+		}
+	}
+	t.Errorf("after %d calls there was still one more", most)
+}
+
+// stumblesAt lets the nth call of one round go wrong, and reports whether it came to
+// that. What came before that call counts, with its cursor, and the poll after it, by
+// the same process or by another one, goes on from there: the round brings every post.
+func (s *scene) stumblesAt(nth int, fault Fault) bool {
+	const burst = 20
+	var want []string
+	for i := range burst {
+		want = append(want, s.remote.Post(s, fmt.Sprintf("melding %d", i)))
+	}
+	s.await(s.connect(), nil, "the whole burst", has(want...))
+	platform, c := s.remote.(Stumbler), s.connect()
+	platform.Stumble(nth, fault)
+	var got []inbox.Inbound
+	var cursor inbox.Cursor
+	failed := 0
+	for range maxPages {
+		var page connectors.Page
+		if err := s.call(callLimit, func(ctx context.Context) (err error) {
+			page, err = c.Poll(ctx, slices.Clone(cursor))
+			return err
+		}); err != nil {
+			_ = s.asError("Poll", err) // that it is one is the point
+			if failed++; failed > 1 {
+				s.Fatalf("one call went wrong, and two polls failed, the second with %v", err)
+			}
+			if nth%2 == 0 {
+				c = s.connect()
+			}
+			continue
+		}
+		got = append(got, page.Mentions...)
+		if len(page.Next) > 0 {
+			cursor = page.Next
+		}
+		if !page.More {
+			break
+		}
+	}
+	if !has(want...)(got) {
+		s.Errorf("a round in which one call went wrong skipped posts; of %v came %s", want, ids(got))
+	}
+	return platform.Stumbled()
 }
 
 // publishesNothing publishes while the platform carries nothing out: any kind

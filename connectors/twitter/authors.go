@@ -14,6 +14,8 @@ const (
 	usersAtOnce = 100                // users in one request, at most
 	knownFor    = 7 * 24 * time.Hour // after which a name is asked for again
 	generations = 10_000             // users in each of the two generations
+	// patience is how many lookups in a row may fail before mentions come in without names.
+	patience = 3
 )
 
 // acquaintances are the users whose names we know. X bills each user that it
@@ -25,6 +27,7 @@ type acquaintances struct {
 	mu         sync.Mutex
 	young, old map[string]acquaintance
 	expandsAll bool // X names no authors unless they are expanded
+	failed     int  // lookups since the last that went well
 }
 
 type acquaintance struct {
@@ -64,6 +67,16 @@ func (a *acquaintances) put(known acquaintance) {
 		a.old, a.young = a.young, make(map[string]acquaintance)
 	}
 	a.young[known.ID] = known
+}
+
+// asked notes how a lookup went, and reports whether another is worth waiting for.
+func (a *acquaintances) asked(well bool) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.failed++; well {
+		a.failed = 0
+	}
+	return a.failed < patience
 }
 
 // expanded reports whether authors have to be expanded.
@@ -147,23 +160,26 @@ func (c *Connector) authors(ctx context.Context, posts []post, self string) (map
 }
 
 // lookUp asks for users. A refusal that trying again will not change costs the
-// mentions their authors' names, and not the mentions.
+// mentions their authors' names, and not the mentions; so does the third lookup in a row
+// that fails, and every one after it until one goes well: nobody waits for a name longer.
 func (c *Connector) lookUp(ctx context.Context, ids []string, into map[string]user) error {
-	answer, err := c.client.Do(ctx, connectors.Call{
-		Path: "/2/users", Query: url.Values{"ids": {strings.Join(ids, ",")}, "user.fields": {"username,name"}},
-	})
-	if kind := connectors.KindOf(err); err != nil && (kind.Retryable() || kind == connectors.BadAuth) {
-		return err
-	}
-	if err != nil {
-		c.log.Warn("X does not tell who wrote what mentions us", "users", len(ids), "kind", connectors.KindOf(err))
-		return nil
-	}
 	var got struct {
 		Data []user `json:"data"`
 	}
-	if err := answer.JSON(&got); err != nil {
+	answer, err := c.client.Do(ctx, connectors.Call{
+		Path: "/2/users", Query: url.Values{"ids": {strings.Join(ids, ",")}, "user.fields": {"username,name"}},
+	})
+	if err == nil {
+		err = answer.JSON(&got)
+	}
+	switch kind := connectors.KindOf(err); {
+	case err == nil:
+		c.people.asked(true)
+	case ctx.Err() != nil, kind == connectors.BadAuth, kind.Retryable() && c.people.asked(false):
 		return err
+	default:
+		c.log.Warn("X does not tell who wrote what mentions us", "users", len(ids), "kind", kind)
+		return nil
 	}
 	for _, u := range got.Data {
 		c.bill.read(userRead, u.ID)

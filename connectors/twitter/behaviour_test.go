@@ -2,6 +2,7 @@ package twitter_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -313,5 +314,83 @@ func TestARemovalIsReadBack(t *testing.T) {
 	lost.Receipt = receipt
 	if found, err := c.Find(t.Context(), lost); err != nil || found.Outcome != connectors.CannotTell {
 		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+// A page that came while X would not say who wrote it is not kept in part: the
+// cursor stays before it, and the next poll, of this process or of another one,
+// brings it with its authors.
+func TestAPageWaitsForItsAuthors(t *testing.T) {
+	r := newRemote(t, platform.Options{PageSize: 5})
+	for i := range 17 { // the last page, the oldest posts, has two
+		r.say(t, platform.Draft{Author: fmt.Sprint("klant", i), Text: fmt.Sprintf("@noordlicht vraag %d", i)})
+	}
+	connect := func() *twitter.Connector {
+		return r.connect(t, connectors.Account{Name: account, Backfill: time.Hour}, secrets[3])
+	}
+	c := connect()
+	var cursor inbox.Cursor
+	var came []string
+	for n, more := 0, true; more; n++ {
+		for _, trouble := range [][]canned{
+			{{"/2/users", 503, "over capacity"}, {"/2/users", 200, "<html>"}}, {{"/2/users", 429, "{}"}, {"/2/users", 500, ""}},
+		}[n%2] {
+			r.instead.Store(&trouble)
+			if page, err := c.Poll(t.Context(), cursor); err == nil || len(page.Mentions) > 0 || page.Next != nil {
+				t.Fatalf("page %d without its authors: %v, %+v", n, err, page)
+			}
+		}
+		r.instead.Store(nil)
+		if n%2 == 1 {
+			c = connect()
+		}
+		page, err := c.Poll(t.Context(), cursor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range page.Mentions {
+			came = append(came, m.Author.Handle)
+		}
+		cursor, more = page.Next, page.More
+	}
+	slices.Sort(came)
+	if came = slices.Compact(came); len(came) != 17 || came[0] != "@klant0" {
+		t.Errorf("came from %v", came)
+	}
+}
+
+// Where X tells nobody who people are, mentions are late by two polls and then come in
+// without names; as soon as it tells again, with them.
+func TestMentionsDoNotWaitForNamesForever(t *testing.T) {
+	r, c := play(t, platform.Options{PageSize: 5})
+	for i := range 12 {
+		r.say(t, platform.Draft{Author: fmt.Sprint("klant", i), Text: fmt.Sprintf("@noordlicht vraag %d", i)})
+	}
+	r.instead.Store(&canned{"/2/users", 503, "over capacity"})
+	for range 2 {
+		if _, err := c.Poll(t.Context(), nil); connectors.KindOf(err) != connectors.Temporary {
+			t.Fatalf("without its authors: %v", err)
+		}
+	}
+	var cursor inbox.Cursor
+	for n := range 3 {
+		if n == 2 {
+			r.instead.Store(nil)
+		}
+		page, err := c.Poll(t.Context(), cursor)
+		if err != nil || len(page.Mentions) == 0 || page.More != (n < 2) {
+			t.Fatalf("page %d: %v, %+v", n, err, page)
+		}
+		for _, m := range page.Mentions {
+			if m.Author.ExternalID == "" || (m.Author.Handle != "") != (n == 2) {
+				t.Errorf("page %d came from %+v", n, m.Author)
+			}
+		}
+		cursor = page.Next
+	}
+	r.instead.Store(&canned{"/2/users", 503, "over capacity"})
+	r.say(t, platform.Draft{Author: "nieuw", Text: "@noordlicht nog iets"})
+	if _, err := c.Poll(t.Context(), cursor); connectors.KindOf(err) != connectors.Temporary {
+		t.Errorf("after a lookup that went well the next trouble is waited out: %v", err)
 	}
 }
