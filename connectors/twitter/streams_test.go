@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -85,6 +87,40 @@ func tuneIn(t *testing.T, r *remote, more map[string]any) (*twitter.Connector, *
 	})
 	until(t, "the first page", func() bool { return len(l.all()) > 0 })
 	return made.Connector, l
+}
+
+// The rule of the example configuration works with the server that its reader
+// tries it out with.
+func TestTheRuleOfTheExampleBringsWhatItSays(t *testing.T) {
+	example, err := os.ReadFile("../../config.example.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := regexp.MustCompile(`rules: \[\] # [^\n]*'(brand [^']+)'`).FindSubmatch(example)
+	if rule == nil {
+		t.Fatal("the example has no rule")
+	}
+	r := newRemote(t, platform.Options{})
+	r.say(t, platform.Draft{Author: "kees", Text: "de brand uit het nieuws", Language: "nl"})
+	c, l := tuneIn(t, r, map[string]any{"rules": []any{string(rule[1])}})
+	r.say(t, platform.Draft{Author: "eva", Text: "brand new", Language: "en", Pictures: 1})
+	r.say(t, platform.Draft{Author: "eva", Text: "brand!", Pictures: 1})
+	found := r.say(t, platform.Draft{Author: "eva", Text: "die brand is mooi", Language: "nl", Pictures: 1})
+	until(t, "the post that meets the rule", func() bool { return l.mention(found) != nil })
+	came := mentions(t, c)
+	if in := came[found]; len(came) != 1 || in.Language != "nl" || len(in.Attachments) != 1 {
+		t.Errorf("the back-fill brings %+v", came)
+	}
+	for _, page := range l.all() {
+		for _, m := range page.Mentions {
+			if m.ExternalID != found {
+				t.Errorf("the stream brings %q", m.Text)
+			}
+		}
+	}
+	if _, todo := c.Check(t.Context()); len(todo) != 0 {
+		t.Errorf("check says %+v", todo)
+	}
 }
 
 func TestKeywordsBringWhatDoesNotNameUs(t *testing.T) {
