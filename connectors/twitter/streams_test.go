@@ -165,6 +165,26 @@ func TestKeywordsBringWhatDoesNotNameUs(t *testing.T) {
 	}
 }
 
+// X that refuses a subscription has answered: connecting anew is spaced as after
+// its answers, not as after trouble of the network.
+func TestARefusedSubscriptionIsTriedAgainAsSlowlyAsXAsks(t *testing.T) {
+	r := newRemote(t, platform.Options{})
+	r.more = map[string]any{"activity": true, "bearer_token": secrets[4]}
+	made, ok := r.make(t, connectors.Account{Name: account}, secrets[3]).(*twitter.Streaming)
+	if !ok {
+		t.Fatal("no stream is made of settings that ask for one")
+	}
+	who, err := made.Identity(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for self, want := range map[string]time.Duration{who.RemoteID: 0, "17": 5 * time.Second} {
+		if got := twitter.PauseAfterSubscribing(t.Context(), made, self); got != want {
+			t.Errorf("subscribed as %s: a pause of %v, want %v", self, got, want)
+		}
+	}
+}
+
 func TestActivityBringsWhatConcernsUs(t *testing.T) {
 	r := newRemote(t, platform.Options{})
 	c, l := tuneIn(t, r, map[string]any{"activity": true, "direct_messages": true})
