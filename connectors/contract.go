@@ -208,6 +208,9 @@ type Login interface {
 	// browser afterwards.
 	URL() string
 	Redirect() string
+	// Owns reports whether the address holds what URL gave to this sign-in alone. Any web page
+	// can lead a browser to Redirect, and none can make such an address. It calls nobody.
+	Owns(returned string) bool
 	// Finish takes the whole address that the browser was sent to, and keeps the sign-in if
 	// it is the configured account's. Its errors are faults or of type [*Error]. An address that
 	// was wrong can be followed by the right one.

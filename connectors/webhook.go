@@ -20,6 +20,7 @@ const HookPrefix = "/hooks/"
 const (
 	webhookTimeout          = 25 * time.Second // from the request's head to the answer
 	memoryWait              = 5 * time.Second  // for room to read a body into
+	undisturbed             = time.Second      // that a body may come before it gives way to others
 	defaultDeliveryMemory   = 64 << 20
 	defaultDeliveriesAtOnce = 256
 	firstRead               = 4 << 10 // bytes
@@ -35,8 +36,10 @@ const (
 //
 // The body is read here, at most [MaxDelivery] bytes of it and all deliveries
 // together within the runner's memory for them; the caller bounds how long that
-// may take. Any number of calls may run; of each account so many as the options say
-// are worked on.
+// may take. Where the memory runs out, the body that has been coming longest, and
+// for more than a second, gives way and is unavailable, provided that the request's
+// body is an [Interrupter]. Any number of calls may run; of each account so many as
+// the options say are worked on.
 func (r *Runner) Receive(name inbox.AccountName, request *http.Request) (WebhookAnswer, error) {
 	a, hook := r.hooked(name)
 	if hook == nil {
@@ -44,8 +47,9 @@ func (r *Runner) Receive(name inbox.AccountName, request *http.Request) (Webhook
 	}
 	ctx, cancel := context.WithTimeout(request.Context(), webhookTimeout)
 	defer cancel()
-	body, held, err := r.readDelivery(ctx, request)
-	defer func() { r.memory.give(held) }()
+	held := r.memory.share(interruptOf(request.Body))
+	defer held.end()
+	body, err := readDelivery(ctx, request, held)
 	if err != nil {
 		return WebhookAnswer{}, a.refuse(request.Method, err)
 	}
@@ -135,36 +139,52 @@ func (a *accountRun) refuse(method string, err error) error {
 	return told
 }
 
-// readDelivery reads a request's body. held is what it took of the memory for
-// deliveries, also where it fails.
-func (r *Runner) readDelivery(ctx context.Context, request *http.Request) (body []byte, held int64, err error) {
+// Interrupter is a request's body of which a Read that waits can be ended:
+// Interrupt makes it, and those that follow, fail. It may be called beside Read,
+// and does not wait.
+type Interrupter interface{ Interrupt() }
+
+// interruptOf is the way to interrupt the body, nil where there is none.
+func interruptOf(body io.Reader) func() {
+	if i, ok := body.(Interrupter); ok {
+		return i.Interrupt
+	}
+	return nil
+}
+
+// readDelivery reads a request's body into memory that held holds then, also
+// where it fails.
+func readDelivery(ctx context.Context, request *http.Request, held *share) (body []byte, err error) {
 	if request.ContentLength > MaxDelivery {
-		return nil, 0, errTooLong()
+		return nil, errTooLong()
 	}
 	if request.Body == nil || request.Body == http.NoBody {
-		return nil, 0, nil
+		return nil, nil
 	}
 	for {
 		if len(body) > MaxDelivery {
-			return nil, held, errTooLong()
+			return nil, errTooLong()
 		}
 		if len(body) == cap(body) {
 			// A body that grows is held twice while it moves, and counts twice.
-			size := min(max(2*cap(body), firstRead), MaxDelivery+1)
-			if !r.memory.take(ctx, int64(size)) {
-				return nil, held, errBusy()
+			before, size := cap(body), min(max(2*cap(body), firstRead), MaxDelivery+1)
+			if !held.take(ctx, int64(size)) {
+				return nil, errBusy()
 			}
 			body = append(make([]byte, 0, size), body...)
-			r.memory.give(held)
-			held = int64(size)
+			held.give(int64(before))
 		}
 		n, err := request.Body.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
-		if errors.Is(err, io.EOF) && len(body) <= MaxDelivery {
-			return body, held, nil
-		}
-		if err != nil && len(body) <= MaxDelivery {
-			return nil, held, fault.New(fault.InvalidInput, "it broke off, or came too slowly").Because(err)
+		switch {
+		case err == nil || len(body) > MaxDelivery:
+			continue
+		case !held.whole():
+			return nil, errBusy()
+		case errors.Is(err, io.EOF):
+			return body, nil
+		default:
+			return nil, fault.New(fault.InvalidInput, "it broke off, or came too slowly").Because(err)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -263,6 +264,98 @@ func TestDeliveriesTogetherStayWithinTheMemoryForThem(t *testing.T) {
 		if !slices.Equal(m.of("x"), []string{"z"}) {
 			t.Errorf("ingested %v", m.of("x"))
 		}
+	})
+}
+
+// trickle is a body that stops after so many bytes, and can be interrupted.
+type trickle struct {
+	left              int
+	interrupted, over chan struct{}
+}
+
+func (b *trickle) Read(p []byte) (int, error) {
+	n := min(len(p), b.left)
+	if b.left -= n; n > 0 {
+		return n, nil
+	}
+	select {
+	case <-b.interrupted:
+		return 0, os.ErrDeadlineExceeded
+	case <-b.over:
+		return 0, io.ErrUnexpectedEOF
+	}
+}
+
+func (b *trickle) Close() error { return nil }
+
+func (b *trickle) Interrupt() { close(b.interrupted) }
+
+// Strangers who hold the memory with bodies that do not end keep no delivery out:
+// each gives way after a second, the one that came first before the others.
+func TestBodiesThatDoNotEndGiveWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		r := connectors.NewRunner(connectors.RunnerOptions{Inbox: m, Observer: m, DeliveryMemory: 8<<20 + 512<<10}, live("x", &appPage{source{poll: quiet}, "11"}))
+		var mu sync.Mutex
+		var cut []int
+		over := make(chan struct{})
+		var all sync.WaitGroup
+		stall := func(who, bytes int) {
+			request := delivery("stranger", "")
+			request.Body, request.ContentLength = &trickle{bytes, make(chan struct{}), over}, connectors.MaxDelivery
+			all.Go(func() {
+				if _, err := r.Receive("x", request); fault.Is(err, fault.Unavailable) {
+					mu.Lock()
+					defer mu.Unlock()
+					cut = append(cut, who)
+				}
+			})
+			synctest.Wait()
+		}
+		for i := range 8 { // they hold 1 MB each
+			stall(i, 1<<20-1)
+			time.Sleep(time.Millisecond)
+		}
+		for i := range 128 { // and these all that is left
+			stall(8+i, 1)
+			time.Sleep(time.Millisecond)
+		}
+		began := time.Now()
+		for i := range 1000 {
+			all.Go(func() {
+				if _, err := r.Receive("x", delivery("right", fmt.Sprintf("11:%d", i))); err != nil {
+					t.Errorf("delivery %d: %v", i, err)
+				}
+			})
+		}
+		synctest.Wait()
+		if kept := len(m.of("x")); kept != 0 {
+			t.Errorf("%d deliveries were taken in where there was no memory: this test shows nothing", kept)
+		}
+		time.Sleep(time.Second - time.Since(began))
+		synctest.Wait()
+		gaveWay := func() []int {
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Clone(cut)
+		}
+		before := gaveWay()
+		if kept := len(m.of("x")); kept != 1000 || len(before) == 0 || len(before) > 5 || before[0] != 0 || !slices.IsSorted(before) {
+			t.Errorf("a second later %d deliveries of 1,000 are kept, and %v gave way; want as many of the first as are needed", kept, before)
+		}
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if now := gaveWay(); len(now) != len(before) {
+			t.Errorf("%v gave way, and nobody needed it", now)
+		}
+		if _, err := r.Receive("x", delivery("right", strings.Repeat(" ", 3<<20)+"11:z")); err != nil {
+			t.Errorf("a large delivery: %v", err)
+		}
+		if now := gaveWay(); len(now) < len(before)+3 || slices.Max(now) > 7 {
+			t.Errorf("%v gave way to a large delivery", now)
+		}
+		close(over)
+		all.Wait()
 	})
 }
 

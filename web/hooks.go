@@ -104,7 +104,8 @@ func (h *hooks) limitTime(w http.ResponseWriter, r *http.Request) *timedBody {
 	return body
 }
 
-// timedBody is a request's body that notices its end.
+// timedBody is a request's body that notices its end. It is a
+// [connectors.Interrupter].
 type timedBody struct {
 	io.ReadCloser
 	limit func(time.Duration) // from now until the connection's reads fail
@@ -119,6 +120,8 @@ func (b *timedBody) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+func (b *timedBody) Interrupt() { b.limit(-time.Second) }
 
 // errMethod is not a GET and not a POST.
 var errMethod = fault.New(fault.InvalidInput, "the method is not GET or POST")

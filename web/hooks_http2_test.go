@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"standpunt/connectors"
 	"standpunt/web"
 )
 
@@ -37,34 +39,57 @@ func certified(t *testing.T) (certFile, keyFile string, trust *x509.CertPool) {
 func TestHookOverTLS(t *testing.T) {
 	certFile, keyFile, trust := certified(t)
 	r, _ := hooked(t, web.Options{CertFile: certFile, KeyFile: keyFile, HookReadTime: 300 * time.Millisecond})
-	client := &http.Client{
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trust, ServerName: "example.com", MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true},
-		Timeout:   10 * time.Second,
-	}
-	defer client.CloseIdleConnections()
-	send := func(signed []byte, body io.Reader) int {
-		t.Helper()
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+r.server.Addr().String()+"/hooks/plein", body)
-		check(t, err)
-		request.Header.Set("Signature", hex.EncodeToString(sign(signed)))
-		answer, err := client.Do(request)
-		check(t, err)
-		if answer.ProtoMajor != 2 {
-			t.Fatalf("the answer came over %s", answer.Proto)
-		}
-		check(t, answer.Body.Close())
-		return answer.StatusCode
-	}
 	for _, id := range []string{"1", "2"} {
 		body := bodyOf(item(id, "Waar blijft het?"))
-		if got := send(body, bytes.NewReader(body)); got != http.StatusOK {
-			t.Errorf("delivery %s: status %d", id, got)
+		status, err := r.sendOverTLS(trust, body, bytes.NewReader(body))
+		check(t, err)
+		if status != http.StatusOK {
+			t.Errorf("delivery %s: status %d", id, status)
 		}
 	}
 	slow, end := io.Pipe()
 	defer end.Close()
-	if got := send(nil, slow); got != http.StatusBadRequest {
-		t.Errorf("a body that does not come: status %d", got)
+	status, err := r.sendOverTLS(trust, nil, slow)
+	check(t, err)
+	if status != http.StatusBadRequest {
+		t.Errorf("a body that does not come: status %d", status)
 	}
 	r.texts(t, "1", "2")
+}
+
+// sendOverTLS delivers over HTTP/2, signed for signed, and returns the answer's status.
+func (r *rig) sendOverTLS(trust *x509.CertPool, signed []byte, body io.Reader) (int, error) {
+	client := &http.Client{
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trust, ServerName: "example.com", MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true},
+		Timeout:   20 * time.Second,
+	}
+	defer client.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, "https://"+r.server.Addr().String()+"/hooks/plein", body)
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("Signature", hex.EncodeToString(sign(signed)))
+	answer, err := client.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	if answer.ProtoMajor != 2 {
+		return 0, errors.Join(errors.New("the answer came over "+answer.Proto), answer.Body.Close())
+	}
+	return answer.StatusCode, answer.Body.Close()
+}
+
+func TestHookOverTLSSendsSlowSendersAwayForOthers(t *testing.T) {
+	certFile, keyFile, trust := certified(t)
+	r, _ := hookedOver(t, web.Options{CertFile: certFile, KeyFile: keyFile, HookReadTime: time.Minute}, connectors.RunnerOptions{DeliveryMemory: 64 << 10})
+	body, end := io.Pipe()
+	defer end.Close()
+	go func() { _, _ = end.Write(bytes.Repeat([]byte(" "), 30<<10)) }() // fails when he is sent away
+	r.deliverUntilSentAway(func() (int, error) { return r.sendOverTLS(trust, nil, body) }, func(body []byte) {
+		status, err := r.sendOverTLS(trust, body, bytes.NewReader(body))
+		check(t, err)
+		if status != http.StatusOK {
+			t.Fatalf("a delivery: status %d", status)
+		}
+	})
 }

@@ -79,12 +79,17 @@ func (unwired) Poll(context.Context, inbox.Cursor) (connectors.Page, error) {
 // hooked is a server with the account plein, which takes deliveries, and muur, which takes none.
 func hooked(t *testing.T, o web.Options) (*rig, *platform) {
 	t.Helper()
+	return hookedOver(t, o, connectors.RunnerOptions{})
+}
+
+func hookedOver(t *testing.T, o web.Options, runs connectors.RunnerOptions) (*rig, *platform) {
+	t.Helper()
 	p := new(platform)
 	log := &logBuffer{}
 	account := func(name string, c connectors.Connector) connectors.Live {
 		return connectors.Live{Account: connectors.Account{Name: inbox.AccountName(name), Log: slog.New(slog.NewTextHandler(log, nil))}, Connector: c}
 	}
-	r := newRigWith(t, o, []connectors.Live{account("plein", p), account("muur", unwired{})})
+	r := newRigOver(t, o, runs, []connectors.Live{account("plein", p), account("muur", unwired{})})
 	t.Cleanup(func() {
 		if said := log.String() + r.log.String(); strings.Contains(said, "Waar blijft") || strings.Contains(said, platformSecret) {
 			t.Errorf("the log holds a text or a secret:\n%s", said)
@@ -299,6 +304,48 @@ func TestHookDoesNotWaitForSlowSenders(t *testing.T) {
 		var late net.Error
 		if n, err := conn.Read(make([]byte, 1)); n != 0 || err == nil || errors.As(err, &late) && late.Timeout() {
 			t.Errorf("%s: the connection goes on: %v", c.account, err)
+		}
+	}
+}
+
+// Who holds the memory for deliveries and does not go on is sent away, and no
+// delivery is refused for it.
+func TestHookSendsSlowSendersAwayForOthers(t *testing.T) {
+	r, _ := hookedOver(t, web.Options{HookReadTime: time.Minute}, connectors.RunnerOptions{DeliveryMemory: 64 << 10})
+	conn := r.raw("plein", connectors.MaxDelivery)
+	_, err := conn.Write(bytes.Repeat([]byte(" "), 30<<10)) // held in 32 KiB
+	check(t, err)
+	r.deliverUntilSentAway(func() (int, error) {
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			return 0, err
+		}
+		return answer.StatusCode, answer.Body.Close()
+	}, func(body []byte) { r.deliver("plein", body).is(http.StatusOK) })
+}
+
+// deliverUntilSentAway delivers, with bodies that want the slow sender's memory,
+// until he has his answer, which has to be that he comes again.
+func (r *rig) deliverUntilSentAway(slow func() (status int, err error), deliver func(body []byte)) {
+	r.t.Helper()
+	sentAway := make(chan error, 1)
+	go func() {
+		status, err := slow()
+		if err == nil && status != http.StatusServiceUnavailable {
+			err = fmt.Errorf("status %d", status)
+		}
+		sentAway <- err
+	}()
+	for {
+		deliver(append(bytes.Repeat([]byte(" "), 30<<10), bodyOf(item("1", "Waar blijft het?"))...)) // 16 KiB and 32 while it grows to that
+		select {
+		case err := <-sentAway:
+			if err != nil {
+				r.t.Errorf("the slow sender: %v", err)
+			}
+			r.texts(r.t, "1")
+			return
+		default:
 		}
 	}
 }

@@ -39,6 +39,12 @@ func newRig(t *testing.T, policies ...approval.Policy) *rig {
 // newRigWith serves with other options and live accounts.
 func newRigWith(t *testing.T, o web.Options, lives []connectors.Live, policies ...approval.Policy) *rig {
 	t.Helper()
+	return newRigOver(t, o, connectors.RunnerOptions{}, lives, policies...)
+}
+
+// newRigOver is [newRigWith] with a runner of those options.
+func newRigOver(t *testing.T, o web.Options, runs connectors.RunnerOptions, lives []connectors.Live, policies ...approval.Policy) *rig {
+	t.Helper()
 	if len(policies) == 0 {
 		policies = []approval.Policy{approval.DefaultPolicy()}
 	}
@@ -47,7 +53,8 @@ func newRigWith(t *testing.T, o web.Options, lives []connectors.Live, policies .
 		o.Listen = "127.0.0.1:0"
 	}
 	o.Logger = slog.New(slog.NewTextHandler(r.log, nil))
-	r.runner = connectors.NewRunner(connectors.RunnerOptions{Inbox: r.Box, Observer: r.Approvals}, lives...)
+	runs.Inbox, runs.Observer = r.Box, r.Approvals
+	r.runner = connectors.NewRunner(runs, lives...)
 	server, err := web.New(web.Deps{Staff: r.Staff, Box: r.Box, Approvals: r.Approvals, Log: r.Log, Sources: r.runner, Hooks: r.runner}, o)
 	check(t, err)
 	check(t, server.Start())

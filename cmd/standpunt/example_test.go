@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 
 	"standpunt/config"
@@ -41,6 +42,44 @@ func TestExampleConfigurationConnects(t *testing.T) {
 	for _, c := range configured(lives) {
 		if c.Kind != "push" && c.BaseURL == "" {
 			t.Errorf("account %s does not tell where it connects to", c.Name)
+		}
+	}
+}
+
+// TestReplayServersRunBesideEachOther looks at where the platforms' replay
+// servers listen unless told otherwise: each elsewhere, and where its page of
+// the documentation says.
+func TestReplayServersRunBesideEachOther(t *testing.T) {
+	t.Parallel()
+	listens := regexp.MustCompile(`"listen", "(127\.0\.0\.1:[0-9]+)"`)
+	named := regexp.MustCompile(`127\.0\.0\.1:[0-9]+/(customer|replay|control)`)
+	taken := make(map[string]string)
+	for kind, page := range map[string]string{"twitter": "x.md", "facebook": "facebook.md", "instagram": "instagram.md"} {
+		source, err := os.ReadFile("../../connectors/" + kind + "/replay/main.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile("../../docs/platforms/" + page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := listens.FindSubmatch(source)
+		if found == nil {
+			t.Fatalf("%s: the replay server has no address", kind)
+		}
+		at := string(found[1])
+		if other := taken[at]; other != "" {
+			t.Errorf("%s and %s both listen at %s", kind, other, at)
+		}
+		taken[at] = kind
+		all := append(named.FindAll(text, -1), named.FindAll(source, -1)...)
+		if len(all) == 0 {
+			t.Errorf("%s does not say where customers speak", page)
+		}
+		for _, each := range all {
+			if !strings.HasPrefix(string(each), at+"/") {
+				t.Errorf("%s or its replay server names %s, and it listens at %s", page, each, at)
+			}
 		}
 	}
 }

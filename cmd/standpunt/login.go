@@ -21,7 +21,7 @@ import (
 
 const (
 	loginTimeout = 15 * time.Minute
-	loginTries   = 5 // wrong addresses, before it gives up
+	loginTries   = 5 // addresses of this sign-in, or typed, that do not work
 )
 
 // loginCommand signs an account in on its platform. A person opens an address
@@ -120,7 +120,7 @@ func converse(ctx context.Context, c console, login connectors.Login) error {
 	_, _ = fmt.Fprintf(c.out, "Open this address in a browser that is signed in as the brand:\n\n  %s\n\n", login.URL())
 	ending, stop := context.WithCancel(ctx)
 	defer stop()
-	stopListening, err := listenForBrowser(ending, login.Redirect(), came)
+	stopListening, err := listenForBrowser(ending, login, came)
 	switch {
 	case err == nil:
 		defer stopListening()
@@ -184,9 +184,11 @@ func readAddresses(ctx context.Context, c console, came chan<- returned) error {
 }
 
 // listenForBrowser hands the addresses at which a browser arrives to came. It
-// listens on this machine alone, so the redirect must name it.
-func listenForBrowser(ctx context.Context, redirect string, came chan<- returned) (stop func(), err error) {
-	at, err := url.Parse(redirect)
+// listens on this machine alone, so the redirect must name it. What any web page
+// can send there, an address without this sign-in's state or for another host, is
+// refused and changes nothing.
+func listenForBrowser(ctx context.Context, login connectors.Login, came chan<- returned) (stop func(), err error) {
+	at, err := url.Parse(login.Redirect())
 	if err != nil || at.Scheme != "http" || !loopback(at.Hostname()) || at.Port() == "" {
 		return nil, errors.New("it is not http on this machine with a port")
 	}
@@ -206,6 +208,16 @@ func listenForBrowser(ctx context.Context, redirect string, came chan<- returned
 		said := make(chan string, 1)
 		back := *at
 		back.RawQuery = r.URL.RawQuery
+		asked := url.URL{Host: r.Host}
+		switch {
+		case !loopback(asked.Hostname()):
+			http.Error(w, "This address is for this machine alone.", http.StatusForbidden)
+			return
+		case !login.Owns(back.String()):
+			http.Error(w, "This does not belong to the sign-in that standpunt login waits for, and changed nothing.\n"+
+				"Open the address that the command printed.", http.StatusBadRequest)
+			return
+		}
 		select {
 		case came <- returned{back.String(), func(text string) { said <- text }}:
 		case <-ctx.Done():

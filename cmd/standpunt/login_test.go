@@ -20,6 +20,7 @@ type smallX struct {
 	t        *testing.T
 	url      string
 	redirect string
+	waiting  func() // is called, if set, while a sign-in waits for the browser
 }
 
 func startX(t *testing.T) *smallX {
@@ -67,6 +68,9 @@ func (x *smallX) login(browse bool, lines []string, args ...string) (code int, o
 	})
 	if stopped {
 		return code, screen.String()
+	}
+	if x.waiting != nil {
+		x.waiting()
 	}
 	client := &http.Client{}
 	if !browse {
@@ -124,6 +128,47 @@ func TestMisusesOfLoginAreExplained(t *testing.T) {
 		if code != c.code || !strings.Contains(errs, c.says) || out != "" {
 			t.Errorf("standpunt login %s: exit %d, printed %q and %q, want it to say %q", c.line, code, out, errs, c.says)
 		}
+	}
+}
+
+// A web page in any browser can send requests to the callback: none of them ends
+// the sign-in, or uses up its tries.
+func TestStrangersAtTheCallbackCostASignInNothing(t *testing.T) {
+	t.Parallel()
+	x := startX(t)
+	s := foundSite(t, x.account("x"))
+	x.waiting = func() {
+		for i := range 3 * loginTries {
+			for _, c := range []struct {
+				query, host string
+				status      int
+			}{
+				{"?state=guess&code=x", "", http.StatusBadRequest},
+				{"?error=access_denied", "", http.StatusBadRequest},
+				{"?state=&code=%zz", "", http.StatusBadRequest},
+				{"?state=guess&code=x", "rebound.example", http.StatusForbidden},
+				{"", "", http.StatusNotFound},
+			} {
+				request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, x.redirect+c.query, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				request.Host = c.host
+				answer, err := http.DefaultClient.Do(request)
+				if err != nil {
+					t.Fatalf("round %d, %s: %v", i, c.query, err)
+				}
+				said, _ := io.ReadAll(answer.Body)
+				_ = answer.Body.Close()
+				if answer.StatusCode != c.status || strings.Contains(string(said), "guess") {
+					t.Fatalf("round %d, %s for %q: status %d, %s", i, c.query, c.host, answer.StatusCode, said)
+				}
+			}
+		}
+	}
+	code, shown := x.login(true, nil, "x", "--config", s.config)
+	if code != exitOK || strings.Contains(shown, "did not work") || !strings.Contains(shown, "Signed in as @noordlicht") {
+		t.Errorf("login: %d %s", code, shown)
 	}
 }
 

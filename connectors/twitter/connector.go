@@ -117,7 +117,7 @@ func New(a connectors.Account) (connectors.Connector, error) {
 		return newLegacy(a, c)
 	}
 	c.client, err = connectors.NewClient(connectors.ClientOptions{
-		BaseURL: string(s.BaseURL), Classify: c.classify, Authorize: c.authorize,
+		BaseURL: string(s.BaseURL), Classify: c.answered, Authorize: c.authorize,
 	})
 	if err != nil {
 		return nil, a.Settings.Problem("base_url", string(s.BaseURL), err.Error(), "Leave it out, or write "+defaultBaseURL+".")

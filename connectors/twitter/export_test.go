@@ -1,6 +1,7 @@
 package twitter
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -20,6 +21,15 @@ var (
 	Erase       = (*Connector).erase
 	EraseLegacy = (*Legacy).erase
 )
+
+// PauseAfterSubscribing is how long a stream waits when its subscriptions are
+// refused, 0 where they are not.
+func PauseAfterSubscribing(ctx context.Context, s *Streaming, self string) time.Duration {
+	if err := s.syncSubscriptions(ctx, self); err != nil {
+		return new(retry).after(0, err)
+	}
+	return 0
+}
 
 // Steps is how many labels of domains, and characters of them, are looked at for
 // the links of a text.

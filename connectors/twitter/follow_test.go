@@ -94,9 +94,15 @@ func (w *wire) say(t *testing.T, line string) {
 // followed runs one feed against a station.
 func followed(t *testing.T, s *station, f func()) {
 	t.Helper()
+	followedLogging(t, s, io.Discard, f)
+}
+
+// followedLogging is followed with a log.
+func followedLogging(t *testing.T, s *station, log io.Writer, f func()) {
+	t.Helper()
 	s.began = time.Now()
 	ctx, stop := context.WithCancel(t.Context())
-	c := &Streaming{&Connector{log: slog.New(slog.DiscardHandler), account: "x", s: Settings{Handle: "noordlicht"}, people: new(acquaintances)}}
+	c := &Streaming{&Connector{log: slog.New(slog.NewTextHandler(log, nil)), account: "x", s: Settings{Handle: "noordlicht"}, people: new(acquaintances)}}
 	c.bill = &bill{log: c.log}
 	h := &hub{deliver: s.deliver, stop: stop, pending: make(map[string]bool), troubles: make(map[string]error), seen: newSeen()}
 	read := func(line []byte) (batch, error) { return c.readFiltered(t.Context(), line, "1") }
@@ -192,6 +198,48 @@ func TestConnectsAreSpacedAsXAsks(t *testing.T) {
 	if got := r.after(0, network); got != networkStep {
 		t.Errorf("the first failure after one that held: %v", got)
 	}
+}
+
+// What keeps a stream away is said once, until it is something else or the
+// stream was there for a while.
+func TestWhatKeepsAStreamAwayIsLoggedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer // read while nobody writes
+		trouble := connectors.Errorf(connectors.Temporary, "the first trouble")
+		s := &station{fail: func(int) error { return trouble }}
+		followedLogging(t, s, &log, func() {
+			said := func(after time.Duration, want ...string) {
+				t.Helper()
+				time.Sleep(after)
+				synctest.Wait()
+				lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+				if len(lines) != len(want) {
+					t.Fatalf("after %d connects the log is\n%s", len(s.connects()), log.String())
+				}
+				for i, words := range want {
+					if !strings.Contains(lines[i], words) {
+						t.Errorf("line %d is %s, want %s", i, lines[i], words)
+					}
+				}
+			}
+			set := func(err error) {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				s.fail = func(int) error { return err }
+			}
+			said(10*time.Minute, "the first trouble")
+			set(connectors.Errorf(connectors.Temporary, "another trouble"))
+			said(10*time.Minute, "the first trouble", "another trouble")
+			set(nil)
+			said(time.Minute, "the first trouble", "another trouble")
+			set(connectors.Errorf(connectors.Temporary, "another trouble"))
+			_ = s.last(t).Close()
+			said(10*time.Minute, "the first trouble", "another trouble", "another trouble")
+			if n := len(s.connects()); n < 100 {
+				t.Errorf("%d connects: this test shows nothing", n)
+			}
+		})
+	})
 }
 
 // A stream that X accepts and ends at once, over and over, is no busy loop.

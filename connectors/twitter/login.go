@@ -43,6 +43,12 @@ func (l *login) URL() string {
 // Redirect is where X sends the browser back to.
 func (l *login) Redirect() string { return l.c.tokens.config.RedirectURL }
 
+// Owns reports whether the address holds this sign-in's state.
+func (l *login) Owns(returned string) bool {
+	back, err := url.Parse(strings.TrimSpace(returned))
+	return err == nil && subtle.ConstantTimeCompare([]byte(back.Query().Get("state")), []byte(l.state)) == 1
+}
+
 // Finish takes the address that X sent the browser back to, exchanges its code,
 // and keeps the sign-in if it is the brand account's. Whatever is wrong is a
 // fault that says what to do; nothing that was kept before is lost by it.
@@ -97,7 +103,7 @@ func (l *login) codeIn(returned string) (string, error) {
 	}
 	q := back.Query()
 	switch {
-	case subtle.ConstantTimeCompare([]byte(q.Get("state")), []byte(l.state)) != 1:
+	case !l.Owns(returned):
 		return "", fault.New(fault.InvalidInput, "the address belongs to another sign-in than this one").
 			Fix("Open the address that this command printed, and copy the one that X leads to from there")
 	case q.Get("error") == "access_denied":

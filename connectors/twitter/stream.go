@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -71,9 +72,11 @@ func (s *Streaming) feeds(ctx context.Context, self string) (all []feed) {
 	return all
 }
 
-// follow keeps one stream connected until ctx is done.
+// follow keeps one stream connected until ctx is done. What keeps it away is
+// logged when its words change, not each time.
 func (s *Streaming) follow(ctx context.Context, f feed, h *hub) {
 	var r retry
+	said := ""
 	for ctx.Err() == nil {
 		held, err := s.once(ctx, f, h)
 		if ctx.Err() != nil {
@@ -82,9 +85,15 @@ func (s *Streaming) follow(ctx context.Context, f feed, h *hub) {
 		if held == 0 && s.clearConnections(ctx, err) {
 			continue
 		}
+		if held >= heldFor {
+			said = ""
+		}
 		pause := r.after(held, err)
 		if pause > 0 {
-			s.log.Warn("a stream is away", "stream", f.name, "again_in", pause, "error", err)
+			if text := fmt.Sprint(err); text != said {
+				said = text
+				s.log.Warn("a stream is away", "stream", f.name, "error", err)
+			}
 			h.away(f.name, err)
 		}
 		timer := time.NewTimer(pause)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -87,6 +89,40 @@ func tuneIn(t *testing.T, r *remote, more map[string]any) (*twitter.Connector, *
 	return made.Connector, l
 }
 
+// The rule of the example configuration works with the server that its reader
+// tries it out with.
+func TestTheRuleOfTheExampleBringsWhatItSays(t *testing.T) {
+	example, err := os.ReadFile("../../config.example.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := regexp.MustCompile(`rules: \[\] # [^\n]*'(brand [^']+)'`).FindSubmatch(example)
+	if rule == nil {
+		t.Fatal("the example has no rule")
+	}
+	r := newRemote(t, platform.Options{})
+	r.say(t, platform.Draft{Author: "kees", Text: "de brand uit het nieuws", Language: "nl"})
+	c, l := tuneIn(t, r, map[string]any{"rules": []any{string(rule[1])}})
+	r.say(t, platform.Draft{Author: "eva", Text: "brand new", Language: "en", Pictures: 1})
+	r.say(t, platform.Draft{Author: "eva", Text: "brand!", Pictures: 1})
+	found := r.say(t, platform.Draft{Author: "eva", Text: "die brand is mooi", Language: "nl", Pictures: 1})
+	until(t, "the post that meets the rule", func() bool { return l.mention(found) != nil })
+	came := mentions(t, c)
+	if in := came[found]; len(came) != 1 || in.Language != "nl" || len(in.Attachments) != 1 {
+		t.Errorf("the back-fill brings %+v", came)
+	}
+	for _, page := range l.all() {
+		for _, m := range page.Mentions {
+			if m.ExternalID != found {
+				t.Errorf("the stream brings %q", m.Text)
+			}
+		}
+	}
+	if _, todo := c.Check(t.Context()); len(todo) != 0 {
+		t.Errorf("check says %+v", todo)
+	}
+}
+
 func TestKeywordsBringWhatDoesNotNameUs(t *testing.T) {
 	r := newRemote(t, platform.Options{})
 	foreign := r.x.AddRule("from:someone", "theirs")
@@ -126,6 +162,26 @@ func TestKeywordsBringWhatDoesNotNameUs(t *testing.T) {
 	r.more["access"] = "enterprise"
 	if in := mentions(t, r.connect(t, connectors.Account{Name: account, Backfill: time.Hour}, secrets[3]))[stranger]; in.Unanswerable != "" || in.ExternalID == "" {
 		t.Errorf("with enterprise access: %+v", in)
+	}
+}
+
+// X that refuses a subscription has answered: connecting anew is spaced as after
+// its answers, not as after trouble of the network.
+func TestARefusedSubscriptionIsTriedAgainAsSlowlyAsXAsks(t *testing.T) {
+	r := newRemote(t, platform.Options{})
+	r.more = map[string]any{"activity": true, "bearer_token": secrets[4]}
+	made, ok := r.make(t, connectors.Account{Name: account}, secrets[3]).(*twitter.Streaming)
+	if !ok {
+		t.Fatal("no stream is made of settings that ask for one")
+	}
+	who, err := made.Identity(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for self, want := range map[string]time.Duration{who.RemoteID: 0, "17": 5 * time.Second} {
+		if got := twitter.PauseAfterSubscribing(t.Context(), made, self); got != want {
+			t.Errorf("subscribed as %s: a pause of %v, want %v", self, got, want)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -153,21 +154,16 @@ func (c *Connector) asApp() (*connectors.Client, error) {
 	app, err := connectors.NewClient(connectors.ClientOptions{
 		BaseURL: string(c.s.BaseURL),
 		Classify: func(r *connectors.Response) *connectors.Error {
-			e := c.classify(r)
-			if e == nil {
-				e = connectors.StatusError(r, "X")
-			}
+			e := c.answered(r)
 			if r.Status == http.StatusUnauthorized {
 				e.Message, e.Remedy = "X does not accept the app's bearer_token", "Copy the Bearer Token anew from X's developer console; it changes when it is regenerated."
 			}
-			t := readTrouble(r.Body)
-			if t.Issue == "TooManyConnections" {
-				e = tooMany(nil)
+			if t := readTrouble(r.Body); t.Issue == "TooManyConnections" {
+				e = tooMany(&refusal{status: r.Status, trouble: t})
 			}
 			if r.Status == http.StatusConflict {
 				e.Message, e.Remedy = "X has no rules to stream by", "They are set again before the next connect; if this stays, look whether another program deletes them."
 			}
-			e.Err = errors.Join(&refusal{status: r.Status, trouble: t}, e.Err)
 			return e
 		},
 		Authorize: func(r *http.Request) error {
@@ -176,6 +172,21 @@ func (c *Connector) asApp() (*connectors.Client, error) {
 		},
 	})
 	return app, err
+}
+
+// answered is classify with a refusal as the cause: what spaces the connects of
+// a stream tells X's answers from trouble of the network.
+func (c *Connector) answered(r *connectors.Response) *connectors.Error {
+	e := c.classify(r)
+	if e == nil {
+		host := "X"
+		if base, err := url.Parse(string(c.s.BaseURL)); err == nil {
+			host = base.Host
+		}
+		e = connectors.StatusError(r, host)
+	}
+	e.Err = errors.Join(&refusal{status: r.Status, trouble: readTrouble(r.Body)}, e.Err)
+	return e
 }
 
 // refusal is what X itself answered, against trouble of the network.

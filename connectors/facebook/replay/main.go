@@ -2,12 +2,12 @@
 // configuration out by hand:
 //
 //	go run ./connectors/facebook/replay
-//	curl -d name=Eva -d text='Waar blijft mijn pakket?' http://127.0.0.1:8440/customer
-//	curl -d name=Jan -d text='Hier ook niet' -d under=ID http://127.0.0.1:8440/customer
-//	curl -d name=Jan -d text='Onder vier ogen' -d private=1 http://127.0.0.1:8440/customer
-//	curl -d name=Mo -d text='Elders genoemd' -d mention=1 http://127.0.0.1:8440/customer
-//	curl -d id=ID -d text='Toch anders' http://127.0.0.1:8440/customer/edit
-//	curl -d id=ID http://127.0.0.1:8440/customer/remove
+//	curl -d name=Eva -d text='Waar blijft mijn pakket?' http://127.0.0.1:8442/customer
+//	curl -d name=Jan -d text='Hier ook niet' -d under=ID http://127.0.0.1:8442/customer
+//	curl -d name=Jan -d text='Onder vier ogen' -d private=1 http://127.0.0.1:8442/customer
+//	curl -d name=Mo -d text='Elders genoemd' -d mention=1 http://127.0.0.1:8442/customer
+//	curl -d id=ID -d text='Toch anders' http://127.0.0.1:8442/customer/edit
+//	curl -d id=ID http://127.0.0.1:8442/customer/remove
 //
 // With --webhook it asks that address whether it is ours, as Facebook does, and
 // then delivers what happens; what is not taken comes again.
@@ -40,7 +40,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	flags := pflag.NewFlagSet("replay", pflag.ContinueOnError)
-	listen := flags.String("listen", "127.0.0.1:8440", "`ADDR` to listen on")
+	listen := flags.String("listen", "127.0.0.1:8442", "`ADDR` to listen on")
 	var push platform.Push
 	o := platform.Options{Permissions: []string{
 		"pages_manage_engagement", "pages_read_engagement", "pages_read_user_content", "pages_messaging", "pages_manage_metadata",

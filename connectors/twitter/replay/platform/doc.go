@@ -22,7 +22,7 @@
 //
 // It streams what meets the rules and what was subscribed to, one connection to
 // each, with a sign of life every 20 seconds, and searches with the commonest
-// operators; it takes direct messages in and out. [Platform.Upset] stalls,
+// operators, lang: and has: among them, and refuses all others; it takes direct messages in and out. [Platform.Upset] stalls,
 // doubles, mixes up and cuts the streams.
 //
 // The same posts stand in API v1.1: mentions and own posts by since_id and

@@ -61,6 +61,7 @@ type Draft struct {
 	InReplyTo string `json:"in_reply_to"`
 	Quotes    string `json:"quotes"`
 	Pictures  int    `json:"pictures"` // that come with it
+	Language  string `json:"lang"`     // as X would find it, such as "nl"; empty: it cannot tell
 }
 
 // Platform is the whole network.
@@ -91,6 +92,7 @@ type user struct{ id, handle, name string }
 
 type post struct {
 	id, text  string
+	language  string // empty: not known
 	author    *user
 	at        time.Time
 	inReplyTo *post
@@ -160,7 +162,7 @@ func (p *Platform) Say(d Draft) string {
 	if !ok || !found {
 		return ""
 	}
-	made := &post{text: d.Text, author: p.person(d.Author, d.Author), inReplyTo: above, quotes: quoted}
+	made := &post{text: d.Text, language: d.Language, author: p.person(d.Author, d.Author), inReplyTo: above, quotes: quoted}
 	for i := range min(max(d.Pictures, 0), maxMedia) {
 		id, _ := p.newID()
 		made.pictures = append(made.pictures, &upload{id: id, altText: "beschrijving " + strconv.Itoa(i+1), used: true})
@@ -198,7 +200,7 @@ func (p *Platform) Revise(id, text string) string {
 	for old.newer != nil {
 		old = old.newer
 	}
-	made := &post{text: text, author: old.author, inReplyTo: old.inReplyTo, quotes: old.quotes, pictures: old.pictures, history: old.history}
+	made := &post{text: text, language: old.language, author: old.author, inReplyTo: old.inReplyTo, quotes: old.quotes, pictures: old.pictures, history: old.history}
 	p.put(made)
 	old.newer = made
 	return made.id

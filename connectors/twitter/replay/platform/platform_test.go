@@ -99,3 +99,18 @@ func send(t *testing.T, client *http.Client, r *http.Request) (int, http.Header,
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestRulesAreReadAsStrictlyAsByX(t *testing.T) {
+	x := platform.New(platform.Options{Handle: "brand", Name: "Brand"})
+	for rule, good := range map[string]bool{
+		"brand": true, "brand lang:nl has:images": true, "from:jan": true, `"de brand" -is:retweet`: true, "(brand OR #brand) (has:media OR has:links)": true,
+		"brand -has:videos": true, "@brand has:mentions has:hashtags lang:zh-CN is:reply -is:quote": true,
+		"": false, "lang:nl": false, "has:links OR is:retweet": false, "-brand": false, "has:images (lang:nl OR lang:fy)": false,
+		"brand lang:dutch": false, "brand lang:": false, "brand lang:NL": false, "brand has:photos": false, "brand has:": false, "brand to:jan:x": false,
+		"brand filter:links": false, "brand (lang:nl": false, "brand )": false, "brand OR": false, `brand ""`: false, `brand "`: false,
+	} {
+		if got := x.AddRule(rule, "") != ""; got != good {
+			t.Errorf("the rule %s is taken: %v", rule, got)
+		}
+	}
+}

@@ -160,7 +160,7 @@ func (p *Platform) matching(a *post) (by []map[string]string) {
 // everything are all fields that the activity stream shows.
 var everything = map[string]bool{
 	"author_id": true, "created_at": true, "conversation_id": true, "in_reply_to_user_id": true, "entities": true,
-	"display_text_range": true, "referenced_tweets": true, "note_tweet": true, "expanded": true,
+	"lang": true, "display_text_range": true, "referenced_tweets": true, "note_tweet": true, "expanded": true,
 }
 
 // happen tells the activity stream of a post.
@@ -218,7 +218,7 @@ func (p *Platform) filteredStream(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	for field := range strings.SplitSeq(r.URL.Query().Get("tweet.fields"), ",") {
-		if field != "" && !everything[field] && field != "lang" && field != "edit_history_tweet_ids" {
+		if field != "" && !everything[field] && field != "edit_history_tweet_ids" {
 			invalid("tweet.fields", "["+field+"] is not known").write(w)
 			return
 		}

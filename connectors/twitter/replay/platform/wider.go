@@ -3,7 +3,6 @@ package platform
 import (
 	"crypto/subtle"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -177,100 +176,6 @@ func (p *Platform) search(c call) (int, any, *failure) {
 		return 0, nil, invalid("max_results", "is not between 10 and 100")
 	}
 	return p.timeline(c, 1<<30, func(a *post) bool { return match(a) })
-}
-
-// matcher tells whether a post meets a query.
-type matcher func(*post) bool
-
-var queryToken = regexp.MustCompile(`^\s*("[^"]*"|\(|\)|-?[^\s()"]+|-)`)
-
-// parseQuery reads a query of words, phrases, OR, parentheses, -, from:, is:retweet,
-// is:reply and is:quote.
-func parseQuery(query string) (matcher, bool) {
-	var tokens []string
-	for rest := strings.TrimRight(query, " "); rest != ""; {
-		m := queryToken.FindStringSubmatch(rest)
-		if m == nil {
-			return nil, false
-		}
-		tokens, rest = append(tokens, m[1]), rest[len(m[0]):]
-	}
-	all, left, ok := parseEither(tokens)
-	return all, ok && len(left) == 0 && len(tokens) > 0
-}
-
-// parseEither reads terms that stand beside each other, joined by OR.
-func parseEither(tokens []string) (matcher, []string, bool) {
-	either := []matcher{}
-	for {
-		var each []matcher
-		for len(tokens) > 0 && tokens[0] != ")" && tokens[0] != "OR" {
-			m, left, ok := parseTerm(tokens)
-			if !ok {
-				return nil, nil, false
-			}
-			each, tokens = append(each, m), left
-		}
-		if len(each) == 0 {
-			return nil, nil, false
-		}
-		either = append(either, func(a *post) bool {
-			return !slices.ContainsFunc(each, func(m matcher) bool { return !m(a) })
-		})
-		if len(tokens) == 0 || tokens[0] != "OR" {
-			return func(a *post) bool { return slices.ContainsFunc(either, func(m matcher) bool { return m(a) }) }, tokens, true
-		}
-		tokens = tokens[1:]
-	}
-}
-
-func parseTerm(tokens []string) (matcher, []string, bool) {
-	token := tokens[0]
-	switch {
-	case token == "(":
-		m, left, ok := parseEither(tokens[1:])
-		if !ok || len(left) == 0 || left[0] != ")" {
-			return nil, nil, false
-		}
-		return m, left[1:], true
-	case token == "-" && len(tokens) > 1, strings.HasPrefix(token, "-") && len(token) > 1:
-		inner := append([]string{strings.TrimPrefix(token, "-")}, tokens[1:]...)
-		if token == "-" {
-			inner = tokens[1:]
-		}
-		m, left, ok := parseTerm(inner)
-		return func(a *post) bool { return !m(a) }, left, ok
-	}
-	m, ok := parseWord(token)
-	return m, tokens[1:], ok
-}
-
-func parseWord(token string) (matcher, bool) {
-	name, value, operator := strings.Cut(token, ":")
-	switch {
-	case strings.HasPrefix(token, `"`):
-		phrase := strings.ToLower(strings.Trim(token, `"`))
-		return func(a *post) bool { return strings.Contains(strings.ToLower(a.text), phrase) }, phrase != ""
-	case !operator:
-		word := strings.ToLower(token)
-		return func(a *post) bool { return slices.Contains(wordsOf(a.text), word) }, true
-	case name == "from" && value != "":
-		return func(a *post) bool { return strings.EqualFold(a.author.handle, value) }, true
-	case token == "is:retweet":
-		return func(*post) bool { return false }, true
-	case token == "is:reply":
-		return func(a *post) bool { return a.inReplyTo != nil }, true
-	case token == "is:quote":
-		return func(a *post) bool { return a.quotes != nil }, true
-	}
-	return nil, false
-}
-
-// wordsOf are a text's words in lower case, with # and @ before those that have them.
-func wordsOf(text string) []string {
-	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
-		return strings.ContainsRune(" \t\r\n.,;:!?()'\"", r)
-	})
 }
 
 func (p *Platform) hide(c call) (int, any, *failure) {

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"maps"
@@ -153,6 +154,9 @@ func (p *Platform) show(a *post, w words, asked map[string]bool) map[string]any 
 	}
 	if asked["in_reply_to_user_id"] && a.inReplyTo != nil {
 		out["in_reply_to_user_id"] = a.inReplyTo.author.id
+	}
+	if asked["lang"] {
+		out["lang"] = cmp.Or(a.language, "und")
 	}
 	if asked["display_text_range"] {
 		out["display_text_range"] = []int{utf8.RuneCountInString(a.prefix()), is.rangeEnd}
