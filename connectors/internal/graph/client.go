@@ -111,11 +111,6 @@ func (c *Client) Get(ctx context.Context, path string, params Params, v any) (An
 	return c.call(ctx, c.reading, path, fb.GET, params, false, v)
 }
 
-// Inspect asks what Facebook knows about the client's own token.
-func (c *Client) Inspect(ctx context.Context, v any) (Answer, error) {
-	return c.Get(ctx, "debug_token", Params{"input_token": c.token}, v)
-}
-
 // Post changes something at path, at most once.
 func (c *Client) Post(ctx context.Context, path string, params Params, v any) (Answer, error) {
 	return c.send(ctx, path, fb.POST, params, v)
