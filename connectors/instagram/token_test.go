@@ -1,11 +1,9 @@
 package instagram_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -13,23 +11,12 @@ import (
 	"standpunt/connectors/connectortest"
 	"standpunt/connectors/instagram"
 	"standpunt/connectors/instagram/replay/platform"
+	"standpunt/internal/logtest"
 )
 
-// logged is all that a connector logged.
-type logged struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logged) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func keeping(t *testing.T, r *remote, keep connectors.Keep, token string) (*instagram.Hooked, *logged) {
+func keeping(t *testing.T, r *remote, keep connectors.Keep, token string) (*instagram.Hooked, *logtest.Buffer) {
 	t.Helper()
-	log := new(logged)
+	log := new(logtest.Buffer)
 	return r.connect(t, connectors.Account{Name: "ig", Backfill: time.Hour, Keep: keep, Log: slog.New(slog.NewTextHandler(log, nil))}, r.settings(token)), log
 }
 
@@ -56,8 +43,8 @@ func TestATokenIsRenewedAndOutlivesTheProcess(t *testing.T) {
 		t.Errorf("a token that was renewed just now is renewed again: %d calls", calls)
 	}
 	kept, err := keep.Load(t.Context(), "access-token")
-	if err != nil || strings.Contains(log.text.String(), string(kept.Value)) || strings.Contains(log.text.String(), goodToken) {
-		t.Errorf("the log tells a token: %s, %v", log.text.String(), err)
+	if err != nil || strings.Contains(log.String(), string(kept.Value)) || strings.Contains(log.String(), goodToken) {
+		t.Errorf("the log tells a token: %s, %v", log.String(), err)
 	}
 }
 
