@@ -24,10 +24,10 @@ func TestATokenIsRenewedAndOutlivesTheProcess(t *testing.T) {
 	r := newRemote(t, platform.Options{Login: platform.InstagramLogin, TokenMade: time.Now().Add(-40 * 24 * time.Hour)})
 	keep := connectortest.NewKeep(t, "ig")
 	c, log := keeping(t, r, keep, goodToken)
-	next := read(t, c, nil).Next
+	next := connectortest.Walk(t, c, nil).Next
 	r.p.Forget() // the configured token has ended
 	id := r.Post(t, "een vraag")
-	if mention(read(t, c, next), id) == nil {
+	if mention(connectortest.Walk(t, c, next), id) == nil {
 		t.Error("the comment did not come in by the renewed token")
 	}
 	restarted, _ := keeping(t, r, keep, goodToken)
@@ -36,7 +36,7 @@ func TestATokenIsRenewedAndOutlivesTheProcess(t *testing.T) {
 	if err != nil || !who.CanSend || who.Note != "" {
 		t.Errorf("after a restart: %+v, %v", who, err)
 	}
-	if mention(read(t, restarted, nil), id) == nil {
+	if mention(connectortest.Walk(t, restarted, nil), id) == nil {
 		t.Error("after a restart the comment did not come in")
 	}
 	if calls := r.p.Calls() - before; calls > 6 {
@@ -52,7 +52,7 @@ func TestANewConfiguredTokenTakesTheRenewedOnesPlace(t *testing.T) {
 	r := newRemote(t, platform.Options{Login: platform.InstagramLogin, TokenMade: time.Now().Add(-40 * 24 * time.Hour)})
 	keep := connectortest.NewKeep(t, "ig")
 	c, _ := keeping(t, r, keep, goodToken)
-	read(t, c, nil)
+	connectortest.Walk(t, c, nil)
 	other, _ := keeping(t, r, keep, badToken)
 	if _, err := other.Poll(t.Context(), nil); connectors.KindOf(err) != connectors.BadAuth {
 		t.Errorf("the renewed token of another is used: %v", err)
@@ -87,12 +87,12 @@ func TestATokenThatIsNotRenewedIsStillUsed(t *testing.T) {
 			if c.fault != nil {
 				r.p.Fail(*c.fault)
 			}
-			first := read(t, conn, nil)
+			first := connectortest.Walk(t, conn, nil)
 			if mention(first, id) == nil {
 				t.Error("the comment did not come in")
 			}
 			before := r.p.Calls()
-			read(t, conn, age(t, first.Next, time.Hour))
+			connectortest.Walk(t, conn, age(t, first.Next, time.Hour))
 			if calls := r.p.Calls() - before; calls != 2+c.tries-1 {
 				t.Errorf("the second walk took %d calls", calls)
 			}
