@@ -2,13 +2,12 @@ package connectors
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -21,9 +20,7 @@ import (
 const (
 	DefaultCallTimeout = 30 * time.Second
 	DefaultMaxBody     = 4 << 20
-	dialTimeout        = 10 * time.Second
 	maxRedirects       = 5
-	userAgent          = "standpunt (webcare desk)"
 )
 
 // ClientOptions are the settings of [NewClient].
@@ -60,9 +57,9 @@ type Client struct {
 
 // NewClient makes a client for one base URL.
 func NewClient(o ClientOptions) (*Client, error) {
-	base, err := url.Parse(o.BaseURL)
-	if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") || base.User != nil {
-		return nil, errors.New("base_url is not an absolute http or https address without a password")
+	base, err := BaseURL(o.BaseURL)
+	if err != nil {
+		return nil, err
 	}
 	if o.Timeout == 0 {
 		o.Timeout = DefaultCallTimeout
@@ -71,33 +68,10 @@ func NewClient(o ClientOptions) (*Client, error) {
 		o.MaxBody = DefaultMaxBody
 	}
 	base.Path = strings.TrimRight(base.Path, "/")
-	base.RawQuery, base.Fragment = "", ""
 	c := &Client{base: base, o: o}
-	c.reading = &http.Client{Transport: transport(false), CheckRedirect: c.sameOrigin}
-	c.sending = &http.Client{Transport: transport(true), CheckRedirect: func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse
-	}}
+	c.reading = &http.Client{Transport: Transport(false), CheckRedirect: c.sameOrigin}
+	c.sending = &http.Client{Transport: Transport(true), CheckRedirect: NoRedirects}
 	return c, nil
-}
-
-// transport is net/http's own, bounded. The one for sending keeps no
-// connection: net/http repeats a request by itself only on a reused one.
-func transport(sending bool) *http.Transport {
-	t := &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout:    dialTimeout,
-		MaxIdleConnsPerHost:    4,
-		IdleConnTimeout:        90 * time.Second,
-		MaxResponseHeaderBytes: 64 << 10,
-		ForceAttemptHTTP2:      !sending,
-		DisableKeepAlives:      sending,
-	}
-	if sending {
-		t.Protocols = new(http.Protocols)
-		t.Protocols.SetHTTP1(true)
-	}
-	return t
 }
 
 // Call is one request below the client's base URL.
@@ -228,7 +202,7 @@ func (c *Client) request(ctx context.Context, call Call, wrote *atomic.Bool) (*h
 		request.Header.Set("Content-Type", "application/json")
 	}
 	if request.Header.Get("User-Agent") == "" {
-		request.Header.Set("User-Agent", userAgent)
+		request.Header.Set("User-Agent", UserAgent)
 	}
 	if c.o.Authorize != nil {
 		if err := c.o.Authorize(request); err != nil {
@@ -255,35 +229,18 @@ func (c *Client) sameOrigin(next *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// broken says what a call without an answer means. net/http's own texts name
-// the whole URL and quote what the server wrote, so none of them is used.
+// broken says what a call without an answer means.
 func (c *Client) broken(err error, call Call, wrote *atomic.Bool) *Error {
 	var elsewhere errElsewhere
 	if errors.As(err, &elsewhere) {
 		return &Error{Kind: NotAllowed, Message: fmt.Sprintf("%s redirects to another host, %s", c.base.Host, elsewhere.origin),
 			Remedy: "If that host is right, change the account's base_url to it.", Err: elsewhere}
 	}
-	reason, cause := reasonOf(err)
-	switch {
-	case call.Send && wrote.Load():
-		return &Error{Kind: Unknown, Message: fmt.Sprintf("%s did not answer after the request was under way (%s)", c.base.Host, reason),
-			Remedy: "Reading back will show whether it was carried out.", Err: cause}
-	case wrote.Load():
-		return &Error{Kind: Temporary, Message: fmt.Sprintf("%s gave no whole answer (%s)", c.base.Host, reason), Err: cause}
+	e := Unanswered(err, c.base.Host, wrote.Load(), call.Send)
+	if !wrote.Load() {
+		e.Remedy = cmp.Or(e.Remedy, "Check that it runs and that base_url is right.")
 	}
-	return &Error{Kind: Temporary, Message: fmt.Sprintf("%s cannot be reached (%s)", c.base.Host, reason),
-		Remedy: unreached(err), Err: cause}
-}
-
-// unreached is what to do where no connection came about.
-func unreached(err error) string {
-	switch {
-	case errors.As(err, new(*net.DNSError)):
-		return "Correct the host in base_url, or this machine's DNS."
-	case errors.As(err, new(tls.RecordHeaderError)), errors.Is(err, http.ErrSchemeMismatch):
-		return "Write http in place of https in base_url, or the port that speaks TLS."
-	}
-	return "Check that it runs and that base_url is right."
+	return e
 }
 
 // JSON decodes the body into v. An answer that is no such JSON is of kind

@@ -1,17 +1,11 @@
 package connectors
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -57,37 +51,6 @@ func RetryAfter(h http.Header) time.Duration {
 		wait = time.Until(at)
 	}
 	return min(max(wait, 0), maxRetryAfter)
-}
-
-// reasonOf is why a call got no answer, in words that come from us alone, and
-// a cause for the log that quotes nothing from the network.
-func reasonOf(err error) (string, error) {
-	var (
-		dns    *net.DNSError
-		number syscall.Errno
-		record tls.RecordHeaderError
-		cert   *tls.CertificateVerificationError
-		slow   net.Error
-	)
-	switch {
-	case errors.Is(err, context.Canceled):
-		return "the call was cancelled", context.Canceled
-	case errors.Is(err, context.DeadlineExceeded):
-		return "time-out", context.DeadlineExceeded
-	case errors.As(err, &dns):
-		return "the host name is not known", errors.New("lookup: " + dns.Err)
-	case errors.As(err, &cert), errors.As(err, new(x509.UnknownAuthorityError)), errors.As(err, new(x509.HostnameError)):
-		return "its TLS certificate is not valid", errors.New("certificate verification failed")
-	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
-		return "it does not speak TLS", errors.New("no TLS record")
-	case errors.As(err, &number):
-		return number.Error(), number
-	case errors.As(err, &slow) && slow.Timeout():
-		return "time-out", context.DeadlineExceeded
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "the connection was closed", io.ErrUnexpectedEOF
-	}
-	return "what came back is not HTTP", fmt.Errorf("an error of type %T", errors.Unwrap(err))
 }
 
 // asError is err if it is an Error already, else one of the given kind whose

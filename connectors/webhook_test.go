@@ -1,7 +1,6 @@
 package connectors_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -20,6 +19,7 @@ import (
 	"standpunt/connectors"
 	"standpunt/inbox"
 	"standpunt/internal/fault"
+	"standpunt/internal/logtest"
 )
 
 // appPage is a connector of an app that has several pages on one address. A
@@ -110,7 +110,7 @@ func TestDeliveryReachesEveryAccountThatItSpeaksOf(t *testing.T) {
 func TestDeliveriesWithoutProof(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
-		var log lines
+		var log logtest.Buffer
 		account := live("x", &appPage{source{poll: quiet}, "11"})
 		account.Log = slog.New(slog.NewTextHandler(&log, nil))
 		r := connectors.NewRunner(connectors.RunnerOptions{Inbox: m, Observer: m}, account)
@@ -163,24 +163,6 @@ func TestDeliveriesWithoutProof(t *testing.T) {
 		}
 		time.Sleep(2 * time.Minute) // the last count is told
 	})
-}
-
-// lines is a log.
-type lines struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 func TestChallengeIsNoDelivery(t *testing.T) {

@@ -24,6 +24,7 @@ import (
 	"standpunt/approval/approvaltest"
 	"standpunt/connectors"
 	"standpunt/inbox"
+	"standpunt/internal/logtest"
 	"standpunt/people"
 	"standpunt/store"
 	"standpunt/web"
@@ -85,7 +86,7 @@ func hooked(t *testing.T, o web.Options) (*rig, *platform) {
 func hookedOver(t *testing.T, o web.Options, runs connectors.RunnerOptions) (*rig, *platform) {
 	t.Helper()
 	p := new(platform)
-	log := &logBuffer{}
+	log := new(logtest.Buffer)
 	account := func(name string, c connectors.Connector) connectors.Live {
 		return connectors.Live{Account: connectors.Account{Name: inbox.AccountName(name), Log: slog.New(slog.NewTextHandler(log, nil))}, Connector: c}
 	}

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 	"standpunt/approval/approvaltest"
 	"standpunt/connectors"
 	"standpunt/inbox"
+	"standpunt/internal/logtest"
 	"standpunt/people"
 	"standpunt/web"
 )
@@ -28,7 +28,7 @@ type rig struct {
 	runner *connectors.Runner // not started
 	server *web.Server
 	url    string
-	log    *logBuffer
+	log    *logtest.Buffer
 }
 
 func newRig(t *testing.T, policies ...approval.Policy) *rig {
@@ -48,7 +48,7 @@ func newRigOver(t *testing.T, o web.Options, runs connectors.RunnerOptions, live
 	if len(policies) == 0 {
 		policies = []approval.Policy{approval.DefaultPolicy()}
 	}
-	r := &rig{Rig: approvaltest.NewWith(t, policies...), t: t, log: &logBuffer{}}
+	r := &rig{Rig: approvaltest.NewWith(t, policies...), t: t, log: new(logtest.Buffer)}
 	if o.Listen == "" {
 		o.Listen = "127.0.0.1:0"
 	}
@@ -248,24 +248,6 @@ func (c *caller) submit(p *reply) *reply {
 func (c *caller) decide(p *reply, verdict, comment string) *reply {
 	c.r.t.Helper()
 	return c.post("/proposals/"+p.id()+"/decisions", obj{"verdict": verdict, "digest": p.digest(), "comment": comment})
-}
-
-// logBuffer keeps the log.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 func check(t *testing.T, err error) {

@@ -23,6 +23,7 @@ import (
 
 	"standpunt/approval/approvaltest"
 	"standpunt/connectors"
+	"standpunt/internal/logtest"
 	"standpunt/people"
 	"standpunt/web"
 	"standpunt/web/session"
@@ -102,7 +103,7 @@ func TestMetricsAreForWatchers(t *testing.T) {
 // panics at once and one that panics halfway.
 func TestDeskStandsBehindTheSameDoor(t *testing.T) {
 	rig := approvaltest.New(t)
-	var log logBuffer
+	var log logtest.Buffer
 	server := serve(t, rig, web.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}, func(d *web.Deps) {
 		d.Desk = func(*session.Sessions) (http.Handler, error) {
 			mux := http.NewServeMux()

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"standpunt/internal/logtest"
 )
 
 // slowDaemon answers on a directory's control socket like a daemon whose copy
@@ -35,13 +37,13 @@ func slowDaemon(t *testing.T, dir string, cut bool) {
 }
 
 // withTemp is the command with its own directory for temporary files.
-func withTemp(t *testing.T, temp string, args ...string) (*exec.Cmd, *lockedBuffer) {
+func withTemp(t *testing.T, temp string, args ...string) (*exec.Cmd, *logtest.Buffer) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := &lockedBuffer{}
+	out := new(logtest.Buffer)
 	cmd := exec.Command(self, args...)
 	cmd.Env = append(os.Environ(), asProgram+"=1", "TMPDIR="+temp)
 	cmd.Stdout, cmd.Stderr = out, out

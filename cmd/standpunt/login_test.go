@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"standpunt/connectors/twitter/replay/platform"
+	"standpunt/internal/logtest"
 )
 
 // smallX is X on loopback, with an app that people sign in to.
@@ -47,7 +48,7 @@ var address = regexp.MustCompile(`http://\S+/i/oauth2/authorize\?\S+`)
 func (x *smallX) login(browse bool, lines []string, args ...string) (code int, output string) {
 	x.t.Helper()
 	keyboard, typing := io.Pipe()
-	screen := &lockedBuffer{}
+	screen := new(logtest.Buffer)
 	done := make(chan int)
 	go func() {
 		done <- run(x.t.Context(), console{in: keyboard, out: screen, err: screen}, append([]string{"login"}, args...))

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"standpunt/approval/approvaltest"
 	"standpunt/connectors"
 	"standpunt/inbox"
+	"standpunt/internal/logtest"
 )
 
 const (
@@ -39,13 +39,13 @@ func Run(t *testing.T, h Harness) {
 type scene struct {
 	*testing.T
 	remote Remote
-	log    *transcript
+	log    *logtest.Buffer
 }
 
 func play(t *testing.T, name string, h Harness, f func(s *scene)) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
-		s := &scene{T: t, remote: h(t), log: new(transcript)}
+		s := &scene{T: t, remote: h(t), log: new(logtest.Buffer)}
 		defer s.checkSecrets()
 		f(s)
 	})
@@ -224,24 +224,6 @@ func (s *scene) checkSecrets() {
 			s.Errorf("a secret is in an error or log line: …%s<the secret>", said[max(0, i-120):i])
 		}
 	}
-}
-
-// transcript is all that was logged and returned.
-type transcript struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *transcript) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func (l *transcript) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 func newest(all []inbox.Inbound, externalID string) *inbox.Inbound {

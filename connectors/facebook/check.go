@@ -16,8 +16,8 @@ func (c *Connector) Check(ctx context.Context) (who connectors.Identity, todo []
 	tell := func(harm connectors.Harm, text string, args ...any) {
 		todo = append(todo, connectors.Advice{Text: fmt.Sprintf(text, args...), Harm: harm})
 	}
-	var t token
-	if _, err := c.client.Inspect(ctx, &t); err != nil {
+	t, err := c.client.Inspect(ctx)
+	if err != nil {
 		switch connectors.KindOf(err) {
 		case connectors.Gone, connectors.Garbage:
 			return who, []connectors.Advice{notFacebook()}
@@ -27,17 +27,17 @@ func (c *Connector) Check(ctx context.Context) (who connectors.Identity, todo []
 			return who, []connectors.Advice{connectors.AdviceOf(err, connectors.HarmsAll)}
 		}
 	} else {
-		todo = c.judge(t, time.Now())
+		todo = c.judge(t)
 	}
 	var page struct {
 		ID   string `json:"id"`
 		Name string `json:"name"`
 		Link string `json:"link"`
 	}
-	_, err := c.client.Get(ctx, c.s.PageID, graph.Params{"fields": "id,name,link"}, &page)
+	_, err = c.client.Get(ctx, c.s.PageID, graph.Params{"fields": "id,name,link"}, &page)
 	switch kind := connectors.KindOf(err); {
 	case kind == connectors.Gone, kind == connectors.Rejected, err == nil && page.ID != c.s.PageID:
-		if t.Data.ProfileID == "" || t.Data.ProfileID == c.s.PageID { // else it was told above
+		if !t.OfAnother(c.s.PageID) { // else it was told above
 			tell(connectors.HarmsAll, "Correct page_id to the digits under About, Page transparency: Facebook shows this token no Page %s.", c.s.PageID)
 		}
 		return who, todo
@@ -45,7 +45,7 @@ func (c *Connector) Check(ctx context.Context) (who connectors.Identity, todo []
 		return who, append(todo, connectors.AdviceOf(err, connectors.HarmsAll))
 	}
 	who = connectors.Identity{RemoteID: page.ID, Handle: page.Name, URL: page.Link, CanSend: true}
-	if missed := c.unsubscribed(ctx, string(t.Data.AppID)); missed != "" {
+	if missed := c.unsubscribed(ctx, string(t.AppID)); missed != "" {
 		tell(connectors.HarmsLater, "%s", missed)
 	}
 	_, err = graph.Page[node](ctx, c.client, c.s.PageID+"/feed", graph.Params{"fields": "id", "limit": "1"}, "")
@@ -62,19 +62,19 @@ func notFacebook() connectors.Advice {
 }
 
 // judge is what Facebook's word on a token means.
-func (c *Connector) judge(t token, now time.Time) (todo []connectors.Advice) {
+func (c *Connector) judge(t graph.Token) (todo []connectors.Advice) {
 	tell := func(harm connectors.Harm, text string, args ...any) {
 		todo = append(todo, connectors.Advice{Text: fmt.Sprintf(text, args...), Harm: harm})
 	}
 	switch {
-	case !t.Data.Valid:
+	case !t.Valid:
 		tell(connectors.HarmsAll, "Make a new Page access token and set it as access_token: Facebook says that this one is no longer valid.")
-	case t.Data.Type != "" && t.Data.Type != "PAGE":
-		tell(connectors.HarmsAll, "Set the Page's own token, which GET /me/accounts gives, as access_token: this one is of type %s.", t.Data.Type)
-	case t.Data.ProfileID != "" && t.Data.ProfileID != c.s.PageID:
-		tell(connectors.HarmsAll, "Set page_id to %s, or make the token for Page %s: this one belongs to the former.", t.Data.ProfileID, c.s.PageID)
+	case t.Type != "" && t.Type != "PAGE":
+		tell(connectors.HarmsAll, "Set the Page's own token, which GET /me/accounts gives, as access_token: this one is of type %s.", t.Type)
+	case t.OfAnother(c.s.PageID):
+		tell(connectors.HarmsAll, "Set page_id to %s, or make the token for Page %s: this one belongs to the former.", t.PageID, c.s.PageID)
 	}
-	lost := slices.DeleteFunc(c.permissions(), func(permission string) bool { return slices.Contains(t.Data.Permissions, permission) })
+	lost := t.Lost(c.permissions())
 	if len(lost) > 0 {
 		harm := connectors.HarmsAnswers
 		if slices.ContainsFunc(needed[1:], func(permission string) bool { return slices.Contains(lost, permission) }) {
@@ -82,12 +82,9 @@ func (c *Connector) judge(t token, now time.Time) (todo []connectors.Advice) {
 		}
 		tell(harm, "Make the Page token anew and grant %s: it lacks what the account works with.", strings.Join(lost, ", "))
 	}
-	for _, end := range []struct {
-		at   int64
-		what string
-	}{{t.Data.ExpiresAt, "the token ends"}, {t.Data.DataUntil, "the app's access to the Page's data ends"}} {
-		if at := time.Unix(end.at, 0).UTC(); end.at != 0 && at.After(now) && at.Sub(now) < soon {
-			tell(connectors.HarmsLater, "Make a new Page token before %s: %s on that day.", at.Format("2 January 2006"), end.what)
+	for _, end := range t.Ends("the Page's") {
+		if end.At.After(time.Now()) { // else it was told above
+			tell(connectors.HarmsLater, "Make a new Page token before %s: the %s ends on that day.", end.At.Format("2 January 2006"), end.What)
 		}
 	}
 	return todo

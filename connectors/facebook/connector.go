@@ -1,7 +1,6 @@
 package facebook
 
 import (
-	"sync"
 	"time"
 	"unicode/utf16"
 
@@ -22,13 +21,10 @@ type Connector struct {
 	s        Settings
 	backfill time.Duration
 	client   *graph.Client
-	sights   *memory[sight]
-	places   *memory[place]  // of customers' comments
-	names    *memory[string] // of people, as far as anything told them
-
-	mu    sync.Mutex
-	ours  map[string]string // external id of a post of ours: the key of the release that it stands for
-	order []string          // its ids, oldest first
+	sights   *graph.Memory[sight]
+	places   *graph.Memory[place]  // of customers' comments
+	names    *graph.Memory[string] // of people, as far as anything told them
+	ours     *graph.Memory[string] // of posts that we published or read back: the key of the release
 }
 
 // New makes a [*Connector] from an account's settings, or a [*Pushed] where they
@@ -45,8 +41,8 @@ func New(a connectors.Account) (connectors.Connector, error) {
 		return nil, a.Settings.Problem("base_url", string(s.BaseURL), err.Error(), "Leave it out, or write https://graph.facebook.com.")
 	}
 	c := &Connector{
-		s: s, backfill: a.Backfill, client: client, ours: make(map[string]string),
-		sights: newMemory[sight](remembered), places: newMemory[place](remembered), names: newMemory[string](remembered),
+		s: s, backfill: a.Backfill, client: client, ours: graph.NewMemory[string](),
+		sights: graph.NewMemory[sight](), places: graph.NewMemory[place](), names: graph.NewMemory[string](),
 	}
 	if s.VerifyToken.Reveal() == "" {
 		return c, nil
@@ -73,35 +69,8 @@ func (c *Connector) MeasurePrivate(text string) approval.Measure {
 	return m
 }
 
-// remembered is how many of our posts are told apart in memory.
-const remembered = 4096
-
-// remember notes which release a post of ours stands for.
-func (c *Connector) remember(externalID, key string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, known := c.ours[externalID]; !known {
-		c.order = append(c.order, externalID)
-	}
-	c.ours[externalID] = key
-	if len(c.order) > remembered {
-		delete(c.ours, c.order[0])
-		c.order = c.order[1:]
-	}
-}
-
 // another reports whether the post is known to stand for another release.
 func (c *Connector) another(externalID, key string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	known, ok := c.ours[externalID]
+	known, ok := c.ours.Get(externalID)
 	return ok && known != key
-}
-
-// known reports whether the post is one that this process published.
-func (c *Connector) known(externalID string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	_, ok := c.ours[externalID]
-	return ok
 }

@@ -90,9 +90,9 @@ func (c *Connector) readLetters(ctx context.Context, w *walk, page *connectors.P
 func (c *Connector) sortLetter(page *connectors.Page, l *letter, read time.Time) {
 	l.edited = c.sawRead(l.id, l.text, read)
 	if l.name != "" {
-		c.names.put(l.person, l.name)
+		c.names.Put(l.person, l.name)
 	}
-	if l.ours || c.known(l.id) {
+	if l.ours || c.ours.Has(l.id) {
 		page.Own = append(page.Own, c.ownLetter(l))
 		return
 	}

@@ -74,7 +74,7 @@ func (d *delivery) letter(ctx context.Context, l *letter) {
 	}
 	d.sawTold(l.id, l.text, l.edited)
 	switch {
-	case l.ours || d.known(l.id):
+	case l.ours || d.ours.Has(l.id):
 		d.page.Own = append(d.page.Own, d.ownLetter(l))
 		return
 	case l.name == "":
@@ -85,7 +85,7 @@ func (d *delivery) letter(ctx context.Context, l *letter) {
 
 // nameOf is what somebody is called, "" where nobody tells.
 func (d *delivery) nameOf(ctx context.Context, id string) string {
-	if name, known := d.names.get(id); known || !d.mayAsk(ctx) {
+	if name, known := d.names.Get(id); known || !d.mayAsk(ctx) {
 		return name
 	}
 	talk, err := d.dialogueWith(ctx, id)
@@ -94,7 +94,7 @@ func (d *delivery) nameOf(ctx context.Context, id string) string {
 	}
 	for _, side := range talk.Participants.Data {
 		if side.ID == id {
-			d.names.put(id, side.Name)
+			d.names.Put(id, side.Name)
 			return side.Name
 		}
 	}

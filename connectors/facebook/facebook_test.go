@@ -177,24 +177,6 @@ func play(t *testing.T, o platform.Options) (*remote, *facebook.Connector) {
 	return r, r.connect(t, connectors.Account{Backfill: time.Hour}, r.settings(goodToken))
 }
 
-// read polls until there is no more.
-func read(t *testing.T, c *facebook.Connector, after inbox.Cursor) (whole connectors.Page) {
-	t.Helper()
-	for range 300 {
-		page, err := c.Poll(t.Context(), after)
-		if err != nil {
-			t.Fatal(err)
-		}
-		whole.Mentions, whole.Own = append(whole.Mentions, page.Mentions...), append(whole.Own, page.Own...)
-		after, whole.Next = page.Next, page.Next
-		if !page.More {
-			return whole
-		}
-	}
-	t.Fatal("the walk has no end")
-	return whole
-}
-
 func mention(p connectors.Page, id string) *inbox.Inbound {
 	i := slices.IndexFunc(p.Mentions, func(m inbox.Inbound) bool { return m.ExternalID == id })
 	if i < 0 {
@@ -210,7 +192,7 @@ func TestPostsTagsAndNestedComments(t *testing.T) {
 	top := r.p.Comment(visit, platform.Said{Text: "naamloos"})
 	other := r.p.Comment(visit, platform.Said{Text: "nog een"})
 	nested := r.p.Comment(top, platform.Said{Name: "Eva", Text: "eronder"})
-	page := read(t, c, nil)
+	page := connectortest.Walk(t, c, nil)
 	for _, want := range []struct{ id, kind, thread, parent string }{
 		{visit, "post", visit, ""}, {tag, "post", tag, ""}, {top, "comment", visit, visit}, {nested, "comment", visit, top},
 	} {
@@ -234,7 +216,7 @@ func TestAnAnswerToAnAnswerStandsBelowTheirComment(t *testing.T) {
 	r, c := play(t, platform.Options{})
 	top := r.Post(t, "een vraag")
 	nested := r.p.Comment(top, platform.Said{Name: "Jan", Text: "ik ook"})
-	m := mention(read(t, c, nil), nested)
+	m := mention(connectortest.Walk(t, c, nil), nested)
 	rel := approvaltest.Release(t, "page", pageID, *m, "Wij zoeken het uit.")
 	receipt, err := c.Publish(t.Context(), rel)
 	if err != nil || !slices.Equal(r.p.Answers(top), []string{"Wij zoeken het uit."}) {
@@ -254,13 +236,13 @@ func TestALateCommentUnderAnOldPostComesIn(t *testing.T) {
 	for i := range 60 {
 		r.p.Visit(platform.Said{Name: "Jan", Text: fmt.Sprint("bericht ", i), At: time.Now().Add(-50 * 24 * time.Hour)})
 	}
-	first := read(t, c, nil)
+	first := connectortest.Walk(t, c, nil)
 	if mention(first, old) != nil {
 		t.Error("a post from before the back-fill came in")
 	}
 	before := r.p.Calls()
 	late := r.p.Comment(old, platform.Said{Name: "Eva", Text: "en nu?"})
-	if mention(read(t, c, first.Next), late) == nil {
+	if mention(connectortest.Walk(t, c, first.Next), late) == nil {
 		t.Error("the late comment was skipped")
 	}
 	if calls := r.p.Calls() - before; calls > 10 {
@@ -310,7 +292,7 @@ func TestAListOfPostsWhoseCursorIsForgottenBeginsAnew(t *testing.T) {
 	}
 	came := page.Mentions
 	r.p.Erase(ids[60-24]) // what the cursor stands on
-	came = append(came, read(t, c, page.Next).Mentions...)
+	came = append(came, connectortest.Walk(t, c, page.Next).Mentions...)
 	for _, id := range ids {
 		if id != ids[60-24] && mention(connectors.Page{Mentions: came}, id) == nil {
 			t.Errorf("%s was skipped", id)
@@ -337,7 +319,7 @@ func TestTroubleInMidWalk(t *testing.T) {
 			if _, err := conn.Poll(t.Context(), nil); connectors.KindOf(err) != c.kind || err == nil {
 				t.Errorf("%v, want kind %s", err, c.kind)
 			}
-			if mention(read(t, conn, nil), id) == nil {
+			if mention(connectortest.Walk(t, conn, nil), id) == nil {
 				t.Error("the comment is lost")
 			}
 		})
@@ -348,7 +330,7 @@ func TestTroubleInMidWalk(t *testing.T) {
 	if _, err := r.connect(t, connectors.Account{}, wrong).Poll(t.Context(), nil); connectors.KindOf(err) != connectors.BadAuth || !strings.Contains(err.Error(), "app_secret") {
 		t.Errorf("a wrong app_secret: %v", err)
 	}
-	first := read(t, c, nil)
+	first := connectortest.Walk(t, c, nil)
 	r.p.Revoke()
 	_, err := c.Poll(t.Context(), first.Next)
 	var e *connectors.Error
@@ -360,7 +342,7 @@ func TestTroubleInMidWalk(t *testing.T) {
 func TestEditHideAndRemove(t *testing.T) {
 	r, c := play(t, platform.Options{})
 	id := r.Post(t, "een vraag")
-	m := *mention(read(t, c, nil), id)
+	m := *mention(connectortest.Walk(t, c, nil), id)
 	rel := approvaltest.Release(t, "page", pageID, m, "Eerste tekst.")
 	receipt, err := c.Publish(t.Context(), rel)
 	if err != nil {

@@ -26,7 +26,7 @@ func (c *Connector) Find(ctx context.Context, a approval.Attempt) (connectors.Fo
 	case a.Action == approval.Reply && a.Receipt.ExternalID == "":
 		return c.findLost(ctx, a)
 	case a.Action == approval.Reply:
-		c.remember(a.Receipt.ExternalID, a.Key)
+		c.ours.Put(a.Receipt.ExternalID, a.Key)
 		return c.findText(ctx, a, a.Receipt.ExternalID)
 	case a.Action == approval.Edit:
 		return c.findText(ctx, a, a.Target)

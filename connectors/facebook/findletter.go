@@ -16,7 +16,7 @@ func (c *Connector) findLetter(ctx context.Context, a approval.Attempt) (connect
 	if a.Receipt.ExternalID == "" {
 		return c.findLostLetter(ctx, a)
 	}
-	c.remember(a.Receipt.ExternalID, a.Key)
+	c.ours.Put(a.Receipt.ExternalID, a.Key)
 	var w written
 	answer, err := c.client.Get(ctx, a.Receipt.ExternalID, graph.Params{"fields": letterFields}, &w)
 	if err != nil {

@@ -196,12 +196,12 @@ func (d *delivery) stands(ctx context.Context, t *told, stood, edited time.Time)
 	if !read.IsZero() {
 		d.sawRead(n.ID, n.Message, read)
 	}
-	if n.From.ID == d.s.PageID || d.known(n.ID) {
+	if n.From.ID == d.s.PageID || d.ours.Has(n.ID) {
 		d.page.Own = append(d.page.Own, n.own(t.post()))
 		return
 	}
 	if t.CommentID != "" {
-		d.places.put(n.ID, place{post: t.post(), at: n.CreatedAt.Time})
+		d.places.Put(n.ID, place{post: t.post(), at: n.CreatedAt.Time})
 	}
 	in := n.inbound(t.post())
 	in.EditedAt = edited

@@ -18,6 +18,7 @@ import (
 	"standpunt/approval/approvaltest"
 	"standpunt/config"
 	"standpunt/connectors"
+	"standpunt/connectors/connectortest"
 	"standpunt/connectors/facebook"
 	"standpunt/connectors/facebook/replay/platform"
 	"standpunt/inbox"
@@ -119,11 +120,11 @@ func TestWhatIsToldIsWhatIsPolled(t *testing.T) {
 				t.Errorf("%s cost %d calls, want %d", id, calls, things[id])
 			}
 		}
-		polled := read(t, r.fresh(t), nil)
+		polled := connectortest.Walk(t, r.fresh(t), nil)
 		for id := range things {
 			alike(t, told[id], mention(polled, id))
 		}
-		if again := read(t, c.Connector, nil); fmt.Sprint(ids(again)) != fmt.Sprint(ids(polled)) {
+		if again := connectortest.Walk(t, c.Connector, nil); fmt.Sprint(ids(again)) != fmt.Sprint(ids(polled)) {
 			t.Errorf("after deliveries a poll brings %v, want %v", ids(again), ids(polled))
 		}
 	}
@@ -213,7 +214,7 @@ func TestEditsDeletionsAndHidings(t *testing.T) {
 	if answer, err := receive(t, c, late); err != nil || len(answer.Page.Mentions) > 0 && !answer.Page.Mentions[0].EditedAt.IsZero() {
 		t.Errorf("what was late came as %+v, %v", answer.Page, err)
 	}
-	again := mention(read(t, c.Connector, nil), id)
+	again := mention(connectortest.Walk(t, c.Connector, nil), id)
 	if again.Text != "daarna" || !again.EditedAt.Equal(mention(delivered(t, r, c, id), id).EditedAt) {
 		t.Errorf("polled after the edit was told: %+v", again)
 	}
@@ -256,7 +257,7 @@ func TestWithoutMessengerMessagesArePassedOver(t *testing.T) {
 	if page := delivered(t, r, c, id); len(page.Mentions)+len(page.Own) > 0 {
 		t.Errorf("delivered: %+v", page)
 	}
-	if page := read(t, c.Connector, nil); mention(page, id) != nil {
+	if page := connectortest.Walk(t, c.Connector, nil); mention(page, id) != nil {
 		t.Error("it was polled")
 	}
 	m := inbox.Inbound{ExternalID: id, Thread: "messenger-77", Kind: "message", Visibility: inbox.Private, Author: inbox.Author{ExternalID: "77"}, Text: "vraag",
@@ -444,7 +445,7 @@ func TestMessengersWindow(t *testing.T) {
 			s["human_agent"] = c.human
 			conn := r.connect(t, connectors.Account{Backfill: 30 * 24 * time.Hour}, s)
 			id := r.p.Write(platform.Said{Name: "Eva", Text: "vraag", At: time.Now().Add(-c.age)})
-			m := mention(read(t, conn, nil), id)
+			m := mention(connectortest.Walk(t, conn, nil), id)
 			if m == nil || m.Visibility != inbox.Private || m.Kind != "message" {
 				t.Fatalf("%+v", m)
 			}

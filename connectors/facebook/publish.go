@@ -31,7 +31,7 @@ func (c *Connector) Publish(ctx context.Context, r approval.Release) (approval.R
 	if !nodePattern.MatchString(made.ID) {
 		return approval.Receipt{}, answer.Nonsense("without the id of the comment")
 	}
-	c.remember(made.ID, a.Key)
+	c.ours.Put(made.ID, a.Key)
 	return approval.Receipt{ExternalID: made.ID, PostedAt: when(answer)}, nil
 }
 

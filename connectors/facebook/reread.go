@@ -61,12 +61,12 @@ func (c *Connector) missing(ctx context.Context, page *connectors.Page, post str
 		return
 	}
 	asked := 0
-	for id, at := range c.places.all() {
+	for id, at := range c.places.All() {
 		listed := slices.ContainsFunc(list.Items, func(n node) bool { return n.ID == id })
 		if at.post != post || listed || !at.at.After(oldest) || asked == mostMissing {
 			continue
 		}
-		if s, _ := c.sights.get(id); s.gone {
+		if s, _ := c.sights.Get(id); s.gone {
 			continue
 		}
 		asked++

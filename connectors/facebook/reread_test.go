@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"standpunt/connectors"
+	"standpunt/connectors/connectortest"
 	"standpunt/connectors/facebook/replay/platform"
 )
 
@@ -17,13 +18,13 @@ func TestPollsSeeEditsAndDeletionsWhereNothingElseHappened(t *testing.T) {
 	goes := r.p.Comment(visit, platform.Said{Name: "Mo", Text: "gaat", At: at.Add(time.Minute)})
 	old := r.p.Comment(visit, platform.Said{Name: "Bo", Text: "van vóór onze tijd", At: time.Now().Add(-5 * time.Hour)})
 	lonely := r.p.Comment(r.post, platform.Said{Name: "Bo", Text: "alleen", At: at})
-	page := read(t, c, nil)
+	page := connectortest.Walk(t, c, nil)
 	if mention(page, stays) == nil || mention(page, goes) == nil || mention(page, lonely) == nil || mention(page, old) != nil {
 		t.Fatalf("the first walk brought %v", ids(page))
 	}
 	before := r.p.Calls()
 	for range 2 {
-		page = read(t, c, page.Next)
+		page = connectortest.Walk(t, c, page.Next)
 	}
 	if calls := r.p.Calls() - before; calls != 9 { // three lists and one turn each, and once the Page's post, which is new
 		t.Errorf("two quiet walks took %d calls, want 9", calls)
@@ -33,7 +34,7 @@ func TestPollsSeeEditsAndDeletionsWhereNothingElseHappened(t *testing.T) {
 	r.p.Erase(lonely)
 	var edited, deleted, unproven, older bool
 	for range 3 { // both posts have their turn
-		page = read(t, c, page.Next)
+		page = connectortest.Walk(t, c, page.Next)
 		if m := mention(page, stays); m != nil && m.Text == "veranderd" && !m.EditedAt.IsZero() && m.PostedAt.Before(m.EditedAt) {
 			edited = true
 		}
@@ -52,10 +53,10 @@ func TestALostPermissionDeletesNothing(t *testing.T) {
 	c := r.connect(t, connectors.Account{Backfill: time.Hour}, r.settings(goodToken))
 	id := r.Post(t, "een vraag")
 	other := r.Post(t, "nog een")
-	page := read(t, c, nil)
+	page := connectortest.Walk(t, c, nil)
 	r.p.Blind(true)
 	for range 3 {
-		page = read(t, c, page.Next)
+		page = connectortest.Walk(t, c, page.Next)
 		for _, m := range page.Mentions {
 			if m.Deleted {
 				t.Errorf("%s is told to be gone", m.ExternalID)
@@ -63,7 +64,7 @@ func TestALostPermissionDeletesNothing(t *testing.T) {
 		}
 	}
 	r.p.Blind(false)
-	page = read(t, c, page.Next)
+	page = connectortest.Walk(t, c, page.Next)
 	if mention(page, id) == nil || mention(page, other) == nil {
 		t.Errorf("after it came back a walk brings %v", ids(page))
 	}
@@ -79,7 +80,7 @@ func TestDialoguesInPagesAndOld(t *testing.T) {
 		want[r.p.Write(platform.Said{Name: "veel", Text: "vraag"})] = true
 	}
 	r.p.Write(platform.Said{Name: "lang", Text: "geleden", At: time.Now().Add(-2 * time.Hour)})
-	page := read(t, c.Connector, nil)
+	page := connectortest.Walk(t, c.Connector, nil)
 	for id := range want {
 		m := mention(page, id)
 		if m == nil || m.Author.Name == "" || m.Thread != "messenger-"+m.Author.ExternalID || m.URL == "" {

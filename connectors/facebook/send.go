@@ -92,7 +92,7 @@ func (c *Connector) send(ctx context.Context, a approval.Attempt, params graph.P
 	if !graph.ValidMessageID(made.ID) {
 		return approval.Receipt{}, answer.Nonsense("without the id of the message")
 	}
-	c.remember(made.ID, a.Key)
+	c.ours.Put(made.ID, a.Key)
 	return approval.Receipt{ExternalID: made.ID, URL: c.inboxURL(), PostedAt: when(answer)}, nil
 }
 

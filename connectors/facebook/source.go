@@ -214,12 +214,12 @@ func (w *walk) next() { w.Posts, w.In, w.Again = w.Posts[1:], "", false }
 // Facebook showed it so.
 func (c *Connector) sort(page *connectors.Page, n *node, post string, read time.Time) {
 	edited := c.sawRead(n.ID, n.Message, read)
-	if n.From.ID == c.s.PageID || c.known(n.ID) {
+	if n.From.ID == c.s.PageID || c.ours.Has(n.ID) {
 		page.Own = append(page.Own, n.own(post))
 		return
 	}
 	if post != "" {
-		c.places.put(n.ID, place{post: post, at: n.CreatedAt.Time})
+		c.places.Put(n.ID, place{post: post, at: n.CreatedAt.Time})
 	}
 	in := n.inbound(post)
 	in.EditedAt = edited

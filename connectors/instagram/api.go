@@ -55,13 +55,13 @@ func (a api) get(ctx context.Context, path string, params graph.Params, v any) (
 	return answer, a.reword(err)
 }
 
-func (a api) inspect(ctx context.Context, v any) error {
+func (a api) inspect(ctx context.Context) (graph.Token, error) {
 	client, err := a.tokens.now(ctx)
 	if err != nil {
-		return err
+		return graph.Token{}, err
 	}
-	_, err = client.Inspect(ctx, v)
-	return a.reword(err)
+	t, err := client.Inspect(ctx)
+	return t, a.reword(err)
 }
 
 func (a api) post(ctx context.Context, path string, params graph.Params, v any) (graph.Answer, error) {

@@ -43,7 +43,7 @@ func (c *Connector) checkByItself(ctx context.Context) (who connectors.Identity,
 	if string(p.ID) != c.s.UserID {
 		todo.tell(connectors.HarmsAll, "Set ig_user_id to %s, or make the token signed in as the account that has the id %s: this one belongs to %s.", p.ID, c.s.UserID, who.Handle)
 	}
-	if ends := c.api.tokens.ends(); !ends.IsZero() && time.Until(ends) < soon {
+	if ends := c.api.tokens.ends(); !ends.IsZero() && time.Until(ends) < graph.Soon {
 		todo.tell(connectors.HarmsLater, "Make a new token before %s and set it as access_token: this one ends on that day, and Instagram does not renew it.", ends.Format("2 January 2006"))
 	}
 	c.tryOut(ctx, string(p.ID), string(p.ID), &todo)
@@ -53,12 +53,11 @@ func (c *Connector) checkByItself(ctx context.Context) (who connectors.Identity,
 
 // checkByPage is Check over Facebook Login, where Facebook tells about the token.
 func (c *Connector) checkByPage(ctx context.Context) (who connectors.Identity, todo findings) {
-	var t token
-	err := c.api.inspect(ctx, &t)
+	t, err := c.api.inspect(ctx)
 	told := err == nil
 	switch {
 	case told:
-		todo = c.judge(t, time.Now())
+		todo = c.judge(t)
 	case connectors.KindOf(err) == connectors.Rejected, lacksPermission(err): // whether it works shows below
 		todo.tell(connectors.HarmsLater, "Look up in Facebook's access token debugger when the token ends: Facebook does not tell the app.")
 	default:
@@ -79,16 +78,15 @@ func (c *Connector) checkByPage(ctx context.Context) (who connectors.Identity, t
 		c.tryOut(ctx, c.s.UserID, c.s.PageID, &todo)
 	}
 	if told {
-		c.tellUndelivered(ctx, c.s.PageID, t.Data.AppID, &todo)
+		c.tellUndelivered(ctx, c.s.PageID, t.AppID, &todo)
 	}
 	return who, todo
 }
 
 // reaches reports whether nothing about the token itself keeps the account from
 // being shown.
-func (c *Connector) reaches(t token) bool {
-	other := c.s.PageID != "" && t.Data.ProfileID != "" && t.Data.ProfileID != c.s.PageID
-	return t.Data.Valid && !other && slices.Contains(t.Data.Permissions, "instagram_basic")
+func (c *Connector) reaches(t graph.Token) bool {
+	return t.Valid && !t.OfAnother(c.s.PageID) && slices.Contains(t.Permissions, "instagram_basic")
 }
 
 func identityOf(p profile) connectors.Identity {
@@ -97,8 +95,8 @@ func identityOf(p profile) connectors.Identity {
 
 // tellLinked tells which account the token's Page is linked to, in place of the
 // one that ig_user_id names.
-func (c *Connector) tellLinked(ctx context.Context, t token, todo *findings) {
-	page := t.Data.ProfileID
+func (c *Connector) tellLinked(ctx context.Context, t graph.Token, todo *findings) {
+	page := t.PageID
 	if page == "" {
 		page = c.s.PageID
 	}
@@ -148,23 +146,20 @@ func loginOf(token string) string {
 }
 
 // judge is what Facebook's word on a token means.
-func (c *Connector) judge(t token, now time.Time) (todo findings) {
+func (c *Connector) judge(t graph.Token) (todo findings) {
 	switch {
-	case !t.Data.Valid:
+	case !t.Valid:
 		todo.tell(connectors.HarmsAll, "Make a new Page access token and set it as access_token: Facebook says that this one is no longer valid.")
-	case t.Data.Type != "" && t.Data.Type != "PAGE" && c.s.Messages:
-		todo.tell(connectors.HarmsAll, "Set the Page's own token, which GET /me/accounts gives, as access_token, or messages: false: this one is of type %s.", t.Data.Type)
-	case c.s.PageID != "" && t.Data.ProfileID != "" && t.Data.ProfileID != c.s.PageID:
-		todo.tell(connectors.HarmsAll, "Set page_id to %s, or make the token for Page %s: this one belongs to the former.", t.Data.ProfileID, c.s.PageID)
+	case t.Type != "" && t.Type != "PAGE" && c.s.Messages:
+		todo.tell(connectors.HarmsAll, "Set the Page's own token, which GET /me/accounts gives, as access_token, or messages: false: this one is of type %s.", t.Type)
+	case t.OfAnother(c.s.PageID):
+		todo.tell(connectors.HarmsAll, "Set page_id to %s, or make the token for Page %s: this one belongs to the former.", t.PageID, c.s.PageID)
 	}
-	lost := slices.DeleteFunc(c.needed(), func(permission string) bool { return slices.Contains(t.Data.Permissions, permission) })
+	lost := t.Lost(c.needed())
 	tellLost(lost, &todo)
-	for _, end := range []struct {
-		at   int64
-		what string
-	}{{t.Data.ExpiresAt, "the token ends"}, {t.Data.DataUntil, "the app's access to the account's data ends"}} {
-		if at := time.Unix(end.at, 0).UTC(); end.at != 0 && at.After(now) && at.Sub(now) < soon {
-			todo.tell(connectors.HarmsLater, "Make a new Page token before %s: %s on that day.", at.Format("2 January 2006"), end.what)
+	for _, end := range t.Ends("the account's") {
+		if end.At.After(time.Now()) { // else it was told above
+			todo.tell(connectors.HarmsLater, "Make a new Page token before %s: the %s ends on that day.", end.At.Format("2 January 2006"), end.What)
 		}
 	}
 	return todo

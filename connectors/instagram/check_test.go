@@ -79,8 +79,8 @@ func TestCheckUsesTheRenewedToken(t *testing.T) {
 			if who.RemoteID != userID || (c.says == "") != (len(todo) == 0) || len(todo) > 0 && (!strings.Contains(todo[0].Text, c.says) || todo[0].Harm != connectors.HarmsLater) {
 				t.Errorf("%+v, %+v", who, todo)
 			}
-			if log.text.Len() > 0 {
-				t.Errorf("the log has %s", log.text.String())
+			if log.String() != "" {
+				t.Errorf("the log has %s", log.String())
 			}
 		})
 	}

@@ -32,10 +32,10 @@ type Connector struct {
 	backfill time.Duration
 	api      api
 
+	ours *graph.Memory[string] // of posts that we published or read back: the key of the release
+
 	mu       sync.Mutex
-	username string            // of the account; empty: not asked yet
-	ours     map[string]string // external id of a post of ours: the key of the release that it stands for
-	order    []string          // its ids, oldest first
+	username string // of the account; empty: not asked yet
 }
 
 // Hooked is a [Connector] whose settings let Meta deliver.
@@ -82,7 +82,7 @@ func New(a connectors.Account) (connectors.Connector, error) {
 	if err != nil {
 		return nil, a.Settings.Problem("base_url", string(s.BaseURL), err.Error(), "Leave it out, or write "+string(hosts[s.Login])+".")
 	}
-	c := &Connector{s: s, backfill: a.Backfill, api: newAPI(tokens, s.Login), ours: make(map[string]string)}
+	c := &Connector{s: s, backfill: a.Backfill, api: newAPI(tokens, s.Login), ours: graph.NewMemory[string]()}
 	if s.VerifyToken.Reveal() == "" {
 		return c, nil
 	}
@@ -194,31 +194,11 @@ func otherAccount() error {
 func (c *Connector) isOurs(id, fromID, username string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_, published := c.ours[id]
-	return published || fromID == c.s.UserID || username != "" && username == c.username
-}
-
-// remembered is how many of our posts are told apart in memory.
-const remembered = 4096
-
-// remember notes which release a post of ours stands for.
-func (c *Connector) remember(externalID, key string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, known := c.ours[externalID]; !known {
-		c.order = append(c.order, externalID)
-	}
-	c.ours[externalID] = key
-	if len(c.order) > remembered {
-		delete(c.ours, c.order[0])
-		c.order = c.order[1:]
-	}
+	return c.ours.Has(id) || fromID == c.s.UserID || username != "" && username == c.username
 }
 
 // another reports whether the post is known to stand for another release.
 func (c *Connector) another(externalID, key string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	known, ok := c.ours[externalID]
+	known, ok := c.ours.Get(externalID)
 	return ok && known != key
 }

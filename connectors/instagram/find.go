@@ -28,7 +28,7 @@ func (c *Connector) Find(ctx context.Context, a approval.Attempt) (connectors.Fo
 	}
 	private := p.customer != "" || a.Action == approval.PrivateReply
 	if a.Receipt.ExternalID != "" {
-		c.remember(a.Receipt.ExternalID, a.Key)
+		c.ours.Put(a.Receipt.ExternalID, a.Key)
 		if private {
 			return c.findMessage(ctx, a)
 		}

@@ -128,7 +128,7 @@ func FuzzDelivery(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, field string, value []byte) {
-		c := &Connector{s: Settings{UserID: ourID, Login: overInstagram, Messages: true}, ours: map[string]string{}}
+		c := &Connector{s: Settings{UserID: ourID, Login: overInstagram, Messages: true}, ours: graph.NewMemory[string]()}
 		d := delivery{c: c, left: 0}
 		if err := d.change(t.Context(), graph.Change{Field: field, Value: value}, time.Time{}); err != nil && err.Error() != again().Error() {
 			t.Error(err)

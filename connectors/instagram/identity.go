@@ -2,7 +2,6 @@ package instagram
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -10,22 +9,6 @@ import (
 	"standpunt/connectors"
 	"standpunt/connectors/internal/graph"
 )
-
-// soon is how long before a token's end its owner is told.
-const soon = 14 * 24 * time.Hour
-
-// token is what Facebook says about one.
-type token struct {
-	Data struct {
-		AppID       graph.ID `json:"app_id"`
-		Valid       bool     `json:"is_valid"`
-		Type        string   `json:"type"` // "PAGE", "USER", "SYSTEM_USER"
-		ProfileID   string   `json:"profile_id"`
-		ExpiresAt   int64    `json:"expires_at"`             // 0: never
-		DataUntil   int64    `json:"data_access_expires_at"` // 0: never
-		Permissions []string `json:"scopes"`
-	} `json:"data"`
-}
 
 // needed are the permissions that the connector works with over Facebook
 // Login; the first is for answers.
@@ -48,23 +31,21 @@ func (c *Connector) Identity(ctx context.Context) (connectors.Identity, error) {
 	}
 	who := identityOf(p)
 	if c.s.Login == overInstagram {
-		if ends := c.api.tokens.ends(); !ends.IsZero() && time.Until(ends) < soon {
+		if ends := c.api.tokens.ends(); !ends.IsZero() && time.Until(ends) < graph.Soon {
 			who.Note = "The token ends on " + ends.Format("2 January 2006") + " and Instagram does not renew it. Make a new one and set it as access_token."
 		}
 		who.Note = strings.TrimSpace(who.Note + " " + c.undelivered(ctx, ""))
 		return who, nil
 	}
-	var t token
-	err = c.api.inspect(ctx, &t)
-	var e *connectors.Error
-	switch {
-	case errors.As(err, &e) && (e.Kind == connectors.NotAllowed || e.Kind == connectors.Rejected || e.Kind == connectors.Gone):
-		who.Note = "Facebook does not tell how long the token lives. Look it up in Facebook's access token debugger."
+	t, err := c.api.inspect(ctx)
+	switch untold, ok := graph.Untold(err); {
+	case ok:
+		who.Note = untold
 	case err != nil:
 		return connectors.Identity{}, err
 	default:
-		who.CanSend, who.Note = c.health(t, time.Now())
-		who.Note = strings.TrimSpace(who.Note + " " + c.undelivered(ctx, t.Data.AppID))
+		who.CanSend, who.Note = t.Health(c.s.PageID, "the account's", c.needed())
+		who.Note = strings.TrimSpace(who.Note + " " + c.undelivered(ctx, t.AppID))
 	}
 	return who, nil
 }
@@ -115,39 +96,4 @@ func (c *Connector) unsubscribed(ctx context.Context, node string, app graph.ID)
 		}
 	}
 	return missing
-}
-
-// health is whether the token can send, and one sentence for each thing that
-// is wrong with it.
-func (c *Connector) health(t token, now time.Time) (canSend bool, note string) {
-	var notes []string
-	canSend = true
-	if !t.Data.Valid {
-		canSend = false
-		notes = append(notes, "Facebook says that the token is no longer valid. Make a new one and set it as access_token.")
-	}
-	if c.s.PageID != "" && t.Data.ProfileID != "" && t.Data.ProfileID != c.s.PageID {
-		canSend = false
-		notes = append(notes, "The token belongs to another Page than page_id names. Correct one of them.")
-	}
-	var lost []string
-	needed := c.needed()
-	for _, permission := range needed {
-		if !slices.Contains(t.Data.Permissions, permission) {
-			lost = append(lost, permission)
-		}
-	}
-	if len(lost) > 0 {
-		canSend = canSend && !slices.Contains(lost, needed[0])
-		notes = append(notes, "The token lacks "+strings.Join(lost, ", ")+". Make it anew with these permissions.")
-	}
-	for _, end := range []struct {
-		at   int64
-		what string
-	}{{t.Data.ExpiresAt, "The token ends"}, {t.Data.DataUntil, "The app's access to the account's data ends"}} {
-		if at := time.Unix(end.at, 0).UTC(); end.at != 0 && at.Sub(now) < soon {
-			notes = append(notes, end.what+" on "+at.Format("2 January 2006")+". Make a new token before that day.")
-		}
-	}
-	return canSend, strings.Join(notes, " ")
 }

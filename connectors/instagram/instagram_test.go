@@ -175,24 +175,6 @@ func play(t *testing.T, o platform.Options) (*remote, *instagram.Hooked) {
 	return r, r.connect(t, connectors.Account{Backfill: time.Hour}, r.settings(goodToken))
 }
 
-// read polls until there is no more.
-func read(t *testing.T, c connectors.Connector, after inbox.Cursor) (whole connectors.Page) {
-	t.Helper()
-	for range 500 {
-		page, err := c.Poll(t.Context(), after)
-		if err != nil {
-			t.Fatal(err)
-		}
-		whole.Mentions, whole.Own = append(whole.Mentions, page.Mentions...), append(whole.Own, page.Own...)
-		after, whole.Next = page.Next, page.Next
-		if !page.More {
-			return whole
-		}
-	}
-	t.Fatal("the walk has no end")
-	return whole
-}
-
 func mention(p connectors.Page, id string) *inbox.Inbound {
 	i := slices.IndexFunc(p.Mentions, func(m inbox.Inbound) bool { return m.ExternalID == id })
 	if i < 0 {

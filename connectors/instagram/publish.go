@@ -154,7 +154,7 @@ func (c *Connector) write(ctx context.Context, a approval.Attempt, path string, 
 	if !idPattern.MatchString(string(made.ID)) {
 		return approval.Receipt{}, answer.Nonsense("without the id of the comment")
 	}
-	c.remember(string(made.ID), a.Key)
+	c.ours.Put(string(made.ID), a.Key)
 	return approval.Receipt{ExternalID: string(made.ID), PostedAt: when(answer)}, nil
 }
 
@@ -188,7 +188,7 @@ func (c *Connector) send(ctx context.Context, a approval.Attempt, params graph.P
 	if !graph.ValidMessageID(string(made.ID)) {
 		return approval.Receipt{}, answer.Nonsense("without the id of the message")
 	}
-	c.remember(string(made.ID), a.Key)
+	c.ours.Put(string(made.ID), a.Key)
 	return approval.Receipt{ExternalID: string(made.ID), PostedAt: when(answer)}, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"standpunt/connectors"
+	"standpunt/connectors/connectortest"
 	"standpunt/connectors/instagram/replay/platform"
 	"standpunt/inbox"
 )
@@ -21,7 +22,7 @@ func TestCommentsAnswersAndOurOwn(t *testing.T) {
 		nested := r.p.Comment(top, platform.Said{Name: "jan", Text: "ik ook"})
 		nameless, another := r.p.Comment(r.post, platform.Said{Text: "naamloos"}), r.p.Comment(r.post, platform.Said{Text: "nog een"})
 		ours := r.p.Comment(r.post, platform.Said{Name: username, Text: "Welkom!"})
-		page := read(t, c, nil)
+		page := connectortest.Walk(t, c, nil)
 		m := mention(page, top)
 		want := inbox.Inbound{
 			ExternalID: top, Thread: r.post, InReplyTo: r.post, Kind: "comment", Visibility: inbox.Public, Text: "שלום 👨‍👩‍👧‍👦",
@@ -59,26 +60,26 @@ func TestAQuietWalkIsCheap(t *testing.T) {
 			r.p.Comment(id, platform.Said{Name: "eva", Text: "mooi", At: old})
 		}
 		r.p.Message(platform.Said{Name: "eva", Text: "dag", At: time.Now().Add(-40 * time.Minute)})
-		first := read(t, c, nil)
+		first := connectortest.Walk(t, c, nil)
 		if len(first.Mentions) != 1 {
 			t.Errorf("%s: what is older than the back-fill came in: %d", login, len(first.Mentions))
 		}
 		next := age(t, first.Next, 20*time.Minute) // beyond the time in which late comments are looked for
 		before := r.p.Calls()
-		next = read(t, c, next).Next
+		next = connectortest.Walk(t, c, next).Next
 		if calls := r.p.Calls() - before; calls != quiet {
 			t.Errorf("%s: a quiet walk took %d calls, want %d", login, calls, quiet)
 		}
 		before = r.p.Calls()
 		id := r.Post(t, "en deze?")
-		if mention(read(t, c, next), id) == nil {
+		if mention(connectortest.Walk(t, c, next), id) == nil {
 			t.Errorf("%s: the new comment was skipped", login)
 		}
 		if calls := r.p.Calls() - before; calls != quiet+1 {
 			t.Errorf("%s: a walk with one post that changed took %d calls, want %d", login, calls, quiet+1)
 		}
 		before = r.p.Calls()
-		read(t, c, age(t, next, 7*time.Hour))
+		connectortest.Walk(t, c, age(t, next, 7*time.Hour))
 		if calls := r.p.Calls() - before; calls < quiet+10 || calls > quiet+12 { // ten that are due, the one that changed, the dialogue
 			t.Errorf("%s: a walk after a night took %d calls", login, calls)
 		}
@@ -91,9 +92,9 @@ func TestALateAnswerBelowAnOldCommentComesIn(t *testing.T) {
 	for i := range 170 {
 		r.p.Comment(r.post, platform.Said{Name: "mo", Text: fmt.Sprint(i), At: time.Now().Add(-10 * 24 * time.Hour)})
 	}
-	next := read(t, c, nil).Next
+	next := connectortest.Walk(t, c, nil).Next
 	late := r.p.Comment(first, platform.Said{Name: "eva", Text: "en nu?"})
-	if m := mention(read(t, c, next), late); m == nil || m.InReplyTo != first {
+	if m := mention(connectortest.Walk(t, c, next), late); m == nil || m.InReplyTo != first {
 		t.Errorf("an answer on the fourth page of comments came as %+v", m)
 	}
 }
@@ -104,9 +105,9 @@ func TestAnswersBeyondThoseThatComeAlong(t *testing.T) {
 	for i := range 120 {
 		r.p.Comment(top, platform.Said{Name: "mo", Text: fmt.Sprint(i), At: time.Now().Add(-40 * time.Hour)})
 	}
-	next := read(t, c, nil).Next
+	next := connectortest.Walk(t, c, nil).Next
 	late := r.p.Comment(top, platform.Said{Name: "eva", Text: "de laatste"})
-	if mention(read(t, c, next), late) == nil {
+	if mention(connectortest.Walk(t, c, next), late) == nil {
 		t.Error("the answer on the third page of answers was skipped")
 	}
 }
@@ -116,14 +117,14 @@ func TestAnswersBeyondThoseThatComeAlong(t *testing.T) {
 func TestOneLessAndOneMoreIsNoticed(t *testing.T) {
 	r, c := play(t, platform.Options{})
 	first := r.p.Comment(r.post, platform.Said{Name: "jan", Text: "weg ermee"})
-	next := age(t, read(t, c, nil).Next, time.Hour)
+	next := age(t, connectortest.Walk(t, c, nil).Next, time.Hour)
 	r.p.Erase(first)
 	hidden := r.p.Comment(r.post, platform.Said{Name: "eva", Text: "in de plaats"})
-	again := read(t, c, next)
+	again := connectortest.Walk(t, c, next)
 	if mention(again, hidden) != nil {
 		t.Fatal("the count stands still, and the comments were read: the test tests nothing")
 	}
-	if mention(read(t, c, age(t, again.Next, 7*time.Hour)), hidden) == nil {
+	if mention(connectortest.Walk(t, c, age(t, again.Next, 7*time.Hour)), hidden) == nil {
 		t.Error("the comment was skipped")
 	}
 }
@@ -131,18 +132,18 @@ func TestOneLessAndOneMoreIsNoticed(t *testing.T) {
 // TestAListThatWasCutShortIsReadAgain shows fewer comments than the count tells.
 func TestAListThatWasCutShortIsReadAgain(t *testing.T) {
 	r, c := play(t, platform.Options{})
-	next := age(t, read(t, c, nil).Next, time.Hour)
+	next := age(t, connectortest.Walk(t, c, nil).Next, time.Hour)
 	id := r.Post(t, "verstopt")
 	page, err := c.Poll(t.Context(), next) // the posts
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.p.Fail(platform.Fault{Status: 200, Body: `{"data":[]}`}) // its comments
-	rest := read(t, c, page.Next)
+	rest := connectortest.Walk(t, c, page.Next)
 	if mention(rest, id) != nil {
 		t.Fatal("the comment came though the list was cut: the test tests nothing")
 	}
-	if mention(read(t, c, age(t, rest.Next, 20*time.Minute)), id) == nil {
+	if mention(connectortest.Walk(t, c, age(t, rest.Next, 20*time.Minute)), id) == nil {
 		t.Error("the comment was skipped")
 	}
 }
@@ -151,10 +152,10 @@ func TestAListThatWasCutShortIsReadAgain(t *testing.T) {
 // last reading.
 func TestACommentThatIsShownLateComesIn(t *testing.T) {
 	r, c := play(t, platform.Options{})
-	next := read(t, c, nil).Next
+	next := connectortest.Walk(t, c, nil).Next
 	id := r.p.Comment(r.post, platform.Said{Name: "eva", Text: "traag", At: time.Now().Add(-10 * time.Minute)})
 	said := r.p.Message(platform.Said{Name: "jan", Text: "ook traag", At: time.Now().Add(-10 * time.Minute)})
-	page := read(t, c, next)
+	page := connectortest.Walk(t, c, next)
 	if mention(page, id) == nil || mention(page, said) == nil {
 		t.Errorf("of what was written ten minutes before came %+v", page.Mentions)
 	}
@@ -163,12 +164,12 @@ func TestACommentThatIsShownLateComesIn(t *testing.T) {
 // TestACommentThatIsApprovedLaterComesIn shows one that the count told all along.
 func TestACommentThatIsApprovedLaterComesIn(t *testing.T) {
 	r, c := play(t, platform.Options{})
-	next := read(t, c, nil).Next
+	next := connectortest.Walk(t, c, nil).Next
 	id := r.p.Comment(r.post, platform.Said{Name: "eva", Text: "wacht op goedkeuring", At: time.Now().Add(-50 * time.Minute)})
 	r.p.Hide(id)
-	next = read(t, c, next).Next
+	next = connectortest.Walk(t, c, next).Next
 	r.p.Show(id)
-	if mention(read(t, c, age(t, next, 20*time.Minute)), id) == nil {
+	if mention(connectortest.Walk(t, c, age(t, next, 20*time.Minute)), id) == nil {
 		t.Error("the comment was skipped")
 	}
 }
@@ -177,10 +178,10 @@ func TestACommentThatIsApprovedLaterComesIn(t *testing.T) {
 func TestAPostThatChangedIsReadForAWhile(t *testing.T) {
 	r, c := play(t, platform.Options{})
 	first := r.Post(t, "weg ermee")
-	next := read(t, c, nil).Next
+	next := connectortest.Walk(t, c, nil).Next
 	r.p.Erase(first)
 	second := r.Post(t, "in de plaats")
-	if mention(read(t, c, age(t, next, 5*time.Minute)), second) == nil {
+	if mention(connectortest.Walk(t, c, age(t, next, 5*time.Minute)), second) == nil {
 		t.Error("the comment did not come in at once")
 	}
 }
@@ -195,7 +196,7 @@ func TestAPostThatGoesInMidWalkEndsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.p.Erase(r.post)
-	if mention(read(t, c, page.Next), id) == nil {
+	if mention(connectortest.Walk(t, c, page.Next), id) == nil {
 		t.Error("the other post's comment was skipped")
 	}
 }
@@ -212,7 +213,7 @@ func TestAForgottenCursorBeginsThePostsAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.p.Erase(posts[70-49]) // what the cursor stands on
-	came := read(t, c, page.Next)
+	came := connectortest.Walk(t, c, page.Next)
 	for i, id := range ids {
 		if i != 70-49 && mention(came, id) == nil {
 			t.Errorf("comment %d was skipped", i)
@@ -287,7 +288,7 @@ func TestTroubleInMidWalk(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			r, conn := play(t, platform.Options{})
 			id := r.Post(t, "een vraag")
-			next := read(t, conn, nil).Next
+			next := connectortest.Walk(t, conn, nil).Next
 			later := r.Post(t, "nog een")
 			r.p.Fail(c.fault)
 			_, err := conn.Poll(t.Context(), next)
@@ -295,7 +296,7 @@ func TestTroubleInMidWalk(t *testing.T) {
 			if !errors.As(err, &e) || e.Kind != c.kind || strings.Contains(err.Error(), "Facebook") || strings.Contains(err.Error(), "page_id") {
 				t.Errorf("%v, want kind %s in Instagram's words", err, c.kind)
 			}
-			if page := read(t, conn, next); mention(page, later) == nil || mention(page, id) == nil {
+			if page := connectortest.Walk(t, conn, next); mention(page, later) == nil || mention(page, id) == nil {
 				t.Error("a comment is lost")
 			}
 		})
@@ -305,7 +306,7 @@ func TestTroubleInMidWalk(t *testing.T) {
 func TestARevokedTokenAndAWrongSecretSayWhatToDo(t *testing.T) {
 	logins(t, func(t *testing.T, login string) {
 		r, c := play(t, platform.Options{Login: login})
-		next := read(t, c, nil).Next
+		next := connectortest.Walk(t, c, nil).Next
 		r.p.Revoke()
 		_, err := c.Poll(t.Context(), next)
 		var e *connectors.Error
@@ -339,7 +340,7 @@ func TestTagsComeInAndSayWhetherTheyCanBeAnswered(t *testing.T) {
 	before := r.p.Tag(platform.Said{Name: "jan", Text: "vakantie", At: time.Now().Add(-5 * 24 * time.Hour)})
 	tagged := r.p.Tag(platform.Said{Name: "mo", Text: "mooie winkel"})
 	both := r.p.Tag(platform.Said{Name: "eva", Text: "dank @" + username + "!"})
-	first := read(t, c, nil)
+	first := connectortest.Walk(t, c, nil)
 	if mention(first, before) != nil {
 		t.Error("a tag from before the back-fill came in")
 	}
@@ -349,13 +350,13 @@ func TestTagsComeInAndSayWhetherTheyCanBeAnswered(t *testing.T) {
 	if m := mention(first, both); m == nil || m.Unanswerable != "" || len(m.Route) != 1 {
 		t.Errorf("the tag with a mention came as %+v", m)
 	}
-	again := read(t, c, first.Next)
+	again := connectortest.Walk(t, c, first.Next)
 	late := r.p.Tag(platform.Said{Name: "jan", Text: "nu pas getagd", At: time.Now().Add(-4 * 24 * time.Hour)})
-	last := read(t, c, again.Next)
+	last := connectortest.Walk(t, c, again.Next)
 	if mention(last, late) == nil {
 		t.Error("an old post that was tagged only now was skipped")
 	}
-	if mention(last, before) != nil || mention(read(t, c, last.Next), late) != nil {
+	if mention(last, before) != nil || mention(connectortest.Walk(t, c, last.Next), late) != nil {
 		t.Error("tags that are known came again")
 	}
 }
@@ -368,7 +369,7 @@ func TestMessagesComeInAndTheOldestOfManyAreToldByNobody(t *testing.T) {
 			ids = append(ids, r.p.Message(platform.Said{Name: "eva", Text: fmt.Sprint("regel ", i), At: time.Now().Add(time.Duration(i-30) * time.Second)}))
 		}
 		picture := r.p.Message(platform.Said{Name: "mo", Attachment: "image"})
-		page := read(t, c, nil)
+		page := connectortest.Walk(t, c, nil)
 		for i, id := range ids {
 			if m := mention(page, id); (m != nil) != (i >= 5) {
 				t.Errorf("message %d of 25 came as %+v", i, m)
@@ -388,12 +389,12 @@ func TestMessagesComeInAndTheOldestOfManyAreToldByNobody(t *testing.T) {
 		if a == nil || len(a.Attachments) != 1 || a.Attachments[0].Name != "Picture" {
 			t.Fatalf("the picture came as %+v", a)
 		}
-		if b := mention(read(t, c, page.Next), picture); b == nil || !reflect.DeepEqual(a, b) {
+		if b := mention(connectortest.Walk(t, c, page.Next), picture); b == nil || !reflect.DeepEqual(a, b) {
 			t.Errorf("read again, it is another: %+v", b)
 		}
 		settings := r.settings(goodToken)
 		settings["messages"] = false
-		if page := read(t, r.connect(t, connectors.Account{Backfill: time.Hour}, settings), nil); len(page.Mentions) > 0 {
+		if page := connectortest.Walk(t, r.connect(t, connectors.Account{Backfill: time.Hour}, settings), nil); len(page.Mentions) > 0 {
 			t.Errorf("messages are left out and came: %+v", page.Mentions)
 		}
 	})

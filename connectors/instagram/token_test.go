@@ -1,11 +1,9 @@
 package instagram_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -13,23 +11,12 @@ import (
 	"standpunt/connectors/connectortest"
 	"standpunt/connectors/instagram"
 	"standpunt/connectors/instagram/replay/platform"
+	"standpunt/internal/logtest"
 )
 
-// logged is all that a connector logged.
-type logged struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logged) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func keeping(t *testing.T, r *remote, keep connectors.Keep, token string) (*instagram.Hooked, *logged) {
+func keeping(t *testing.T, r *remote, keep connectors.Keep, token string) (*instagram.Hooked, *logtest.Buffer) {
 	t.Helper()
-	log := new(logged)
+	log := new(logtest.Buffer)
 	return r.connect(t, connectors.Account{Name: "ig", Backfill: time.Hour, Keep: keep, Log: slog.New(slog.NewTextHandler(log, nil))}, r.settings(token)), log
 }
 
@@ -37,10 +24,10 @@ func TestATokenIsRenewedAndOutlivesTheProcess(t *testing.T) {
 	r := newRemote(t, platform.Options{Login: platform.InstagramLogin, TokenMade: time.Now().Add(-40 * 24 * time.Hour)})
 	keep := connectortest.NewKeep(t, "ig")
 	c, log := keeping(t, r, keep, goodToken)
-	next := read(t, c, nil).Next
+	next := connectortest.Walk(t, c, nil).Next
 	r.p.Forget() // the configured token has ended
 	id := r.Post(t, "een vraag")
-	if mention(read(t, c, next), id) == nil {
+	if mention(connectortest.Walk(t, c, next), id) == nil {
 		t.Error("the comment did not come in by the renewed token")
 	}
 	restarted, _ := keeping(t, r, keep, goodToken)
@@ -49,15 +36,15 @@ func TestATokenIsRenewedAndOutlivesTheProcess(t *testing.T) {
 	if err != nil || !who.CanSend || who.Note != "" {
 		t.Errorf("after a restart: %+v, %v", who, err)
 	}
-	if mention(read(t, restarted, nil), id) == nil {
+	if mention(connectortest.Walk(t, restarted, nil), id) == nil {
 		t.Error("after a restart the comment did not come in")
 	}
 	if calls := r.p.Calls() - before; calls > 6 {
 		t.Errorf("a token that was renewed just now is renewed again: %d calls", calls)
 	}
 	kept, err := keep.Load(t.Context(), "access-token")
-	if err != nil || strings.Contains(log.text.String(), string(kept.Value)) || strings.Contains(log.text.String(), goodToken) {
-		t.Errorf("the log tells a token: %s, %v", log.text.String(), err)
+	if err != nil || strings.Contains(log.String(), string(kept.Value)) || strings.Contains(log.String(), goodToken) {
+		t.Errorf("the log tells a token: %s, %v", log.String(), err)
 	}
 }
 
@@ -65,7 +52,7 @@ func TestANewConfiguredTokenTakesTheRenewedOnesPlace(t *testing.T) {
 	r := newRemote(t, platform.Options{Login: platform.InstagramLogin, TokenMade: time.Now().Add(-40 * 24 * time.Hour)})
 	keep := connectortest.NewKeep(t, "ig")
 	c, _ := keeping(t, r, keep, goodToken)
-	read(t, c, nil)
+	connectortest.Walk(t, c, nil)
 	other, _ := keeping(t, r, keep, badToken)
 	if _, err := other.Poll(t.Context(), nil); connectors.KindOf(err) != connectors.BadAuth {
 		t.Errorf("the renewed token of another is used: %v", err)
@@ -100,12 +87,12 @@ func TestATokenThatIsNotRenewedIsStillUsed(t *testing.T) {
 			if c.fault != nil {
 				r.p.Fail(*c.fault)
 			}
-			first := read(t, conn, nil)
+			first := connectortest.Walk(t, conn, nil)
 			if mention(first, id) == nil {
 				t.Error("the comment did not come in")
 			}
 			before := r.p.Calls()
-			read(t, conn, age(t, first.Next, time.Hour))
+			connectortest.Walk(t, conn, age(t, first.Next, time.Hour))
 			if calls := r.p.Calls() - before; calls != 2+c.tries-1 {
 				t.Errorf("the second walk took %d calls", calls)
 			}

@@ -56,7 +56,7 @@ func TestWhatIsDeliveredIsWhatIsPolled(t *testing.T) {
 		r.p.Message(platform.Said{Name: "mo", Text: "in het geheim"})
 		r.p.Message(platform.Said{Name: "mo", Attachment: "image"})
 		story := r.p.Message(platform.Said{Name: "mo", Attachment: "story_mention"})
-		polled := read(t, c, nil)
+		polled := connectortest.Walk(t, c, nil)
 		if m := mention(polled, story); m == nil || m.Text != "" || len(m.Attachments) != 1 {
 			t.Errorf("what Instagram alone shows came as %+v", m)
 		}
@@ -75,7 +75,7 @@ func TestWhatIsDeliveredIsWhatIsPolled(t *testing.T) {
 func TestACaptionThatIsDeliveredIsWhatTheTagsTell(t *testing.T) {
 	r, c := play(t, platform.Options{})
 	both := r.p.Tag(platform.Said{Name: "eva", Text: "dank @" + username + "!"})
-	polled, told := mention(read(t, c, nil), both), mention(delivered(t, r, c), both)
+	polled, told := mention(connectortest.Walk(t, c, nil), both), mention(delivered(t, r, c), both)
 	if polled == nil || told == nil || !reflect.DeepEqual(polled, told) {
 		t.Errorf("polled %+v, delivered %+v", polled, told)
 	}
@@ -138,7 +138,7 @@ func TestADeliveryOutlivesTheAPI(t *testing.T) {
 		top := r.p.Comment(r.post, platform.Said{Name: "eva", Text: "een vraag"})
 		nested := r.p.Comment(top, platform.Said{Name: "jan", Text: "ik ook"})
 		said := r.p.Message(platform.Said{Name: "mo", Text: "in het geheim", Attachment: "video"})
-		polled := read(t, c, nil)
+		polled := connectortest.Walk(t, c, nil)
 		r.Break(t, connectortest.ServerError)
 		told := delivered(t, r, r.connect(t, connectors.Account{}, r.settings(goodToken)))
 		r.Mend(t)

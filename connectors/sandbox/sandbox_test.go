@@ -1,13 +1,11 @@
 package sandbox_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +18,7 @@ import (
 	"standpunt/connectors/sandbox/network"
 	"standpunt/inbox"
 	"standpunt/internal/id"
+	"standpunt/internal/logtest"
 )
 
 const (
@@ -122,12 +121,12 @@ type cast struct {
 	*testing.T
 	*remote
 	c   *sandbox.Connector
-	log *safeBuffer
+	log *logtest.Buffer
 }
 
 func play(t *testing.T) *cast {
 	t.Helper()
-	r, log := newRemote(t), new(safeBuffer)
+	r, log := newRemote(t), new(logtest.Buffer)
 	c, ok := r.Connect(t, connectors.Account{Name: account, Backfill: time.Hour, Log: slog.New(slog.NewTextHandler(log, nil))}).(*sandbox.Connector)
 	if !ok {
 		t.Fatal("the kind makes another connector")
@@ -430,22 +429,4 @@ func TestSettingsAreStrict(t *testing.T) {
 	if want := []string{"settings.base_url", "settings.handle", "settings.poll_every", "settings.token", "settings.tokn"}; !slices.Equal(keys, want) {
 		t.Errorf("faults at %v, want %v: %v", keys, want, err)
 	}
-}
-
-// safeBuffer is a log that several goroutines write.
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *safeBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *safeBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }

@@ -33,19 +33,7 @@ func play(t *testing.T, o platform.Options) (*remote, *twitter.Connector) {
 // mentions polls to the end and returns what came, by id.
 func mentions(t *testing.T, c *twitter.Connector) map[string]inbox.Inbound {
 	t.Helper()
-	came, cursor := make(map[string]inbox.Inbound), inbox.Cursor(nil)
-	for {
-		page, err := c.Poll(t.Context(), cursor)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range page.Mentions {
-			came[m.ExternalID] = m
-		}
-		if cursor = page.Next; !page.More {
-			return came
-		}
-	}
+	return byID(connectortest.Walk(t, c, nil).Mentions)
 }
 
 func release(t *testing.T, c *twitter.Connector, in inbox.Inbound, text string) approval.Release {

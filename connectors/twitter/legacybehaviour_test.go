@@ -47,20 +47,8 @@ func legacyAt(t *testing.T, stream bool, h http.HandlerFunc) connectors.Connecto
 // round polls to the end from a cursor on.
 func round(t *testing.T, c connectors.Connector, after inbox.Cursor) ([]inbox.Inbound, []approval.OwnPost, inbox.Cursor) {
 	t.Helper()
-	var came []inbox.Inbound
-	var own []approval.OwnPost
-	for range 200 {
-		page, err := c.Poll(t.Context(), after)
-		if err != nil {
-			t.Fatal(err)
-		}
-		came, own, after = append(came, page.Mentions...), append(own, page.Own...), page.Next
-		if !page.More {
-			return came, own, after
-		}
-	}
-	t.Fatal("the round does not end")
-	return nil, nil, nil
+	all := connectortest.Walk(t, c, after)
+	return all.Mentions, all.Own, all.Next
 }
 
 func byID(list []inbox.Inbound) map[string]inbox.Inbound {

@@ -104,21 +104,11 @@ func newTokens(account, base, redirect, id, secret string, keep connectors.Keep,
 			Endpoint: oauth2.Endpoint{AuthURL: authorizeAt(base), TokenURL: strings.TrimSuffix(base, "/") + "/2/oauth2/token", AuthStyle: style},
 		},
 		http: &http.Client{
-			Timeout: refreshTimeout, Transport: onceOnly(),
-			// Client secret and refresh token go nowhere else.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+			Timeout:       refreshTimeout,
+			Transport:     connectors.Transport(true), // a refresh token that is sent twice ends the sign-in
+			CheckRedirect: connectors.NoRedirects,     // client secret and refresh token go nowhere else
 		},
 	}
-}
-
-// onceOnly writes a request once: a refresh token that is sent twice ends the
-// sign-in. net/http repeats one only on a connection that was used before.
-func onceOnly() *http.Transport {
-	t := &http.Transport{
-		Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10, Protocols: new(http.Protocols),
-	}
-	t.Protocols.SetHTTP1(true)
-	return t
 }
 
 // authorizeAt is where people grant what we ask for: on x.com for X itself, at

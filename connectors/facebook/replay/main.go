@@ -17,26 +17,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
-	"os"
-	"os/signal"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"standpunt/connectors/facebook/replay/platform"
+	"standpunt/connectors/internal/standin"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, os.Args[1:])
-	stop()
-	if err != nil && !errors.Is(err, pflag.ErrHelp) {
-		_, _ = fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
+func main() { standin.Main(run) }
 
 func run(ctx context.Context, args []string) error {
 	flags := pflag.NewFlagSet("replay", pflag.ContinueOnError)
@@ -63,20 +52,12 @@ func run(ctx context.Context, args []string) error {
 		return errors.New("--webhook needs --app-secret, which signs deliveries, and --verify-token")
 	}
 	p, post := platform.New(o)
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", *listen)
-	if err != nil {
-		return err
-	}
-	server := &http.Server{Handler: p, ReadHeaderTimeout: 10 * time.Second}
-	context.AfterFunc(ctx, func() { _ = server.Close() }) // whatever is under way is not worth waiting for
-	_, _ = fmt.Printf("base_url: http://%s\npage_id: %q\nThe Page's first post is %s. Stop with Ctrl+C.\n", l.Addr(), o.PageID, post)
-	if push.URL != "" {
-		go deliver(ctx, p, push)
-	}
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	return standin.Serve(ctx, *listen, p, func(at string) {
+		_, _ = fmt.Printf("base_url: http://%s\npage_id: %q\nThe Page's first post is %s. Stop with Ctrl+C.\n", at, o.PageID, post)
+		if push.URL != "" {
+			go deliver(ctx, p, push)
+		}
+	})
 }
 
 // deliver asks the address until it is ours, and then delivers until ctx ends.

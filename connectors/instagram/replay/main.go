@@ -12,26 +12,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
-	"os/signal"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"standpunt/connectors/instagram/replay/platform"
+	"standpunt/connectors/internal/standin"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, os.Args[1:])
-	stop()
-	if err != nil && !errors.Is(err, pflag.ErrHelp) {
-		_, _ = fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
+func main() { standin.Main(run) }
 
 // permissions are all that the connector works with, by login.
 var permissions = map[string][]string{
@@ -60,20 +50,12 @@ func run(ctx context.Context, args []string) error {
 		return errors.New("--login is facebook or instagram")
 	}
 	p, post := platform.New(o)
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", *listen)
-	if err != nil {
-		return err
-	}
-	if *webhook != "" {
-		go deliver(ctx, p, *webhook)
-	}
-	server := &http.Server{Handler: p, ReadHeaderTimeout: 10 * time.Second}
-	context.AfterFunc(ctx, func() { _ = server.Close() }) // whatever is under way is not worth waiting for
-	_, _ = fmt.Printf("base_url: http://%s\nlogin: %s\nig_user_id: %q\nThe account's first post is %s. Stop with Ctrl+C.\n", l.Addr(), o.Login, o.UserID, post)
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	return standin.Serve(ctx, *listen, p, func(at string) {
+		_, _ = fmt.Printf("base_url: http://%s\nlogin: %s\nig_user_id: %q\nThe account's first post is %s. Stop with Ctrl+C.\n", at, o.Login, o.UserID, post)
+		if *webhook != "" {
+			go deliver(ctx, p, *webhook)
+		}
+	})
 }
 
 // deliver delivers what happened, every second.

@@ -53,9 +53,9 @@ func ValidVersion(text string) bool { return versionPattern.MatchString(text) }
 
 // New makes a client. It calls nobody.
 func New(o Options) (*Client, error) {
-	base, err := url.Parse(o.BaseURL)
-	if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") || base.User != nil {
-		return nil, errors.New("base_url is not an absolute http or https address without a password")
+	base, err := connectors.BaseURL(o.BaseURL)
+	if err != nil {
+		return nil, err
 	}
 	if !ValidVersion(o.Version) {
 		return nil, errors.New("version is not one of the Graph API's")
@@ -66,7 +66,6 @@ func New(o Options) (*Client, error) {
 	if o.MaxBody == 0 {
 		o.MaxBody = connectors.DefaultMaxBody
 	}
-	base.RawQuery, base.Fragment = "", ""
 	c := &Client{host: base.Host, token: o.Token, timeout: o.Timeout}
 	c.reading = session(o, base, false)
 	c.sending = session(o, base, true)
@@ -85,7 +84,7 @@ func session(o Options, base *url.URL, sending bool) *fb.Session {
 	}
 	s.HttpClient = &http.Client{
 		Transport:     newTransport(base, o.MaxBody, sending),
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		CheckRedirect: connectors.NoRedirects,
 	}
 	return s
 }
@@ -109,11 +108,6 @@ func (c *Client) Get(ctx context.Context, path string, params Params, v any) (An
 			Message: c.host + " counts nearly as many calls as it allows, so reading waits", Remedy: "Reading goes on by itself; a longer poll_every avoids this."}
 	}
 	return c.call(ctx, c.reading, path, fb.GET, params, false, v)
-}
-
-// Inspect asks what Facebook knows about the client's own token.
-func (c *Client) Inspect(ctx context.Context, v any) (Answer, error) {
-	return c.Get(ctx, "debug_token", Params{"input_token": c.token}, v)
 }
 
 // Post changes something at path, at most once.

@@ -2,23 +2,17 @@ package graph
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
 	"sync/atomic"
-	"syscall"
-	"time"
 
 	"standpunt/connectors"
 )
-
-const dialTimeout = 10 * time.Second
 
 var (
 	errElsewhere = errors.New("a request to another host was held back")
@@ -33,24 +27,9 @@ type transport struct {
 	below        *http.Transport
 }
 
-// newTransport makes the one for reading or the one for sending, which keeps
-// no connection: net/http repeats a request by itself only on a reused one.
+// newTransport makes the one for reading or the one for sending.
 func newTransport(base *url.URL, maxBody int64, sending bool) *transport {
-	below := &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout:    dialTimeout,
-		MaxIdleConnsPerHost:    4,
-		IdleConnTimeout:        90 * time.Second,
-		MaxResponseHeaderBytes: 64 << 10,
-		ForceAttemptHTTP2:      !sending,
-		DisableKeepAlives:      sending,
-	}
-	if sending {
-		below.Protocols = new(http.Protocols)
-		below.Protocols.SetHTTP1(true)
-	}
-	return &transport{scheme: base.Scheme, host: base.Host, maxBody: maxBody, below: below}
+	return &transport{scheme: base.Scheme, host: base.Host, maxBody: maxBody, below: connectors.Transport(sending)}
 }
 
 // RoundTrip performs one request and reads its answer whole.
@@ -67,7 +46,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	r = r.Clone(r.Context())
 	r.GetBody = nil // nobody below may write the body a second time
-	r.Header.Set("User-Agent", "standpunt (webcare desk)")
+	r.Header.Set("User-Agent", connectors.UserAgent)
 	answer, err := t.below.RoundTrip(r)
 	if err != nil {
 		return nil, err
@@ -109,56 +88,13 @@ func (s *sighting) answered() bool { return s.status != 0 }
 
 // broken says what a call without a whole answer means, in words of ours.
 func (s *sighting) broken(err error, host string, send bool) *connectors.Error {
-	reason, cause := reasonOf(err)
-	switch {
-	case send && s.wrote.Load():
-		return &connectors.Error{Kind: connectors.Unknown, Message: fmt.Sprintf("%s did not answer after the request was under way (%s)", host, reason),
-			Remedy: "Reading back will show whether it was carried out.", Err: cause}
-	case s.wrote.Load():
-		return &connectors.Error{Kind: connectors.Temporary, Message: fmt.Sprintf("%s gave no whole answer (%s)", host, reason), Err: cause}
+	if errors.Is(err, errElsewhere) {
+		return &connectors.Error{Kind: connectors.Temporary, Message: host + " cannot be reached (" + errElsewhere.Error() + ")",
+			Remedy: "Report it: the daemon asks nobody but base_url.", Err: errElsewhere}
 	}
-	return &connectors.Error{Kind: connectors.Temporary, Message: fmt.Sprintf("%s cannot be reached (%s)", host, reason),
-		Remedy: unreached(err), Err: cause}
-}
-
-// unreached is what to do where no connection came about.
-func unreached(err error) string {
-	switch {
-	case errors.As(err, new(*net.DNSError)):
-		return "Correct the host in base_url, or this machine's DNS."
-	case errors.As(err, new(tls.RecordHeaderError)), errors.Is(err, http.ErrSchemeMismatch):
-		return "Write http in place of https in base_url, or the port that speaks TLS."
+	e := connectors.Unanswered(err, host, s.wrote.Load(), send)
+	if !s.wrote.Load() {
+		e.Remedy = cmp.Or(e.Remedy, "Check the daemon's way to the internet and the account's base_url.")
 	}
-	return "Check the daemon's way to the internet and the account's base_url."
-}
-
-// reasonOf is why there is no answer, and a cause for the log, both free of
-// URLs: the library leaves the proof in those that it quotes.
-func reasonOf(err error) (string, error) {
-	var (
-		dns    *net.DNSError
-		number syscall.Errno
-		record tls.RecordHeaderError
-		cert   *tls.CertificateVerificationError
-		slow   net.Error
-	)
-	switch {
-	case errors.Is(err, context.Canceled):
-		return "the call was cancelled", context.Canceled
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &slow) && slow.Timeout():
-		return "time-out", context.DeadlineExceeded
-	case errors.As(err, &dns):
-		return "the host name is not known", errors.New("lookup failed")
-	case errors.As(err, &cert):
-		return "its TLS certificate is not valid", errors.New("certificate verification failed")
-	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
-		return "it does not speak TLS", errors.New("no TLS record")
-	case errors.As(err, &number):
-		return number.Error(), number
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "the connection was closed", io.ErrUnexpectedEOF
-	case errors.Is(err, errElsewhere):
-		return errElsewhere.Error(), errElsewhere
-	}
-	return "what came back is not HTTP", errNoAnswer
+	return e
 }

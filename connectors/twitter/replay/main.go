@@ -4,31 +4,19 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
-	"net"
-	"net/http"
-	"os"
-	"os/signal"
-	"syscall"
-	"time"
 
+	"github.com/spf13/pflag"
+
+	"standpunt/connectors/internal/standin"
 	"standpunt/connectors/twitter/replay/platform"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
+func main() { standin.Main(run) }
 
 func run(ctx context.Context, args []string) error {
 	var o platform.Options
-	flags := flag.NewFlagSet("replay", flag.ContinueOnError)
+	flags := pflag.NewFlagSet("replay", pflag.ContinueOnError)
 	listen := flags.String("listen", "127.0.0.1:8440", "`ADDR` to listen on")
 	flags.StringVar(&o.Handle, "handle", "brand", "`HANDLE` of the brand account")
 	flags.StringVar(&o.ConsumerKey, "consumer-key", "replay-consumer", "the app's `KEY`")
@@ -45,21 +33,8 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	o.Name = o.Handle
-	l, err := net.Listen("tcp", *listen)
-	if err != nil {
-		return fmt.Errorf("listen: %w", err)
-	}
-	server := &http.Server{Handler: platform.New(o), ReadHeaderTimeout: 10 * time.Second}
-	fmt.Printf("A small X with the brand @%s runs at http://%s. Let a customer speak:\n"+
-		"  curl -d '{\"author\":\"jan\",\"text\":\"@%s waar blijft mijn pakket?\"}' http://%s/replay/posts\n", o.Handle, l.Addr(), o.Handle, l.Addr())
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(l) }()
-	select {
-	case err := <-ended:
-		return fmt.Errorf("serve: %w", err)
-	case <-ctx.Done():
-	}
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	return server.Shutdown(closing)
+	return standin.Serve(ctx, *listen, platform.New(o), func(at string) {
+		_, _ = fmt.Printf("A small X with the brand @%s runs at http://%s. Let a customer speak:\n"+
+			"  curl -d '{\"author\":\"jan\",\"text\":\"@%s waar blijft mijn pakket?\"}' http://%s/replay/posts\n", o.Handle, at, o.Handle, at)
+	})
 }

@@ -2,43 +2,28 @@ package platform
 
 import (
 	"cmp"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"standpunt/connectors/internal/graph/graphreplay"
 )
 
 // refusal is an error as the Graph API tells it.
-type refusal struct {
-	Status  int    `json:"-"`
-	Message string `json:"message"`
-	Type    string `json:"type"`
-	Code    int    `json:"code"`
-	Subcode int    `json:"error_subcode,omitempty"`
-	Trace   string `json:"fbtrace_id"`
-}
+type refusal = graphreplay.Refusal
 
 func refuse(code, subcode int, message string) *refusal {
-	return &refusal{Status: http.StatusBadRequest, Message: fmt.Sprintf("(#%d) %s", code, message), Type: "OAuthException", Code: code, Subcode: subcode, Trace: "AbCdEf"}
+	return graphreplay.Refuse(http.StatusBadRequest, code, subcode, message)
 }
-
-var gone = refuse(100, 33, "Unsupported request. Object does not exist, cannot be loaded due to missing permissions, or does not support this operation")
 
 // ServeHTTP answers one call of the Graph API, or lets a customer write or
 // send a message.
 func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
-	if err := r.ParseForm(); err != nil {
-		http.Error(w, "the form cannot be read", http.StatusBadRequest)
+	if !graphreplay.ReadForm(w, r) {
 		return
 	}
 	if (r.URL.Path == "/customer" || r.URL.Path == "/customer/edit" || r.URL.Path == "/customer/remove") && r.Method == http.MethodPost {
@@ -47,25 +32,7 @@ func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.calls++
-	if len(p.faults) > 0 {
-		f := p.faults[0]
-		p.faults = p.faults[1:]
-		if f.Status == 0 {
-			p.answer(w, r)
-			return
-		}
-		if f.Carried {
-			p.answer(httptest.NewRecorder(), r)
-		}
-		for name, value := range f.Header {
-			w.Header().Set(name, value)
-		}
-		w.WriteHeader(f.Status)
-		_, _ = w.Write([]byte(f.Body))
-		return
-	}
-	p.answer(w, r)
+	p.front.Serve(w, r, p.call)
 }
 
 // customer lets somebody write: name, text, and the id that it stands under;
@@ -98,54 +65,25 @@ func (p *Platform) customer(w http.ResponseWriter, path string, form url.Values)
 	_, _ = fmt.Fprintln(w, made)
 }
 
-func (p *Platform) answer(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
-	if p.o.Calls > 0 {
-		regain := 0
-		if p.calls > p.o.Calls {
-			regain = 3
-		}
-		w.Header().Set("X-Business-Use-Case-Usage", fmt.Sprintf(`{"%s":[{"type":"pages","call_count":%d,"total_cputime":1,"total_time":1,"estimated_time_to_regain_access":%d}]}`,
-			p.o.PageID, min(100, p.calls*100/p.o.Calls), regain))
-	}
-	got, no := p.call(r)
-	if no != nil {
-		w.WriteHeader(no.Status)
-		got = map[string]any{"error": no}
-	}
-	_ = json.NewEncoder(w).Encode(got) // a client that hung up learns nothing
-}
-
-// known are the parameters of every call.
-var known = []string{"access_token", "appsecret_proof", "format", "method"}
-
 // check is the version, the token, the proof and the rate limit.
 func (p *Platform) check(r *http.Request) (path string, no *refusal) {
-	version, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	if version != p.o.Version {
-		return "", refuse(2635, 0, "You are calling a deprecated version of the Graph API")
-	}
-	given, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !bearer {
-		given = r.Form.Get("access_token")
-	}
-	if given != p.o.Token || given == "" {
+	path, no = graphreplay.PathOf(r, p.o.Version)
+	given := graphreplay.TokenOf(r)
+	switch {
+	case no != nil:
+		return "", no
+	case given != p.o.Token || given == "":
 		return "", refuse(190, 467, "Error validating access token")
-	}
-	if !p.o.TokenEnds.IsZero() && time.Now().After(p.o.TokenEnds) {
+	case !p.o.TokenEnds.IsZero() && time.Now().After(p.o.TokenEnds):
 		return "", refuse(190, 463, "Error validating access token: Session has expired")
 	}
 	if p.o.AppSecret != "" {
-		mac := hmac.New(sha256.New, []byte(p.o.AppSecret))
-		_, _ = mac.Write([]byte(given))
-		if !hmac.Equal([]byte(hex.EncodeToString(mac.Sum(nil))), []byte(r.Form.Get("appsecret_proof"))) {
-			return "", refuse(100, 0, "Invalid appsecret_proof provided in the API argument")
-		}
+		no = graphreplay.Proved(r, p.o.AppSecret)
 	}
-	if p.o.Calls > 0 && p.calls > p.o.Calls {
-		return "", refuse(32, 0, "Page request limit reached")
+	if no == nil && p.front.Exhausted() {
+		no = refuse(32, 0, "Page request limit reached")
 	}
-	return path, nil
+	return path, no
 }
 
 func (p *Platform) call(r *http.Request) (any, *refusal) {
@@ -153,10 +91,7 @@ func (p *Platform) call(r *http.Request) (any, *refusal) {
 	if no != nil {
 		return nil, no
 	}
-	method := r.Method
-	if method == http.MethodPost && strings.EqualFold(r.Form.Get("method"), http.MethodDelete) {
-		method = http.MethodDelete
-	}
+	method := graphreplay.MethodOf(r)
 	which, edge, _ := strings.Cut(path, "/")
 	if which == p.o.PageID && edge != "" && (p.o.TokenType != "" && p.o.TokenType != "PAGE" || cmp.Or(p.o.TokenOf, which) != which) {
 		return nil, refuse(210, 0, "A page access token is required to request this resource.")
@@ -182,7 +117,7 @@ func (p *Platform) call(r *http.Request) (any, *refusal) {
 	n := p.nodes[which]
 	switch {
 	case n == nil, p.blind && n.fromID != p.o.PageID:
-		return nil, gone
+		return nil, graphreplay.Gone()
 	case edge == "" && method == http.MethodGet:
 		return p.show(n, r.Form)
 	case edge == "comments" && method == http.MethodGet:
@@ -201,76 +136,18 @@ func (p *Platform) call(r *http.Request) (any, *refusal) {
 	return nil, refuse(100, 0, "Unsupported request")
 }
 
-func only(form url.Values, names ...string) *refusal {
-	for name := range form {
-		if !slices.Contains(known, name) && !slices.Contains(names, name) {
-			return refuse(100, 0, "Unknown parameter "+name)
-		}
-	}
-	return nil
-}
-
-// pick leaves the fields that were asked for.
-func pick(all map[string]any, form url.Values) (map[string]any, *refusal) {
-	picked := map[string]any{"id": all["id"]}
-	for _, field := range fields(form.Get("fields")) {
-		value, ok := all[field]
-		switch {
-		case !ok && field != "":
-			return nil, refuse(100, 0, "Tried accessing nonexisting field ("+field+")")
-		case ok && value != nil:
-			picked[field] = value
-		}
-	}
-	return picked, nil
-}
-
-// fields are the names in a list such as "id,attachments{url,title}", without
-// what the braces choose of them.
-func fields(list string) (names []string) {
-	level, name := 0, ""
-	for _, r := range list + "," {
-		switch {
-		case r == '{':
-			level++
-		case r == '}':
-			level--
-		case r == ',' && level == 0:
-			names, name = append(names, name), ""
-		case level == 0:
-			name += string(r)
-		}
-	}
-	return names
-}
-
 func (p *Platform) page(form url.Values) (any, *refusal) {
-	if no := only(form, "fields"); no != nil {
+	if no := graphreplay.Only(form, "fields"); no != nil {
 		return nil, no
 	}
-	return pickAny(map[string]any{"id": p.o.PageID, "name": p.o.PageName, "link": "https://www.facebook.com/" + p.o.PageID}, form)
-}
-
-func pickAny(all map[string]any, form url.Values) (any, *refusal) {
-	picked, no := pick(all, form)
-	if no != nil {
-		return nil, no
-	}
-	return picked, nil
+	return graphreplay.Asked(map[string]any{"id": p.o.PageID, "name": p.o.PageName, "link": "https://www.facebook.com/" + p.o.PageID}, form)
 }
 
 func (p *Platform) inspect(form url.Values) (any, *refusal) {
-	if no := only(form, "input_token"); no != nil {
-		return nil, no
-	}
-	data := map[string]any{"is_valid": form.Get("input_token") == p.o.Token, "scopes": p.o.Permissions, "expires_at": 0, "data_access_expires_at": 0, "type": cmp.Or(p.o.TokenType, "PAGE"), "app_id": appID}
-	if data["type"] == "PAGE" {
-		data["profile_id"] = cmp.Or(p.o.TokenOf, p.o.PageID)
-	}
-	if !p.o.TokenEnds.IsZero() {
-		data["expires_at"] = p.o.TokenEnds.Unix()
-	}
-	return map[string]any{"data": data}, nil
+	return graphreplay.Token{
+		Text: p.o.Token, AppID: appID, Type: cmp.Or(p.o.TokenType, "PAGE"), PageID: cmp.Or(p.o.TokenOf, p.o.PageID),
+		Permissions: p.o.Permissions, Ends: p.o.TokenEnds,
+	}.Inspect(form)
 }
 
 const layout = "2006-01-02T15:04:05-0700"
@@ -302,14 +179,14 @@ func (p *Platform) view(n *node) map[string]any {
 }
 
 func (p *Platform) show(n *node, form url.Values) (any, *refusal) {
-	if no := only(form, "fields"); no != nil {
+	if no := graphreplay.Only(form, "fields"); no != nil {
 		return nil, no
 	}
-	return pickAny(p.view(n), form)
+	return graphreplay.Asked(p.view(n), form)
 }
 
 func (p *Platform) posts(edge string, form url.Values) (any, *refusal) {
-	if no := only(form, "fields", "limit", "after"); no != nil {
+	if no := graphreplay.Only(form, "fields", "limit", "after"); no != nil {
 		return nil, no
 	}
 	var list []*node
@@ -323,7 +200,7 @@ func (p *Platform) posts(edge string, form url.Values) (any, *refusal) {
 }
 
 func (p *Platform) comments(at *node, form url.Values) (any, *refusal) {
-	if no := only(form, "fields", "limit", "after", "filter", "order"); no != nil {
+	if no := graphreplay.Only(form, "fields", "limit", "after", "filter", "order"); no != nil {
 		return nil, no
 	}
 	stream := form.Get("filter") == "stream"
@@ -342,8 +219,6 @@ func (p *Platform) comments(at *node, form url.Values) (any, *refusal) {
 	return p.list(list, form)
 }
 
-// list is one page. Its cursors name the last item, so that what comes in
-// meanwhile moves nothing out of sight.
 func (p *Platform) list(all []*node, form url.Values) (any, *refusal) {
 	views := make([]map[string]any, len(all))
 	for i, n := range all {
@@ -353,34 +228,11 @@ func (p *Platform) list(all []*node, form url.Values) (any, *refusal) {
 }
 
 func (p *Platform) listOf(all []map[string]any, form url.Values) (any, *refusal) {
-	cursor := func(v map[string]any) string { return "c" + fmt.Sprint(v["id"]) }
-	if after := form.Get("after"); after != "" {
-		at := slices.IndexFunc(all, func(v map[string]any) bool { return cursor(v) == after })
-		if at < 0 {
-			return nil, refuse(100, 0, "Invalid cursor")
-		}
-		all = all[at+1:]
-	}
-	limit, err := strconv.Atoi(form.Get("limit"))
-	if err != nil || limit < 1 || limit > 100 {
-		return nil, refuse(100, 0, "limit must be from 1 to 100")
-	}
-	paging := map[string]any{}
-	if len(all) > limit {
-		all = all[:limit]
-		after := cursor(all[limit-1])
-		paging["cursors"] = map[string]any{"after": after}
-		paging["next"] = "https://another-host.test/next?access_token=" + p.o.Token + "&after=" + after
-	}
-	data := []any{}
-	for _, v := range all {
-		picked, no := pick(v, form)
-		if no != nil {
-			return nil, no
-		}
-		data = append(data, picked)
-	}
-	return map[string]any{"data": data, "paging": paging}, nil
+	return graphreplay.Edge[map[string]any]{
+		Most: 100, Token: p.o.Token,
+		ID:   func(v map[string]any) string { return fmt.Sprint(v["id"]) },
+		Show: func(v map[string]any) (any, *refusal) { return graphreplay.Asked(v, form) },
+	}.Page(all, form.Get("limit"), form.Get("after"))
 }
 
 func (p *Platform) may(permission string) *refusal {
@@ -391,7 +243,7 @@ func (p *Platform) may(permission string) *refusal {
 }
 
 func (p *Platform) write(at *node, form url.Values) (any, *refusal) {
-	if no := only(form, "message"); no != nil {
+	if no := graphreplay.Only(form, "message"); no != nil {
 		return nil, no
 	}
 	if no := p.may("pages_manage_engagement"); no != nil {
@@ -412,7 +264,7 @@ func (p *Platform) write(at *node, form url.Values) (any, *refusal) {
 }
 
 func (p *Platform) change(n *node, form url.Values) (any, *refusal) {
-	if no := only(form, "message", "is_hidden"); no != nil {
+	if no := graphreplay.Only(form, "message", "is_hidden"); no != nil {
 		return nil, no
 	}
 	if no := p.may("pages_manage_engagement"); no != nil {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf16"
+
+	"standpunt/connectors/internal/graph/graphreplay"
 )
 
 // What Messenger allows.
@@ -108,7 +110,7 @@ func (p *Platform) with(person string) (list []*message) {
 }
 
 func (p *Platform) conversations(form url.Values) (any, *refusal) {
-	if no := only(form, "fields", "limit", "after", "platform", "user_id"); no != nil {
+	if no := graphreplay.Only(form, "fields", "limit", "after", "platform", "user_id"); no != nil {
 		return nil, no
 	}
 	if no := p.may("pages_messaging"); no != nil {
@@ -137,12 +139,12 @@ func (p *Platform) who(id, name string) map[string]any {
 }
 
 func (p *Platform) dialogue(person string, form url.Values) (any, *refusal) {
-	if no := only(form, "fields", "limit", "after"); no != nil {
+	if no := graphreplay.Only(form, "fields", "limit", "after"); no != nil {
 		return nil, no
 	}
 	list := p.with(person)
 	if len(list) == 0 {
-		return nil, gone
+		return nil, graphreplay.Gone()
 	}
 	views := []map[string]any{}
 	for _, m := range list[:min(detailed, len(list))] {
@@ -154,7 +156,7 @@ func (p *Platform) dialogue(person string, form url.Values) (any, *refusal) {
 // showMessage is strict as Facebook is: beyond the newest of a dialogue it says
 // that the message was deleted.
 func (p *Platform) showMessage(m *message, form url.Values) (any, *refusal) {
-	if no := only(form, "fields"); no != nil {
+	if no := graphreplay.Only(form, "fields"); no != nil {
 		return nil, no
 	}
 	if no := p.may("pages_messaging"); no != nil {
@@ -162,9 +164,9 @@ func (p *Platform) showMessage(m *message, form url.Values) (any, *refusal) {
 	}
 	list := p.with(m.person)
 	if !slices.Contains(list[:min(detailed, len(list))], m) {
-		return nil, gone
+		return nil, graphreplay.Gone()
 	}
-	return pickAny(p.viewMessage(m), form)
+	return graphreplay.Asked(p.viewMessage(m), form)
 }
 
 func (p *Platform) viewMessage(m *message) map[string]any {
@@ -179,7 +181,7 @@ func (p *Platform) viewMessage(m *message) map[string]any {
 	if m.picture {
 		v["attachments"] = map[string]any{"data": []any{map[string]any{
 			"id": "9", "mime_type": "image/jpeg", "name": "image-9", "size": 0,
-			"image_data": map[string]any{"url": fmt.Sprintf("https://scontent.xx.fbcdn.net/%s?oh=%d", m.id, p.calls)},
+			"image_data": map[string]any{"url": fmt.Sprintf("https://scontent.xx.fbcdn.net/%s?oh=%d", m.id, p.front.Calls())},
 		}}}
 	}
 	return v
@@ -187,7 +189,7 @@ func (p *Platform) viewMessage(m *message) map[string]any {
 
 // send is the Send API.
 func (p *Platform) send(form url.Values) (any, *refusal) {
-	if no := only(form, "recipient", "messaging_type", "message", "tag"); no != nil {
+	if no := graphreplay.Only(form, "recipient", "messaging_type", "message", "tag"); no != nil {
 		return nil, no
 	}
 	if no := p.may("pages_messaging"); no != nil {
@@ -217,7 +219,7 @@ func (p *Platform) send(form url.Values) (any, *refusal) {
 	case to["comment_id"] != "" || to["post_id"] != "":
 		n := p.nodes[to["comment_id"]+to["post_id"]]
 		if n == nil || (n.post == "") != (to["post_id"] != "") {
-			return nil, gone
+			return nil, graphreplay.Gone()
 		}
 		if no := p.mayReplyPrivately(n); no != nil {
 			return nil, no

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"standpunt/connectors/internal/graph/graphreplay"
 )
 
 // Options are what a platform is made of.
@@ -29,12 +31,11 @@ type Options struct {
 type Platform struct {
 	o Options
 
-	mu     sync.Mutex
-	nodes  map[string]*node
-	order  []*node // oldest first
-	last   int64
-	calls  int
-	faults []Fault
+	mu    sync.Mutex
+	front graphreplay.Front
+	nodes map[string]*node
+	order []*node // oldest first
+	last  int64
 
 	erased   map[string]*node // as they last stood
 	messages map[string]*message
@@ -43,14 +44,8 @@ type Platform struct {
 	blind    bool
 }
 
-// Fault is an answer in place of the right one; the zero Fault is the right one.
-type Fault struct {
-	Status int
-	Body   string
-	Header map[string]string
-	// Carried is whether the call is carried out all the same.
-	Carried bool
-}
+// Fault is an answer in place of the right one.
+type Fault = graphreplay.Fault
 
 // node is a post or a comment.
 type node struct {
@@ -69,7 +64,8 @@ type node struct {
 // New makes a platform with a Page that has posted once.
 func New(o Options) (*Platform, string) {
 	p := &Platform{
-		o: o, nodes: make(map[string]*node), erased: make(map[string]*node), messages: make(map[string]*message),
+		front: graphreplay.Front{Account: o.PageID, UseCase: "pages", Allowed: o.Calls},
+		o:     o, nodes: make(map[string]*node), erased: make(map[string]*node), messages: make(map[string]*message),
 		last: 9007199254740992, // beyond what a float holds
 	}
 	return p, p.add(&node{fromID: o.PageID, fromName: o.PageName, message: "Welkom op onze pagina."}).id
@@ -235,7 +231,7 @@ func (p *Platform) Hidden(which string) bool {
 func (p *Platform) Fail(f ...Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.faults = append(p.faults, f...)
+	p.front.Fail(f...)
 }
 
 // Revoke makes the token worthless.
@@ -257,5 +253,5 @@ func (p *Platform) Blind(blind bool) {
 func (p *Platform) Calls() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.calls
+	return p.front.Calls()
 }

@@ -1,20 +1,17 @@
 package platform
 
 import (
-	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"time"
+
+	"standpunt/connectors/internal/graph/graphreplay"
 )
 
 // appID is the app that the token and the webhook belong to.
@@ -55,7 +52,7 @@ func (p *Platform) Subscribe(ctx context.Context, o Push) error {
 	if err != nil {
 		return err
 	}
-	status, answer, err := deliverTo(r)
+	status, answer, err := graphreplay.Do(r)
 	if err != nil {
 		return err
 	}
@@ -104,7 +101,7 @@ func (p *Platform) Flush(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		status, _, err := deliverTo(r)
+		status, _, err := graphreplay.Do(r)
 		if err == nil && status/100 == 2 {
 			continue
 		}
@@ -119,37 +116,13 @@ func (p *Platform) Flush(ctx context.Context) error {
 
 var errNotTaken = errors.New("it comes again")
 
-func deliverTo(r *http.Request) (status int, body []byte, err error) {
-	answer, err := http.DefaultClient.Do(r)
-	var at *url.Error
-	if errors.As(err, &at) {
-		err = at.Err // the address holds the token
-	}
-	if err != nil {
-		return 0, nil, err
-	}
-	defer answer.Body.Close()
-	body, err = io.ReadAll(io.LimitReader(answer.Body, 1<<16))
-	return answer.StatusCode, body, err
-}
-
 // request is a signed delivery.
 func (p *Platform) request(ctx context.Context, address string, body []byte) (*http.Request, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("X-Hub-Signature-256", Sign(p.o.AppSecret, body))
-	return r, nil
+	return graphreplay.Delivery(ctx, address, body, Sign(p.o.AppSecret, body))
 }
 
 // Sign is the signature of a delivery.
-func Sign(secret string, body []byte) string {
-	mac := hmac.New(sha256.New, []byte(secret))
-	_, _ = mac.Write(body) // a hash never fails
-	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
-}
+func Sign(secret string, body []byte) string { return graphreplay.Sign(secret, body) }
 
 // Notify is the request that tells of a post, comment or message as it is now:
 // new, edited or gone. It is nil where there never was such a thing.
@@ -280,7 +253,7 @@ func (p *Platform) eventOf(m *message, what string) update {
 
 // subscriptions are the fields that the Page told its app to be told of.
 func (p *Platform) subscriptions(form url.Values) (any, *refusal) {
-	if no := only(form, "fields", "limit", "after"); no != nil {
+	if no := graphreplay.Only(form, "fields", "limit", "after"); no != nil {
 		return nil, no
 	}
 	if no := p.may("pages_manage_metadata"); no != nil {

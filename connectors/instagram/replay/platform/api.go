@@ -1,43 +1,26 @@
 package platform
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"standpunt/connectors/internal/graph/graphreplay"
 )
 
 // refusal is an error as the Graph API tells it.
-type refusal struct {
-	Status  int    `json:"-"`
-	Message string `json:"message"`
-	Type    string `json:"type"`
-	Code    int    `json:"code"`
-	Subcode int    `json:"error_subcode,omitempty"`
-	Trace   string `json:"fbtrace_id"`
-}
+type refusal = graphreplay.Refusal
 
-func refuse(status, code, subcode int, message string) *refusal {
-	return &refusal{Status: status, Message: fmt.Sprintf("(#%d) %s", code, message), Type: "OAuthException", Code: code, Subcode: subcode, Trace: "AbCdEf"}
+func unsupported() *refusal {
+	return graphreplay.Refuse(http.StatusBadRequest, 100, 0, "Unsupported request")
 }
-
-var (
-	gone        = refuse(http.StatusBadRequest, 100, 33, "Unsupported request. Object does not exist, cannot be loaded due to missing permissions, or does not support this operation")
-	unsupported = refuse(http.StatusBadRequest, 100, 0, "Unsupported request")
-)
 
 // ServeHTTP answers one call of the Graph API, or lets a customer write.
 func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
-	if err := r.ParseForm(); err != nil {
-		http.Error(w, "the form cannot be read", http.StatusBadRequest)
+	if !graphreplay.ReadForm(w, r) {
 		return
 	}
 	if r.URL.Path == "/customer" && r.Method == http.MethodPost {
@@ -46,21 +29,7 @@ func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.calls++
-	if len(p.faults) > 0 {
-		f := p.faults[0]
-		p.faults = p.faults[1:]
-		if f.Carried {
-			p.answer(httptest.NewRecorder(), r)
-		}
-		for name, value := range f.Header {
-			w.Header().Set(name, value)
-		}
-		w.WriteHeader(f.Status)
-		_, _ = w.Write([]byte(f.Body))
-		return
-	}
-	p.answer(w, r)
+	p.front.Serve(w, r, p.call)
 }
 
 // customer lets somebody write: name, text, and for what: comment, message,
@@ -87,57 +56,27 @@ func (p *Platform) customer(w http.ResponseWriter, form url.Values) {
 	_, _ = fmt.Fprintln(w, made)
 }
 
-func (p *Platform) answer(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
-	if p.o.Calls > 0 {
-		regain := 0
-		if p.calls > p.o.Calls {
-			regain = 3
-		}
-		w.Header().Set("X-Business-Use-Case-Usage", fmt.Sprintf(`{"%s":[{"type":"instagram","call_count":%d,"total_cputime":1,"total_time":1,"estimated_time_to_regain_access":%d}]}`,
-			p.o.UserID, min(100, p.calls*100/p.o.Calls), regain))
-	}
-	got, no := p.call(r)
-	if no != nil {
-		w.WriteHeader(no.Status)
-		got = map[string]any{"error": no}
-	}
-	_ = json.NewEncoder(w).Encode(got) // a client that hung up learns nothing
-}
-
-// known are the parameters of every call.
-var known = []string{"access_token", "appsecret_proof", "format", "method"}
-
 // check is the version, the token, the proof and the rate limit.
 func (p *Platform) check(r *http.Request) (path string, no *refusal) {
-	version, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	if version != p.o.Version {
-		return "", refuse(http.StatusBadRequest, 2635, 0, "You are calling a deprecated version of the Graph API")
-	}
-	given, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !bearer {
-		given = r.Form.Get("access_token")
-	}
-	if given == "" || given != p.o.Token && !slices.Contains(p.older, given) {
-		return "", refuse(http.StatusUnauthorized, 190, 467, "Error validating access token")
-	}
-	if given == p.o.Token && p.ended() {
-		return "", refuse(http.StatusUnauthorized, 190, 463, "Error validating access token: Session has expired")
-	}
-	if p.o.Login == InstagramLogin && r.Form.Has("appsecret_proof") {
-		return "", refuse(http.StatusBadRequest, 100, 0, "Unknown parameter appsecret_proof")
+	path, no = graphreplay.PathOf(r, p.o.Version)
+	given := graphreplay.TokenOf(r)
+	switch {
+	case no != nil:
+		return "", no
+	case given == "" || given != p.o.Token && !slices.Contains(p.older, given):
+		return "", graphreplay.Refuse(http.StatusUnauthorized, 190, 467, "Error validating access token")
+	case given == p.o.Token && p.ended():
+		return "", graphreplay.Refuse(http.StatusUnauthorized, 190, 463, "Error validating access token: Session has expired")
+	case p.o.Login == InstagramLogin && r.Form.Has("appsecret_proof"):
+		return "", graphreplay.Refuse(http.StatusBadRequest, 100, 0, "Unknown parameter appsecret_proof")
 	}
 	if p.o.Login == FacebookLogin && p.o.AppSecret != "" {
-		mac := hmac.New(sha256.New, []byte(p.o.AppSecret))
-		_, _ = mac.Write([]byte(given)) // a hash never fails
-		if !hmac.Equal([]byte(hex.EncodeToString(mac.Sum(nil))), []byte(r.Form.Get("appsecret_proof"))) {
-			return "", refuse(http.StatusBadRequest, 100, 0, "Invalid appsecret_proof provided in the API argument")
-		}
+		no = graphreplay.Proved(r, p.o.AppSecret)
 	}
-	if p.o.Calls > 0 && p.calls > p.o.Calls {
-		return "", refuse(http.StatusForbidden, 4, 0, "Application request limit reached")
+	if no == nil && p.front.Exhausted() {
+		no = graphreplay.Refuse(http.StatusForbidden, 4, 0, "Application request limit reached")
 	}
-	return path, nil
+	return path, no
 }
 
 // ended reports whether the token's time is over.
@@ -155,17 +94,13 @@ func (p *Platform) call(r *http.Request) (any, *refusal) {
 	if no != nil {
 		return nil, no
 	}
-	method := r.Method
-	if method == http.MethodPost && strings.EqualFold(r.Form.Get("method"), http.MethodDelete) {
-		method = http.MethodDelete
-	}
 	which, edge, _ := strings.Cut(path, "/")
 	overFacebook := p.o.Login == FacebookLogin
 	messenger := p.o.UserID
 	if overFacebook {
 		messenger = p.o.PageID
 	}
-	at := method + " " + edge
+	at := graphreplay.MethodOf(r) + " " + edge
 	switch {
 	case path == "refresh_access_token" && !overFacebook && at == "GET ":
 		return p.renew(r.Form)
@@ -190,11 +125,11 @@ func (p *Platform) call(r *http.Request) (any, *refusal) {
 	case strings.HasPrefix(which, conversationPrefix) && at == "GET messages":
 		return p.messages(which, r.Form)
 	case overFacebook && which == p.o.UserID && (edge == "conversations" || edge == "messages"):
-		return nil, refuse(http.StatusForbidden, 3, 0, "Application does not have the capability to make this API call.")
+		return nil, graphreplay.Refuse(http.StatusForbidden, 3, 0, "Application does not have the capability to make this API call.")
 	}
 	n := p.nodes[which]
 	if n == nil || n.foreign && n.fromID != p.o.UserID {
-		return nil, gone
+		return nil, graphreplay.Gone()
 	}
 	return p.node(n, at, r.Form)
 }
@@ -206,7 +141,7 @@ func (p *Platform) node(n *node, at string, form url.Values) (any, *refusal) {
 	case n.kind == media && at == "GET ", n.kind == message && at == "GET ":
 		return p.show(n, form)
 	case n.kind != comment:
-		return nil, unsupported
+		return nil, unsupported()
 	case at == "GET ":
 		return p.show(n, form)
 	case at == "GET replies":
@@ -218,16 +153,7 @@ func (p *Platform) node(n *node, at string, form url.Values) (any, *refusal) {
 	case at == "DELETE ":
 		return p.remove(n, form)
 	}
-	return nil, unsupported
-}
-
-func only(form url.Values, names ...string) *refusal {
-	for name := range form {
-		if !slices.Contains(known, name) && !slices.Contains(names, name) {
-			return refuse(http.StatusBadRequest, 100, 0, "Unknown parameter "+name)
-		}
-	}
-	return nil
+	return nil, unsupported()
 }
 
 // may reports a lack of the permission, which each login names otherwise.
@@ -237,7 +163,7 @@ func (p *Platform) may(overFacebook, overInstagram string) *refusal {
 		name = overInstagram
 	}
 	if !slices.Contains(p.o.Permissions, name) {
-		return refuse(http.StatusForbidden, 10, 0, "Application does not have permission for this action")
+		return graphreplay.Refuse(http.StatusForbidden, 10, 0, "Application does not have permission for this action")
 	}
 	return nil
 }

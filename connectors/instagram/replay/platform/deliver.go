@@ -1,17 +1,14 @@
 package platform
 
 import (
-	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
+
+	"standpunt/connectors/internal/graph/graphreplay"
 )
 
 // event is something that deliveries tell of.
@@ -58,21 +55,16 @@ func (p *Platform) Delivery(which string) (Delivery, bool) {
 func (p *Platform) Deliver(ctx context.Context, address string) error {
 	var faults []error
 	for _, d := range p.Deliveries() {
-		request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(d.Body))
+		r, err := graphreplay.Delivery(ctx, address, d.Body, d.Signature)
 		if err != nil {
 			return err
 		}
-		request.Header.Set("Content-Type", "application/json")
-		request.Header.Set("X-Hub-Signature-256", d.Signature)
-		answer, err := http.DefaultClient.Do(request)
+		status, _, err := graphreplay.Do(r)
+		if err == nil && status != http.StatusOK {
+			err = fmt.Errorf("the delivery was answered with %d", status)
+		}
 		if err != nil {
 			faults = append(faults, err)
-			continue
-		}
-		_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 1<<20)) // only the status counts
-		_ = answer.Body.Close()
-		if answer.StatusCode != http.StatusOK {
-			faults = append(faults, fmt.Errorf("the delivery was answered with %d", answer.StatusCode))
 		}
 	}
 	return errors.Join(faults...)
@@ -80,9 +72,7 @@ func (p *Platform) Deliver(ctx context.Context, address string) error {
 
 // Sign makes a delivery of a body.
 func Sign(secret string, body []byte) Delivery {
-	mac := hmac.New(sha256.New, []byte(secret))
-	_, _ = mac.Write(body) // a hash never fails
-	return Delivery{Body: body, Signature: "sha256=" + hex.EncodeToString(mac.Sum(nil))}
+	return Delivery{Body: body, Signature: graphreplay.Sign(secret, body)}
 }
 
 // envelope is an event as the login's deliveries tell it.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"standpunt/connectors/internal/graph/graphreplay"
 )
 
 // The ways to reach the account.
@@ -38,11 +40,10 @@ type Platform struct {
 	o Options
 
 	mu      sync.Mutex
+	front   graphreplay.Front
 	nodes   map[string]*node
 	order   []*node // oldest first
 	last    int64
-	calls   int
-	faults  []Fault
 	private map[string]bool // comments that were answered in private
 	events  []event
 
@@ -51,13 +52,7 @@ type Platform struct {
 }
 
 // Fault is an answer in place of the right one.
-type Fault struct {
-	Status int
-	Body   string
-	Header map[string]string
-	// Carried is whether the call is carried out all the same.
-	Carried bool
-}
+type Fault = graphreplay.Fault
 
 // kind tells nodes apart.
 type kind int
@@ -87,7 +82,10 @@ type node struct {
 
 // New makes a platform with an account that has posted once.
 func New(o Options) (*Platform, string) {
-	p := &Platform{o: o, nodes: make(map[string]*node), last: 17900000000000000, private: make(map[string]bool), tokenMade: o.TokenMade}
+	p := &Platform{
+		front: graphreplay.Front{Account: o.UserID, UseCase: "instagram", Allowed: o.Calls},
+		o:     o, nodes: make(map[string]*node), last: 17900000000000000, private: make(map[string]bool), tokenMade: o.TokenMade,
+	}
 	if p.tokenMade.IsZero() {
 		p.tokenMade = time.Now()
 	}
@@ -310,7 +308,7 @@ func (p *Platform) Told(username string) (texts []string) {
 func (p *Platform) Fail(f ...Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.faults = append(p.faults, f...)
+	p.front.Fail(f...)
 }
 
 // Revoke makes the token worthless.
@@ -331,5 +329,5 @@ func (p *Platform) Forget() {
 func (p *Platform) Calls() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.calls
+	return p.front.Calls()
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"standpunt/connectors/internal/graph/graphreplay"
 )
 
 const (
@@ -17,17 +19,10 @@ const (
 )
 
 func (p *Platform) inspect(form url.Values) (any, *refusal) {
-	if no := only(form, "input_token"); no != nil {
-		return nil, no
-	}
-	data := map[string]any{"app_id": appID, "is_valid": form.Get("input_token") == p.o.Token, "profile_id": cmp.Or(p.o.TokenOf, p.o.PageID), "scopes": p.o.Permissions, "expires_at": 0, "data_access_expires_at": 0, "type": cmp.Or(p.o.TokenType, "PAGE")}
-	if p.o.TokenType != "" {
-		delete(data, "profile_id")
-	}
-	if !p.o.TokenEnds.IsZero() {
-		data["expires_at"] = p.o.TokenEnds.Unix()
-	}
-	return map[string]any{"data": data}, nil
+	return graphreplay.Token{
+		Text: p.o.Token, AppID: appID, Type: cmp.Or(p.o.TokenType, "PAGE"), PageID: cmp.Or(p.o.TokenOf, p.o.PageID),
+		Permissions: p.o.Permissions, Ends: p.o.TokenEnds,
+	}.Inspect(form)
 }
 
 // appID is that of the app that the token is of.
@@ -36,7 +31,7 @@ const appID = "1230001230001"
 // subscriptions are what is delivered to the app. Over Facebook Login it is the
 // linked Page that is subscribed, to anything.
 func (p *Platform) subscriptions(form url.Values) (any, *refusal) {
-	if no := only(form, "limit"); no != nil {
+	if no := graphreplay.Only(form, "limit"); no != nil {
 		return nil, no
 	}
 	if len(p.o.Subscribed) == 0 {
@@ -47,71 +42,50 @@ func (p *Platform) subscriptions(form url.Values) (any, *refusal) {
 
 // linked is the Page that the account is linked to.
 func (p *Platform) linked(form url.Values) (any, *refusal) {
-	if no := only(form, "fields"); no != nil {
+	if no := graphreplay.Only(form, "fields"); no != nil {
 		return nil, no
 	}
-	return p.asked(map[string]any{"id": p.o.PageID, "name": p.o.Username, "instagram_business_account": map[string]any{"id": p.o.UserID}}, form)
+	return graphreplay.Asked(map[string]any{"id": p.o.PageID, "name": p.o.Username, "instagram_business_account": map[string]any{"id": p.o.UserID}}, form)
 }
 
 // user is the account; only "me" tells the id that its app knows it by.
 func (p *Platform) user(form url.Values, me bool) (any, *refusal) {
-	if no := only(form, "fields"); no != nil {
+	if no := graphreplay.Only(form, "fields"); no != nil {
 		return nil, no
 	}
 	view := map[string]any{
-		"id": p.o.UserID, "username": p.o.Username, "mentioned_comment": expansion(p.mentionedComment), "mentioned_media": expansion(p.mentionedMedia),
+		"id": p.o.UserID, "username": p.o.Username, "mentioned_comment": graphreplay.Expansion(p.mentionedComment), "mentioned_media": graphreplay.Expansion(p.mentionedMedia),
 	}
 	if me {
 		view["id"], view["user_id"], view["account_type"] = "9"+p.o.UserID[1:], p.o.UserID, "BUSINESS"
 	}
-	return p.asked(view, form)
+	return graphreplay.Asked(view, form)
 }
 
-// asked leaves the fields that the call asks for.
-func (p *Platform) asked(view map[string]any, form url.Values) (any, *refusal) {
-	fields, ok := parseFields(form.Get("fields"))
-	if !ok {
-		return nil, refuse(http.StatusBadRequest, 2500, 0, "Syntax error in the parameter fields")
-	}
-	picked, no := pick(view, fields)
-	if no != nil {
-		return nil, no
-	}
-	return picked, nil
-}
-
-func (p *Platform) mentionedComment(f field) (any, *refusal) {
-	n := p.nodes[f.arg]
+func (p *Platform) mentionedComment(f graphreplay.Field) (any, *refusal) {
+	n := p.nodes[f.Arg]
 	if no := p.mayModerate(); no != nil {
 		return nil, no
 	}
-	if f.key != "comment_id" || n == nil || n.kind != comment || !n.foreign || !n.mentions {
-		return nil, gone
+	if f.Key != "comment_id" || n == nil || n.kind != comment || !n.foreign || !n.mentions {
+		return nil, graphreplay.Gone()
 	}
 	view := p.view(n)
 	for _, name := range []string{"from", "hidden", "parent_id", "replies"} {
 		delete(view, name)
 	}
-	return pickAny(view, f.sub)
+	return graphreplay.Pick(view, f.Sub)
 }
 
-func (p *Platform) mentionedMedia(f field) (any, *refusal) {
-	n := p.nodes[f.arg]
+func (p *Platform) mentionedMedia(f graphreplay.Field) (any, *refusal) {
+	n := p.nodes[f.Arg]
 	if no := p.mayModerate(); no != nil {
 		return nil, no
 	}
-	if f.key != "media_id" || n == nil || n.kind != media || !n.mentions {
-		return nil, gone
+	if f.Key != "media_id" || n == nil || n.kind != media || !n.mentions {
+		return nil, graphreplay.Gone()
 	}
-	return pickAny(p.view(n), f.sub)
-}
-
-func pickAny(view map[string]any, fields []field) (any, *refusal) {
-	picked, no := pick(view, fields)
-	if no != nil {
-		return nil, no
-	}
-	return picked, nil
+	return graphreplay.Pick(p.view(n), f.Sub)
 }
 
 // view is everything that a node can tell.
@@ -144,8 +118,8 @@ func (p *Platform) view(n *node) map[string]any {
 	default:
 		v := map[string]any{
 			"id": n.id, "text": n.text, "timestamp": n.created.Format(layout), "username": username, "hidden": n.hidden, "from": nil, "parent_id": nil,
-			"media":   expansion(func(f field) (any, *refusal) { return pickAny(p.view(p.nodes[n.media]), f.sub) }),
-			"replies": expansion(func(f field) (any, *refusal) { return p.expandReplies(n, f) }),
+			"media":   graphreplay.Expansion(func(f graphreplay.Field) (any, *refusal) { return graphreplay.Pick(p.view(p.nodes[n.media]), f.Sub) }),
+			"replies": graphreplay.Expansion(func(f graphreplay.Field) (any, *refusal) { return p.expandReplies(n, f) }),
 		}
 		if from != nil {
 			v["from"] = from
@@ -176,13 +150,13 @@ func (p *Platform) count(at *node) (count int) {
 }
 
 func (p *Platform) show(n *node, form url.Values) (any, *refusal) {
-	if no := only(form, "fields"); no != nil {
+	if no := graphreplay.Only(form, "fields"); no != nil {
 		return nil, no
 	}
 	if n.kind == message && !p.detailed(n) {
-		return nil, gone
+		return nil, graphreplay.Gone()
 	}
-	return p.asked(p.view(n), form)
+	return graphreplay.Asked(p.view(n), form)
 }
 
 // detailed reports whether a message is new enough to be told about.
@@ -211,7 +185,7 @@ func (p *Platform) tags(form url.Values) (any, *refusal) {
 	if no := p.mayModerate(); no != nil {
 		return nil, no
 	}
-	if no := only(form, "fields", "limit", "after"); no != nil {
+	if no := graphreplay.Only(form, "fields", "limit", "after"); no != nil {
 		return nil, no
 	}
 	var list []*node
@@ -242,27 +216,27 @@ func (p *Platform) below(at *node) (list []*node) {
 }
 
 func (p *Platform) replies(at *node, form url.Values) (any, *refusal) {
-	if no := only(form, "fields", "limit", "after"); no != nil {
+	if no := graphreplay.Only(form, "fields", "limit", "after"); no != nil {
 		return nil, no
 	}
 	return p.list(p.below(at), form)
 }
 
-func (p *Platform) expandReplies(at *node, f field) (any, *refusal) {
+func (p *Platform) expandReplies(at *node, f graphreplay.Field) (any, *refusal) {
 	list := p.below(at)
 	if len(list) == 0 {
 		return nil, nil
 	}
 	limit := "25"
-	if f.key == "limit" {
-		limit = f.arg
+	if f.Key == "limit" {
+		limit = f.Arg
 	}
-	return p.page(list, limit, "", func(n *node) (any, *refusal) { return pickAny(p.view(n), f.sub) })
+	return p.page(list, limit, "", func(n *node) (any, *refusal) { return graphreplay.Pick(p.view(n), f.Sub) })
 }
 
 // newest is a list, newest first.
 func (p *Platform) newest(form url.Values, belongs func(*node) bool) (any, *refusal) {
-	if no := only(form, "fields", "limit", "after"); no != nil {
+	if no := graphreplay.Only(form, "fields", "limit", "after"); no != nil {
 		return nil, no
 	}
 	var list []*node
@@ -275,51 +249,25 @@ func (p *Platform) newest(form url.Values, belongs func(*node) bool) (any, *refu
 }
 
 func (p *Platform) list(all []*node, form url.Values) (any, *refusal) {
-	return p.page(all, form.Get("limit"), form.Get("after"), func(n *node) (any, *refusal) { return p.asked(p.view(n), form) })
+	return p.page(all, form.Get("limit"), form.Get("after"), func(n *node) (any, *refusal) { return graphreplay.Asked(p.view(n), form) })
 }
 
-// page is one of a list. Its cursors name the last item, so that what comes
-// in meanwhile moves nothing out of sight.
+// page is one of a list, of 25 where the call does not say how many.
 func (p *Platform) page(all []*node, size, after string, show func(*node) (any, *refusal)) (any, *refusal) {
-	if after != "" {
-		at := slices.IndexFunc(all, func(n *node) bool { return "c"+n.id == after })
-		if at < 0 {
-			return nil, refuse(http.StatusBadRequest, 100, 0, "Invalid cursor")
-		}
-		all = all[at+1:]
-	}
-	limit, err := strconv.Atoi(cmp.Or(size, "25"))
-	if err != nil || limit < 1 || limit > 50 {
-		return nil, refuse(http.StatusBadRequest, 100, 0, "limit must be from 1 to 50")
-	}
-	paging := map[string]any{}
-	if len(all) > limit {
-		all = all[:limit]
-		last := "c" + all[limit-1].id
-		paging["cursors"] = map[string]any{"after": last}
-		paging["next"] = "https://another-host.test/next?access_token=" + p.o.Token + "&after=" + last
-	}
-	data := []any{}
-	for _, n := range all {
-		shown, no := show(n)
-		if no != nil {
-			return nil, no
-		}
-		data = append(data, shown)
-	}
-	return map[string]any{"data": data, "paging": paging}, nil
+	edge := graphreplay.Edge[*node]{Most: 50, Token: p.o.Token, ID: func(n *node) string { return n.id }, Show: show}
+	return edge.Page(all, cmp.Or(size, "25"), after)
 }
 
 // conversations are the dialogues, the most recently used first.
 func (p *Platform) conversations(form url.Values) (any, *refusal) {
-	if no := only(form, "fields", "limit", "after", "platform", "user_id"); no != nil {
+	if no := graphreplay.Only(form, "fields", "limit", "after", "platform", "user_id"); no != nil {
 		return nil, no
 	}
 	if no := p.mayMessage(); no != nil {
 		return nil, no
 	}
 	if form.Get("platform") != "instagram" {
-		return nil, refuse(http.StatusBadRequest, 100, 0, "platform must be instagram")
+		return nil, graphreplay.Refuse(http.StatusBadRequest, 100, 0, "platform must be instagram")
 	}
 	var list []*node
 	seen := make(map[string]bool)
@@ -331,14 +279,14 @@ func (p *Platform) conversations(form url.Values) (any, *refusal) {
 	}
 	slices.SortStableFunc(list, func(a, b *node) int { return b.created.Compare(a.created) })
 	return p.page(list, form.Get("limit"), form.Get("after"), func(n *node) (any, *refusal) {
-		return p.asked(map[string]any{"id": conversationPrefix + n.with + "ZD", "updated_time": n.created.Format(layout)}, form)
+		return graphreplay.Asked(map[string]any{"id": conversationPrefix + n.with + "ZD", "updated_time": n.created.Format(layout)}, form)
 	})
 }
 
 // messages are those of a dialogue, newest first. Of the older ones there is
 // nothing but the id and the time.
 func (p *Platform) messages(which string, form url.Values) (any, *refusal) {
-	if no := only(form, "fields", "limit", "after"); no != nil {
+	if no := graphreplay.Only(form, "fields", "limit", "after"); no != nil {
 		return nil, no
 	}
 	if no := p.mayMessage(); no != nil {
@@ -352,13 +300,13 @@ func (p *Platform) messages(which string, form url.Values) (any, *refusal) {
 		}
 	}
 	if len(list) == 0 {
-		return nil, gone
+		return nil, graphreplay.Gone()
 	}
 	return p.page(list, form.Get("limit"), form.Get("after"), func(n *node) (any, *refusal) {
 		if !p.detailed(n) {
 			return map[string]any{"id": n.id, "created_time": n.created.Format(layout)}, nil
 		}
-		return p.asked(p.view(n), form)
+		return graphreplay.Asked(p.view(n), form)
 	})
 }
 

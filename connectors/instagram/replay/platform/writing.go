@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf16"
+
+	"standpunt/connectors/internal/graph/graphreplay"
 )
 
 const (
@@ -22,7 +24,7 @@ const (
 func text(form url.Values) (string, *refusal) {
 	said := form.Get("message")
 	if said == "" || len(utf16.Encode([]rune(said))) > longestComment {
-		return "", refuse(http.StatusBadRequest, 100, 0, "The parameter message is required, and of 2200 characters at most")
+		return "", graphreplay.Refuse(http.StatusBadRequest, 100, 0, "The parameter message is required, and of 2200 characters at most")
 	}
 	return said, nil
 }
@@ -38,14 +40,14 @@ const lives = 60 * 24 * time.Hour
 // renew makes a new token of one that is at least a day old. The old one
 // lives on as long as it would have.
 func (p *Platform) renew(form url.Values) (any, *refusal) {
-	if no := only(form, "grant_type"); no != nil {
+	if no := graphreplay.Only(form, "grant_type"); no != nil {
 		return nil, no
 	}
 	if form.Get("grant_type") != "ig_refresh_token" || form.Get("access_token") == "" {
-		return nil, refuse(http.StatusBadRequest, 100, 0, "Missing or invalid parameter")
+		return nil, graphreplay.Refuse(http.StatusBadRequest, 100, 0, "Missing or invalid parameter")
 	}
 	if time.Since(p.tokenMade) < 24*time.Hour {
-		return nil, refuse(http.StatusBadRequest, 10, 0, "The token is too young to be renewed")
+		return nil, graphreplay.Refuse(http.StatusBadRequest, 10, 0, "The token is too young to be renewed")
 	}
 	p.last++
 	p.tokenMade = time.Now()
@@ -55,7 +57,7 @@ func (p *Platform) renew(form url.Values) (any, *refusal) {
 }
 
 func (p *Platform) reply(at *node, form url.Values) (any, *refusal) {
-	if no := only(form, "message"); no != nil {
+	if no := graphreplay.Only(form, "message"); no != nil {
 		return nil, no
 	}
 	if no := p.mayModerate(); no != nil {
@@ -66,9 +68,9 @@ func (p *Platform) reply(at *node, form url.Values) (any, *refusal) {
 	case no != nil:
 		return nil, no
 	case at.hidden:
-		return nil, refuse(http.StatusBadRequest, 100, 0, "You cannot reply to a hidden comment")
+		return nil, graphreplay.Refuse(http.StatusBadRequest, 100, 0, "You cannot reply to a hidden comment")
 	case at.live:
-		return nil, refuse(http.StatusBadRequest, 100, 0, "You cannot reply to comments on a live video")
+		return nil, graphreplay.Refuse(http.StatusBadRequest, 100, 0, "You cannot reply to comments on a live video")
 	}
 	n := p.own(said)
 	p.under(n, at.id)
@@ -78,21 +80,21 @@ func (p *Platform) reply(at *node, form url.Values) (any, *refusal) {
 }
 
 func (p *Platform) hide(n *node, form url.Values) (any, *refusal) {
-	if no := only(form, "hide"); no != nil {
+	if no := graphreplay.Only(form, "hide"); no != nil {
 		return nil, no
 	}
 	if no := p.mayModerate(); no != nil {
 		return nil, no
 	}
 	if n.fromID == p.o.UserID {
-		return nil, refuse(http.StatusBadRequest, 100, 0, "Comments by the owner of the media are always shown")
+		return nil, graphreplay.Refuse(http.StatusBadRequest, 100, 0, "Comments by the owner of the media are always shown")
 	}
 	n.hidden = form.Get("hide") == "true"
 	return map[string]any{"success": true}, nil
 }
 
 func (p *Platform) remove(n *node, form url.Values) (any, *refusal) {
-	if no := only(form); no != nil {
+	if no := graphreplay.Only(form); no != nil {
 		return nil, no
 	}
 	if no := p.mayModerate(); no != nil {
@@ -103,7 +105,7 @@ func (p *Platform) remove(n *node, form url.Values) (any, *refusal) {
 }
 
 func (p *Platform) answerMention(form url.Values) (any, *refusal) {
-	if no := only(form, "media_id", "comment_id", "message"); no != nil {
+	if no := graphreplay.Only(form, "media_id", "comment_id", "message"); no != nil {
 		return nil, no
 	}
 	if no := p.mayModerate(); no != nil {
@@ -116,12 +118,12 @@ func (p *Platform) answerMention(form url.Values) (any, *refusal) {
 	at := p.nodes[form.Get("media_id")]
 	if which := form.Get("comment_id"); which != "" {
 		if c := p.nodes[which]; c == nil || c.media != form.Get("media_id") {
-			return nil, gone
+			return nil, graphreplay.Gone()
 		}
 		at = p.nodes[which]
 	}
 	if at == nil || !at.mentions {
-		return nil, refuse(http.StatusBadRequest, 100, 0, "The account is not mentioned there")
+		return nil, graphreplay.Refuse(http.StatusBadRequest, 100, 0, "The account is not mentioned there")
 	}
 	n := p.own(said)
 	p.under(n, at.id)
@@ -130,7 +132,7 @@ func (p *Platform) answerMention(form url.Values) (any, *refusal) {
 
 // send is a private message, or the one private answer to a comment.
 func (p *Platform) send(form url.Values) (any, *refusal) {
-	if no := only(form, "recipient", "message", "messaging_type", "tag"); no != nil {
+	if no := graphreplay.Only(form, "recipient", "message", "messaging_type", "tag"); no != nil {
 		return nil, no
 	}
 	if no := p.mayMessage(); no != nil {
@@ -144,25 +146,25 @@ func (p *Platform) send(form url.Values) (any, *refusal) {
 		Text string `json:"text"`
 	}
 	if strict(form.Get("recipient"), &to) != nil || strict(form.Get("message"), &said) != nil || (to.ID == "") == (to.Comment == "") {
-		return nil, refuse(http.StatusBadRequest, 100, 0, "recipient and message must be objects")
+		return nil, graphreplay.Refuse(http.StatusBadRequest, 100, 0, "recipient and message must be objects")
 	}
 	if said.Text == "" || len(said.Text) > longestMessage {
-		return nil, refuse(http.StatusBadRequest, 100, 2534014, "Length of param message[text] must be less than or equal to 1000")
+		return nil, graphreplay.Refuse(http.StatusBadRequest, 100, 2534014, "Length of param message[text] must be less than or equal to 1000")
 	}
 	if to.Comment != "" {
 		c := p.nodes[to.Comment]
 		switch {
 		case c == nil || c.kind != comment || c.foreign || c.nameless:
-			return nil, gone
+			return nil, graphreplay.Gone()
 		case p.private[c.id]:
-			return nil, refuse(http.StatusBadRequest, 10900, 0, "Activity already replied to")
+			return nil, graphreplay.Refuse(http.StatusBadRequest, 10900, 0, "Activity already replied to")
 		case time.Since(c.created) > privateWindow:
-			return nil, refuse(http.StatusBadRequest, 10903, 0, "This user cannot reply to this activity")
+			return nil, graphreplay.Refuse(http.StatusBadRequest, 10903, 0, "This user cannot reply to this activity")
 		}
 		p.private[c.id] = true
 		to.ID = c.fromID
 	} else if at := p.newestFrom(to.ID); at.IsZero() || time.Since(at) > p.window(form) {
-		return nil, refuse(http.StatusBadRequest, 10, 2534022, "This message is sent outside of allowed window.")
+		return nil, graphreplay.Refuse(http.StatusBadRequest, 10, 2534022, "This message is sent outside of allowed window.")
 	}
 	n := p.put(&node{kind: message, with: to.ID, fromID: p.o.UserID, username: p.o.Username, text: said.Text})
 	p.tell(n)
