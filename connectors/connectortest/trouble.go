@@ -69,7 +69,7 @@ func (s *scene) badCredentials() {
 		}))
 	}
 	if can[connectors.Publisher](bad) {
-		_, err := s.publish(bad, s.release(good, target, "Nooit verstuurd."), callLimit)
+		_, err := s.publish(bad, s.release(good, target, "Nooit verstuurd."))
 		check("Publish", err)
 		s.stand(id)
 	}
@@ -111,7 +111,7 @@ func (s *scene) publishesNothing(fault Fault) {
 	target := s.mention(c, id)
 	r := s.release(c, target, text)
 	s.broken(fault)
-	_, err := s.publish(c, r, callLimit)
+	_, err := s.publish(c, r)
 	e := s.asError("Publish", err)
 	switch {
 	case fault == Refused && (e.Kind == connectors.Unknown || !e.Kind.Retryable()):
