@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"standpunt/connectors"
+	"standpunt/connectors/connectortest"
+	"standpunt/internal/freeport"
 )
 
 const token = "s3cret-token"
@@ -131,12 +133,8 @@ func TestSendingIsWrittenOnce(t *testing.T) {
 }
 
 func TestRefusedConnectionCertainlySentNothing(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeport.Addr()
 	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
 	_, err = client(t, "http://"+address, nil).Do(t.Context(), connectors.Call{Method: "POST", Path: "/secret-path", Send: true})
@@ -146,15 +144,23 @@ func TestRefusedConnectionCertainlySentNothing(t *testing.T) {
 }
 
 func TestTimeoutAfterWriting(t *testing.T) {
+	ctx, expire := connectortest.Expiring(t.Context())
 	s := serve(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
+		if r.Method == http.MethodPost {
+			expire()
+		}
 		<-r.Context().Done()
 	})
-	c := client(t, s.URL, func(o *connectors.ClientOptions) { o.Timeout = 50 * time.Millisecond })
-	_, err := c.Do(t.Context(), connectors.Call{Method: "POST", Send: true})
+	_, err := client(t, s.URL, nil).Do(ctx, connectors.Call{Method: "POST", Send: true})
 	checkError(t, err, connectors.Unknown)
-	_, err = c.Do(t.Context(), connectors.Call{})
+	hasty := client(t, s.URL, func(o *connectors.ClientOptions) { o.Timeout = 50 * time.Millisecond })
+	_, err = hasty.Do(t.Context(), connectors.Call{})
 	checkError(t, err, connectors.Temporary)
+	// How far a hasty one gets is not certain; that it ends is.
+	if _, err = hasty.Do(t.Context(), connectors.Call{Method: "PUT", Send: true}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a sending that nobody answers: %v", err)
+	}
 }
 
 func TestBodyLimitAndNonsense(t *testing.T) {

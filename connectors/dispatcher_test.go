@@ -484,7 +484,7 @@ func TestAcceptedButUnansweredIsFoundOverHTTP(t *testing.T) {
 	if err := d.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	within(t, 20*time.Second, func() bool { return len(o.log()) == 4 })
+	within(t, time.Minute, func() bool { return len(o.log()) == 4 })
 	if err := d.Stop(t.Context()); err != nil {
 		t.Error(err)
 	}

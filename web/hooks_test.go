@@ -272,7 +272,7 @@ func (r *rig) raw(account string, length int) net.Conn {
 	conn, err := net.Dial("tcp", strings.TrimPrefix(r.url, "http://"))
 	check(r.t, err)
 	r.t.Cleanup(func() { _ = conn.Close() })
-	check(r.t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+	check(r.t, conn.SetDeadline(time.Now().Add(45*time.Second)))
 	_, err = fmt.Fprintf(conn, "POST /hooks/%s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", account, length)
 	check(r.t, err)
 	return conn

@@ -59,7 +59,7 @@ func newRigOver(t *testing.T, o web.Options, runs connectors.RunnerOptions, live
 	check(t, err)
 	check(t, server.Start())
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := server.Stop(ctx); err != nil {
 			t.Error(err)
@@ -79,7 +79,7 @@ type caller struct {
 
 // nobody is not signed in.
 func (r *rig) nobody() *caller {
-	return &caller{r: r, http: &http.Client{Timeout: 20 * time.Second}, header: http.Header{}}
+	return &caller{r: r, http: &http.Client{Timeout: time.Minute}, header: http.Header{}}
 }
 
 // as signs somebody in by password and keeps the cookie.
@@ -260,7 +260,7 @@ func check(t *testing.T, err error) {
 // eventually waits until f is true.
 func eventually(t *testing.T, what string, f func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		if f() {
 			return
 		}

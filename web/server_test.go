@@ -23,6 +23,7 @@ import (
 
 	"standpunt/approval/approvaltest"
 	"standpunt/connectors"
+	"standpunt/internal/freeport"
 	"standpunt/internal/logtest"
 	"standpunt/people"
 	"standpunt/web"
@@ -192,9 +193,11 @@ func TestPortInUseIsAnErrorAtOnce(t *testing.T) {
 
 func TestServerThatNeverStartedStops(t *testing.T) {
 	rig := approvaltest.New(t)
+	addr, err := freeport.Addr()
+	check(t, err)
 	server, err := web.New(web.Deps{
 		Staff: rig.Staff, Box: rig.Box, Approvals: rig.Approvals, Log: rig.Log, Sources: connectors.NewRunner(connectors.RunnerOptions{Inbox: rig.Box}),
-	}, web.Options{Listen: "127.0.0.1:0"})
+	}, web.Options{Listen: addr})
 	check(t, err)
 	check(t, server.Stop(t.Context()))
 	again, err := net.Listen("tcp", server.Addr().String())
@@ -219,7 +222,7 @@ func serve(t *testing.T, rig *approvaltest.Rig, o web.Options, change func(*web.
 	check(t, err)
 	check(t, server.Start())
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := server.Stop(ctx); err != nil {
 			t.Error(err)

@@ -99,7 +99,7 @@ func TestCopiesLeaveNothing(t *testing.T) {
 		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
-		timer := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+		timer := time.AfterFunc(2*time.Minute, func() { _ = cmd.Process.Kill() })
 		err := cmd.Wait()
 		timer.Stop()
 		var exit *exec.ExitError

@@ -42,7 +42,7 @@ func TestStoryByAPIOnRealMail(t *testing.T) {
 		t.Errorf("not official: %v", official)
 	}
 
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	raw, err := servers.Await(ctx, mailtest.Customer, "In-Reply-To: <vraag-1@klant.test>")
 	if err != nil {

@@ -80,7 +80,7 @@ func (p *process) stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.done:
-	case <-time.After(40 * time.Second):
+	case <-time.After(time.Minute):
 		p.t.Fatalf("it did not stop:\n%s", p.out)
 	}
 	if p.err != nil {
@@ -113,10 +113,10 @@ func runOnceWith(t *testing.T, environ []string, args ...string) (code int, stdo
 	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
 }
 
-// eventually polls until ok holds, at most a minute.
+// eventually polls until ok holds, at most two minutes.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(2 * time.Minute)
 	for !ok() {
 		if time.Now().After(deadline) {
 			t.Fatalf("it never happened: %s", what)

@@ -321,9 +321,6 @@ func (p *plight) check(kind string) (code int, said string) {
 	}
 	server := httptest.NewServer(platform)
 	defer server.Close()
-	if p.drop {
-		server.Close()
-	}
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -334,7 +331,10 @@ func (p *plight) check(kind string) (code int, said string) {
 		t.Fatal(err)
 	}
 	host := server.Listener.Addr().String()
-	base := server.URL
+	if p.drop {
+		host = freeAddr(t)
+	}
+	base := "http://" + host
 	if p.tls {
 		base = "https://" + host
 	}

@@ -54,7 +54,8 @@ func story(t *testing.T, people map[string]caller, words, text string) string {
 	return id
 }
 
-// waitForConversation is the id of the conversation that holds the words.
+// waitForConversation is the id of the conversation that holds the words, which
+// nobody else may have written: the demo's own people write too.
 func waitForConversation(t *testing.T, c caller, words string) (id string) {
 	t.Helper()
 	eventually(t, "the mention comes in: "+words, func() bool {

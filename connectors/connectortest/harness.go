@@ -51,8 +51,8 @@ type Shaper interface {
 	Stands(text string) string  // what readers see of an answer with the text
 }
 
-// Patient is a Remote that shows later than after five seconds, or much sooner, what
-// happened on it.
+// Patient is a Remote on which the suite waits for another time than a minute until it
+// shows what happened on it.
 type Patient interface {
 	Patience() time.Duration
 }

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"standpunt/internal/freeport"
 )
 
 // Proxy stands before an HTTP platform and is a [Breaker] for it: embed it in
@@ -41,7 +43,11 @@ func NewProxy(t testing.TB, backend string) *Proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Proxy{mended: make(chan struct{}), address: "127.0.0.1:0"}
+	p := &Proxy{mended: make(chan struct{})}
+	// Nobody else is to listen on it while connections are refused.
+	if p.address, err = freeport.Addr(); err != nil {
+		t.Fatal(err)
+	}
 	p.backend = &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }, FlushInterval: -1}
 	p.other = httptest.NewServer(http.HandlerFunc(p.overheardRequest))
 	p.listen(t)
@@ -64,8 +70,7 @@ func (p *Proxy) listen(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.address = l.Addr().String()
-	p.server = &http.Server{Handler: p, ReadHeaderTimeout: 10 * time.Second}
+	p.server = &http.Server{Handler: p, ReadHeaderTimeout: time.Minute}
 	go p.server.Serve(l) //nolint:errcheck // ends with Close
 }
 

@@ -69,8 +69,8 @@ func publishing(t *testing.T, h Harness) {
 }
 
 // publish gives the release to the connector.
-func (s *scene) publish(c connectors.Connector, r approval.Release, limit time.Duration) (receipt approval.Receipt, err error) {
-	err = s.call(limit, func(ctx context.Context) (err error) {
+func (s *scene) publish(c connectors.Connector, r approval.Release) (receipt approval.Receipt, err error) {
+	err = s.call(callLimit, func(ctx context.Context) (err error) {
 		receipt, err = c.(connectors.Publisher).Publish(ctx, r)
 		return err
 	})
@@ -79,7 +79,7 @@ func (s *scene) publish(c connectors.Connector, r approval.Release, limit time.D
 
 func (s *scene) mustPublish(c connectors.Connector, r approval.Release) approval.Attempt {
 	s.Helper()
-	receipt, err := s.publish(c, r, callLimit)
+	receipt, err := s.publish(c, r)
 	if err != nil {
 		s.Fatalf("Publish: %v", err)
 	}
@@ -174,7 +174,7 @@ func (s *scene) counts(measure func(string) approval.Measure) {
 func (s *scene) zeroRelease() {
 	id := s.remote.Post(s, "wie antwoordt?")
 	c := s.connect()
-	_, err := s.publish(c, approval.Release{}, callLimit)
+	_, err := s.publish(c, approval.Release{})
 	if e := s.asError("Publish of the zero Release", err); e.Kind == connectors.Unknown {
 		s.Errorf("Publish of the zero Release may have posted: %v", e)
 	}
@@ -233,7 +233,7 @@ func (s *scene) publishesSideBySide() {
 		targets, texts = append(targets, id), append(texts, text)
 		r := s.release(c, s.mention(c, id), text)
 		posts.Go(func() {
-			if _, err := s.publish(c, r, callLimit); err != nil {
+			if _, err := s.publish(c, r); err != nil {
 				s.Errorf("Publish: %v", err)
 			}
 		})

@@ -26,11 +26,14 @@ type desk struct {
 	rig    *approvaltest.Rig
 	remote *remote
 	live   connectors.Live
+	// sending is how the dispatcher of run sends.
+	sending connectors.DispatcherOptions
 }
 
 func newDesk(t *testing.T) *desk {
 	d := &desk{T: t, rig: approvaltest.New(t), remote: newRemote(t, "").(*remote)}
 	account := connectors.Account{Name: "plein", Kind: "guestbook", PollEvery: 20 * time.Millisecond, Backfill: time.Hour, Log: slog.New(slog.DiscardHandler)}
+	d.sending = connectors.DispatcherOptions{Outbox: d.rig.Approvals, SettleAfter: 50 * time.Millisecond}
 	d.live = connectors.Live{Account: account, Connector: d.remote.Connect(t, account)}
 	return d
 }
@@ -39,12 +42,12 @@ func newDesk(t *testing.T) *desk {
 func (d *desk) run(f func()) {
 	d.T.Helper()
 	runner := connectors.NewRunner(connectors.RunnerOptions{Inbox: d.rig.Box, Observer: d.rig.Approvals}, d.live)
-	dispatcher := connectors.NewDispatcher(connectors.DispatcherOptions{Outbox: d.rig.Approvals, SendTimeout: time.Second, SettleAfter: 50 * time.Millisecond}, d.live)
+	dispatcher := connectors.NewDispatcher(d.sending, d.live)
 	if err := errors.Join(dispatcher.Start(d.Context()), runner.Start(d.Context())); err != nil {
 		d.Fatal(err)
 	}
 	f()
-	ctx, cancel := context.WithTimeout(d.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(d.Context(), time.Minute)
 	defer cancel()
 	if err := errors.Join(runner.Stop(ctx), dispatcher.Stop(ctx), connectors.CloseAll(ctx, []connectors.Live{d.live})); err != nil {
 		d.Error(err)
@@ -74,7 +77,7 @@ func (d *desk) within(what string, ok func() bool) {
 	d.T.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.Now().Add(15 * time.Second); !ok(); <-tick.C {
+	for end := time.Now().Add(time.Minute); !ok(); <-tick.C {
 		if time.Now().After(end) {
 			d.Fatalf("not in time: %s", what)
 		}
@@ -106,11 +109,13 @@ func TestFromTheBookToAnOfficialAnswer(t *testing.T) {
 
 func TestAnAcceptedPostWithoutAnAnswerIsSettledByReadingBack(t *testing.T) {
 	d := newDesk(t)
+	d.sending.SendTimeout = time.Second
 	d.run(func() {
 		id := d.remote.Post(t, "Waar blijft mijn pakket?")
 		c := d.conversation(id)
 		d.remote.Break(t, connectortest.AcceptedNoAnswer)
 		p := d.rig.Queued(c, answer)
+		d.within("the post stands there", func() bool { return len(d.remote.Answers(t, id)) == 1 })
 		d.within("the outcome is unknown or found", func() bool {
 			state := d.rig.Get(p).State
 			return state == approval.OutcomeUnknown || state == approval.Published
@@ -139,6 +144,7 @@ func TestAKilledDaemonsPostIsFoundByTheNext(t *testing.T) {
 
 func TestAnOutageIsACertainFailureThatIsQueuedAgain(t *testing.T) {
 	d := newDesk(t)
+	d.sending.Backoff = connectors.Backoff{First: time.Hour, Most: time.Hour}
 	d.run(func() {
 		id := d.remote.Post(t, "Waar blijft mijn pakket?")
 		c := d.conversation(id)

@@ -19,9 +19,9 @@ import (
 
 const (
 	accountName = inbox.AccountName("conformance")
-	callLimit   = 30 * time.Second // of one call into the connector
-	patience    = 5 * time.Second  // until a platform shows what happened on it
-	promptly    = 3 * time.Second  // until a cancelled call is back
+	callLimit   = time.Minute      // of one call into the connector
+	patience    = time.Minute      // until a platform shows what happened on it
+	promptly    = 10 * time.Second // until a cancelled call is back
 	maxPages    = 200              // in one round of polls
 )
 
@@ -79,6 +79,11 @@ func (s *scene) closing(c connectors.Connector) connectors.Connector {
 func (s *scene) call(limit time.Duration, f func(ctx context.Context) error) error {
 	ctx, cancel := context.WithTimeout(s.Context(), limit)
 	defer cancel()
+	return s.callIn(ctx, f)
+}
+
+// callIn is call with a context of the caller's.
+func (s *scene) callIn(ctx context.Context, f func(ctx context.Context) error) error {
 	err := f(ctx)
 	for cause := err; cause != nil; cause = errors.Unwrap(cause) {
 		fmt.Fprintf(s.log, "error: %v %+v %#v\n", cause, cause, cause)

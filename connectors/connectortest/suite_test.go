@@ -183,8 +183,13 @@ func (r *remote) Challenge(_ testing.TB, right bool) (*http.Request, string) {
 	return httptest.NewRequest(http.MethodGet, "/?challenge=1158201444&secret="+secret, nil), "1158201444"
 }
 
-// Patience is short: the book shows everything at once.
-func (r *remote) Patience() time.Duration { return time.Second }
+// Patience is shorter where the connector has a defect, which nobody has to wait for.
+func (r *remote) Patience() time.Duration {
+	if r.defect != "" {
+		return 5 * time.Second
+	}
+	return time.Minute
+}
 
 func (r *remote) Secrets() []string { return []string{goodToken, badToken, hookSecret} }
 
@@ -262,7 +267,7 @@ func (d *defective) Poll(ctx context.Context, after inbox.Cursor) (connectors.Pa
 
 // deaf is a context that goes on for longer than the suite waits, whatever ctx does.
 func (d *defective) deaf(ctx context.Context) context.Context {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 	context.AfterFunc(ctx, cancel)
 	return ctx
 }

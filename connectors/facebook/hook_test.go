@@ -397,7 +397,7 @@ func TestThroughTheRunner(t *testing.T) {
 	}
 	changed, unwatch := runner.Watch()
 	defer unwatch()
-	for deadline := time.After(20 * time.Second); runner.Health()[0].LastSuccess.IsZero(); {
+	for deadline := time.After(time.Minute); runner.Health()[0].LastSuccess.IsZero(); {
 		select {
 		case <-changed:
 		case <-deadline:
@@ -574,7 +574,7 @@ func TestTwoPagesOfOneApp(t *testing.T) {
 	if err := runner.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.After(20 * time.Second); runner.Health()[1].LastSuccess.IsZero() || runner.Health()[1].Identity.RemoteID == ""; {
+	for deadline := time.After(time.Minute); runner.Health()[1].LastSuccess.IsZero() || runner.Health()[1].Identity.RemoteID == ""; {
 		select {
 		case <-changed:
 		case <-deadline:

@@ -101,8 +101,6 @@ func (r *remote) ConnectBadly(t testing.TB, a connectors.Account) connectors.Con
 
 func (r *remote) Secrets() []string { return []string{goodToken, badToken, secret, verify} }
 
-func (r *remote) Patience() time.Duration { return time.Second }
-
 func (r *remote) Post(t testing.TB, text string) string {
 	t.Helper()
 	made := r.p.Comment(r.post, platform.Said{Name: "eva", Text: text})

@@ -173,8 +173,6 @@ func (h *harness) Mend(testing.TB) {
 	h.smtp.fault.Store(connectortest.Fault(""))
 }
 
-func (h *harness) Patience() time.Duration { return 15 * time.Second }
-
 // proxy passes TCP connections on, and breaks new ones as told.
 type proxy struct {
 	address string

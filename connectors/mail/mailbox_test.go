@@ -17,7 +17,7 @@ import (
 	"standpunt/inbox"
 )
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // deliver lets the customer send a mail with these headers.
 func (p *place) deliver(t testing.TB, headers, text string) {

@@ -84,7 +84,7 @@ func (c *Connector) signIn(ctx context.Context) (*session, error) {
 			s.client, err = imapclient.NewStartTLS(s.conn, options)
 		} else {
 			s.client = imapclient.New(s.conn, options)
-			err = s.client.WaitGreeting()
+			err = s.greeting()
 		}
 		return err
 	})
@@ -102,6 +102,17 @@ func (c *Connector) signIn(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// greeting waits for the server's first words. Where they turn us away, the
+// library closes the connection and then tells of the one or of the other; a
+// connection that ended without a fault in reading it is one that was refused.
+func (s *session) greeting() error {
+	err := s.client.WaitGreeting()
+	if err != nil && !errors.As(err, new(*imap.Error)) && s.client.Close() == nil && s.conn.failure.Load() == nil {
+		return &imap.Error{Type: imap.StatusResponseTypeBye}
+	}
+	return err
 }
 
 func (s *session) authenticate() error {

@@ -16,6 +16,7 @@ import (
 	"standpunt/approval"
 	"standpunt/approval/approvaltest"
 	"standpunt/connectors"
+	"standpunt/connectors/connectortest"
 	"standpunt/inbox"
 )
 
@@ -24,6 +25,8 @@ import (
 // answer "hang up" closes the connection, "say nothing" is no answer.
 type scripted struct {
 	address string
+	silent  context.Context //nolint:containedctx // its time is over when an answer is due and the server says nothing
+	silence func()
 	mu      sync.Mutex
 	heard   []string
 }
@@ -35,6 +38,7 @@ func script(t testing.TB, greeting string, answers map[string]string) *scripted 
 		t.Fatal(err)
 	}
 	s := &scripted{address: l.Addr().String()}
+	s.silent, s.silence = connectortest.Expiring(t.Context())
 	ctx, cancel := context.WithCancel(context.Background())
 	var open sync.WaitGroup
 	open.Go(func() {
@@ -56,6 +60,9 @@ func script(t testing.TB, greeting string, answers map[string]string) *scripted 
 }
 
 func (s *scripted) talk(conn net.Conn, greeting string, answers map[string]string) {
+	if greeting == "" {
+		s.silence()
+	}
 	if _, err := fmt.Fprint(conn, greeting); err != nil {
 		return
 	}
@@ -84,6 +91,7 @@ func (s *scripted) talk(conn net.Conn, greeting string, answers map[string]strin
 		case "hang up":
 			return
 		case "say nothing":
+			s.silence()
 			continue
 		}
 		if _, err := fmt.Fprint(conn, strings.ReplaceAll(answer, "TAG", tag)); err != nil {
@@ -147,9 +155,7 @@ func TestWhatAServersAnswerToAMailMeans(t *testing.T) {
 			}
 			server := script(t, greeting, smtpAnswers(c.changed))
 			mailbox := offline(t, map[string]any{"smtp": server.address})
-			ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
-			defer cancel()
-			receipt, err := mailbox.Publish(ctx, release)
+			receipt, err := mailbox.Publish(server.silent, release)
 			if c.kind == "" {
 				if err != nil || receipt.ExternalID != release.Attempt().Key+"@brand.test" || receipt.PostedAt.IsZero() {
 					t.Errorf("got %+v, %v", receipt, err)
@@ -224,9 +230,7 @@ func TestWhatAnIMAPServersAnswerMeans(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := script(t, c.greeting, c.answers)
-			ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
-			defer cancel()
-			page, err := offline(t, map[string]any{"imap": server.address}).Poll(ctx, nil)
+			page, err := offline(t, map[string]any{"imap": server.address}).Poll(server.silent, nil)
 			if c.kind != "" {
 				checkError(t, err, c.kind, c.says)
 			} else if err != nil || len(page.Mentions) != 0 || len(page.Next) == 0 {

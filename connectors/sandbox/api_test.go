@@ -17,6 +17,12 @@ func (r *remote) api(t testing.TB, method, path, body string) network.ListJSON {
 	return r.call(t, method, path, body, "")
 }
 
+// planned is how many faults the network still has in store.
+func (r *remote) planned(t testing.TB) int {
+	t.Helper()
+	return len(r.api(t, "GET", "/api/faults", "").Items)
+}
+
 // brand changes a post of the brand's, as somebody with its token would.
 func (r *remote) brand(t testing.TB, method, externalID, body string) {
 	t.Helper()

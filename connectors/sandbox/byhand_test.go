@@ -92,7 +92,7 @@ func FuzzLocate(f *testing.F) {
 	} {
 		f.Add(address)
 	}
-	c := (&remote{Proxy: &connectortest.Proxy{URL: "http://plein.test"}}).connect(f, connectors.Account{Name: account}, goodToken).(connectors.Locator)
+	c := (&remote{Proxy: &connectortest.Proxy{URL: "http://plein.test"}}).connect(f, connectors.Account{Name: account}, goodToken, patient).(connectors.Locator)
 	f.Fuzz(func(t *testing.T, address string) {
 		r, err := c.Locate(address)
 		if err != nil {

@@ -18,7 +18,7 @@ import (
 // listenLegacy runs a stream until done says so or the stream ends by itself.
 func listenLegacy(t *testing.T, c connectors.Connector, got func(connectors.Page) (done bool, err error)) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	return c.(connectors.Streamer).Stream(ctx, nil, func(p connectors.Page) error {
 		done, err := got(p)

@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"standpunt/config"
 	"standpunt/connectors"
@@ -96,8 +95,7 @@ func (r *remote) ConnectBadly(t testing.TB, a connectors.Account) connectors.Con
 	return r.make(t, a, "not-the-token-secret")
 }
 
-func (r *remote) Secrets() []string       { return append([]string{"not-the-token-secret"}, secrets...) }
-func (r *remote) Patience() time.Duration { return time.Second }
+func (r *remote) Secrets() []string { return append([]string{"not-the-token-secret"}, secrets...) }
 
 func (r *remote) Post(t testing.TB, text string) string {
 	t.Helper()

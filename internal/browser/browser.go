@@ -33,7 +33,8 @@ type Browser struct {
 func Start(ctx context.Context, dir string) (*Browser, error) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:len(chromedp.DefaultExecAllocatorOptions):len(chromedp.DefaultExecAllocatorOptions)],
 		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(dir))
+		chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(dir),
+		chromedp.WSURLReadTimeout(2*patience)) // until it has started
 	allocator, stopAllocator := chromedp.NewExecAllocator(ctx, options...)
 	browser, stopBrowser := chromedp.NewContext(allocator)
 	stop := func() { stopBrowser(); stopAllocator() }

@@ -132,6 +132,24 @@ func TestNewMentionsAppearByThemselves(t *testing.T) {
 	}
 }
 
+// What comes in while one opens a conversation shows too.
+func TestNoNewMentionIsLostToAClick(t *testing.T) {
+	d := desktest.New(t)
+	d.Furnish()
+	s := open(t, d, "anna", wide)
+	s.js(`(() => { const ask = window.fetch; window.fetch = async (url, options) => {
+		const answer = await ask(url, options);
+		if (url === location.href && !window.release) await new Promise((goOn) => { window.release = goOn; });
+		return answer;
+	}; })()`)
+	d.Say("plein", "fresh-1", "@nieuw", "Nieuwe Klant", "Zojuist viel hier alles uit!", 0)
+	s.await(`window.release`)
+	s.click(".conv:nth-child(2) .conv-link")
+	s.await(`document.getElementById("thread").dataset.id && location.pathname !== "/inbox"`)
+	s.js(`window.release()`)
+	s.await(`document.getElementById("rows").firstElementChild.textContent.includes("Nieuwe Klant")`)
+}
+
 func TestDraftsAreKeptAndRestored(t *testing.T) {
 	d := desktest.New(t)
 	all := d.Furnish()

@@ -16,13 +16,13 @@ import (
 // would: without signing in. from may be empty, as in a bounce. Line ends are
 // made CRLF; nothing else is touched.
 func (s *Servers) Deliver(from, to string, raw []byte) error {
-	conn, err := net.DialTimeout("tcp", s.SMTP, 5*time.Second)
+	conn, err := net.DialTimeout("tcp", s.SMTP, time.Minute)
 	if err != nil {
 		return fmt.Errorf("mailtest: deliver: %w", err)
 	}
 	c := smtp.NewClient(conn)
 	defer c.Close()
-	c.CommandTimeout, c.SubmissionTimeout = 10*time.Second, 10*time.Second
+	c.CommandTimeout, c.SubmissionTimeout = time.Minute, time.Minute
 	raw = bytes.ReplaceAll(bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))
 	if err := c.SendMail(from, []string{to}, bytes.NewReader(raw)); err != nil {
 		return fmt.Errorf("mailtest: deliver: %w", err)

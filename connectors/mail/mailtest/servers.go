@@ -176,7 +176,7 @@ func (s *Servers) run(name string, leads bool, program string, args ...string) (
 
 // ready waits until both servers greet.
 func (s *Servers) ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for _, address := range []string{s.IMAP, s.SMTP} {
 		for {
@@ -195,12 +195,12 @@ func (s *Servers) ready(ctx context.Context) error {
 }
 
 func greets(address string) error {
-	conn, err := net.DialTimeout("tcp", address, time.Second)
+	conn, err := net.DialTimeout("tcp", address, 10*time.Second)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
 		return err
 	}
 	_, err = conn.Read(make([]byte, 1))
@@ -235,7 +235,7 @@ func stop(cmd *exec.Cmd) error {
 		return err
 	}
 	// The children end with their master; what still runs is ended now.
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(45 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if err := syscall.Kill(group, syscall.SIGKILL); errors.Is(err, syscall.ESRCH) {
 			return nil
 		}

@@ -16,7 +16,7 @@ func TestTwoSetsRunBesideEachOther(t *testing.T) {
 	for i := range sets {
 		sets[i] = mailtest.Start(t)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	for i, s := range sets {
 		word := []string{"eerste", "tweede"}[i]

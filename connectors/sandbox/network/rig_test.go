@@ -38,7 +38,7 @@ func start(t *testing.T, change ...func(*network.Options)) *rig {
 	}
 	n.Start()
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := n.Check(ctx); err != nil {
 			t.Error(err)
@@ -56,7 +56,7 @@ func (r *rig) address() string { return "http://" + r.net.Addr().String() }
 // send makes one request and returns the answer's status and body.
 func (r *rig) send(method, path, token, body string, header ...string) (int, []byte) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, method, r.address()+path, strings.NewReader(body))
 	if err != nil {
@@ -127,7 +127,7 @@ func (r *rig) list(query string) network.ListJSON {
 // eventually tries until ok holds.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for !ok() {
 		if time.Now().After(deadline) {
 			t.Fatalf("never: %s", what)

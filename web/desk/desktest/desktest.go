@@ -70,7 +70,7 @@ func ServeAt(t testing.TB, publicURL string, r *approvaltest.Rig, from Sources, 
 	must(t, err)
 	must(t, s.Start())
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := s.Stop(ctx); err != nil {
 			t.Log(err) // a browser that was cut off
@@ -252,7 +252,7 @@ type Client struct {
 func (d *Desk) Browser() *Client {
 	jar, err := cookiejar.New(nil)
 	must(d.t, err)
-	return &Client{Client: &http.Client{Jar: jar, Timeout: 30 * time.Second}, URL: d.URL, t: d.t}
+	return &Client{Client: &http.Client{Jar: jar, Timeout: time.Minute}, URL: d.URL, t: d.t}
 }
 
 // SignedIn is a client on which somebody of the cast has signed in by the form.

@@ -271,7 +271,8 @@ async function refresh() {
   if (!onPage()) return;
   const url = location.href;
   const { page, ok } = await peek(url).catch(() => ({}));
-  if (!ok || url !== location.href || page.body.dataset.person !== document.body.dataset.person) return;
+  if (url !== location.href) return refresh(); // one opened another conversation meanwhile
+  if (!ok || page.body.dataset.person !== document.body.dataset.person) return;
   takeFrame(page, false);
   if (!$("views").contains(document.activeElement)) take(page, ["views"]);
   mergeThread(page);
