@@ -14,6 +14,9 @@ import (
 const (
 	// presenceLife is how long somebody counts as replying after their last key.
 	presenceLife = time.Minute
+	// lateKeys is how long after somebody sent or left their text a key may still come in
+	// that they pressed before: it was on its way.
+	lateKeys = 5 * time.Second
 	// mostPresent bounds how many people are remembered at once.
 	mostPresent = 2000
 )
@@ -28,8 +31,9 @@ type presence struct {
 }
 
 type typing struct {
-	in inbox.ConversationID
-	at time.Time
+	in   inbox.ConversationID
+	at   time.Time
+	left bool // and not typing any more
 }
 
 func newPresence() *presence { return &presence{typing: make(map[people.ID]typing)} }
@@ -39,10 +43,17 @@ func newPresence() *presence { return &presence{typing: make(map[people.ID]typin
 func (p *presence) typed(who people.ID, in inbox.ConversationID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if t := p.typing[who]; t.left && t.in == in && time.Since(t.at) < lateKeys {
+		return
+	}
+	p.note(who, typing{in: in, at: time.Now()})
+}
+
+func (p *presence) note(who people.ID, t typing) {
 	if _, known := p.typing[who]; !known && len(p.typing) >= mostPresent {
 		return
 	}
-	p.typing[who] = typing{in: in, at: time.Now()}
+	p.typing[who] = t
 	if p.sweep == nil {
 		p.sweep = time.AfterFunc(presenceLife, p.forget)
 	}
@@ -52,8 +63,8 @@ func (p *presence) typed(who people.ID, in inbox.ConversationID) {
 func (p *presence) left(who people.ID, in inbox.ConversationID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.typing[who].in == in {
-		delete(p.typing, who)
+	if t, known := p.typing[who]; !known || t.in == in {
+		p.note(who, typing{in: in, at: time.Now(), left: true})
 	}
 }
 
@@ -64,7 +75,7 @@ func (p *presence) replying(except people.ID) map[inbox.ConversationID][]people.
 	defer p.mu.Unlock()
 	all := make(map[inbox.ConversationID][]people.ID)
 	for _, who := range slices.SortedFunc(maps.Keys(p.typing), func(a, b people.ID) int { return bytes.Compare(a[:], b[:]) }) {
-		if t := p.typing[who]; who != except && time.Since(t.at) < presenceLife {
+		if t := p.typing[who]; who != except && !t.left && time.Since(t.at) < presenceLife {
 			all[t.in] = append(all[t.in], who)
 		}
 	}

@@ -51,6 +51,37 @@ func TestWhoIsReplyingIsForgottenAfterAMinute(t *testing.T) {
 	})
 }
 
+// A key that was on its way when its text was sent makes nobody type again.
+func TestWhoSentIsNotReplyingAnyMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPresence()
+		anna, bert := id.New[people.Person](), id.New[people.Person]()
+		one, two := id.New[inbox.Conversation](), id.New[inbox.Conversation]()
+		there := func(in inbox.ConversationID, want ...people.ID) {
+			t.Helper()
+			if got := p.replying(people.ID{})[in]; !slices.Equal(got, want) {
+				t.Errorf("%v reply, want %v", got, want)
+			}
+		}
+		p.typed(anna, one)
+		p.left(anna, one)
+		p.left(bert, one) // whose first key comes late
+		p.typed(anna, one)
+		p.typed(bert, one)
+		there(one)
+		p.typed(bert, two)
+		there(two, bert)
+		time.Sleep(lateKeys)
+		p.typed(anna, one)
+		there(one, anna)
+		time.Sleep(2 * presenceLife)
+		synctest.Wait()
+		if len(p.typing) != 0 {
+			t.Errorf("%d are remembered", len(p.typing))
+		}
+	})
+}
+
 func TestWhoIsReplyingIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPresence()
