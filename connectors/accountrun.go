@@ -79,7 +79,8 @@ func (a *accountRun) poll(ctx context.Context) {
 	}
 }
 
-// pace is the pause between two polls that went well.
+// pace is the pause between two polls that went well: longer while a stream brings
+// all that they would.
 func (a *accountRun) pace() time.Duration {
 	every := a.every()
 	if a.pulse.read().Streaming {
@@ -254,7 +255,6 @@ func (a *accountRun) streamOnce(ctx context.Context, s Streamer) error {
 	if err != nil {
 		return err
 	}
-	connected := false
 	deliver := func(page Page) error {
 		switch empty := len(page.Mentions) == 0 && len(page.Own) == 0; {
 		case page.Trouble != nil:
@@ -264,9 +264,8 @@ func (a *accountRun) streamOnce(ctx context.Context, s Streamer) error {
 			if was { // what the stream would bring is a poll's to bring, from now on
 				a.pokeNow()
 			}
-		case !connected || empty:
-			connected = true
-			a.pulse.change(func(h *AccountHealth) { h.Streaming = true })
+		case empty:
+			a.pulse.change(func(h *AccountHealth) { h.Streaming = !page.Partial })
 			a.pulse.beside(streamPart, nil)
 			a.pokeNow()
 		}

@@ -22,6 +22,9 @@ type Page struct {
 	// poll reads, one of several streams. It is shown in the account's health until a page
 	// comes without it. What the page brings is taken in all the same.
 	Trouble error
+	// Partial says, on the empty page of a [Streamer], that what its stream brings is not all that
+	// polls do: they keep their usual pace.
+	Partial bool
 }
 
 // Source is what every connector has.
@@ -44,7 +47,9 @@ type Publisher interface {
 // stream ends, ctx is done, or deliver fails, with deliver's error. The runner
 // polls after each connect, so a stream may miss what came in between. A stream
 // that connects again by itself delivers an empty page each time, and one whose
-// Trouble says why while it cannot: polling then goes on at its usual pace. Only
+// Trouble says why while it cannot: polling then goes on at its usual pace. While
+// it is connected polls are rarer, unless the empty page says that it is Partial:
+// a stream is whole that brings all the mentions that polls would. Only
 // a poll moves the cursor: a delivered page's Next is ignored. after is where the
 // cursor stands, for platforms that can replay.
 type Streamer interface {

@@ -43,7 +43,7 @@ type AccountHealth struct {
 	LastSuccess time.Time // when the last good one ended
 	NextTry     time.Time // when the next poll is due; zero while one runs
 	CursorSince time.Time // when the cursor last moved, as far as this process saw
-	Streaming   bool      // a stream is connected
+	Streaming   bool      // a stream is connected that brings all the mentions that polls would
 
 	// Spending is what the platform has charged, where the connector is a [Spender].
 	Spending *Spending

@@ -400,6 +400,42 @@ func TestAStreamThatConnectsAgainByItself(t *testing.T) {
 	})
 }
 
+// What brings a part of the mentions takes nothing from the polls that bring the rest.
+func TestAPartialStreamSlowsNoPolls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &streamer{source: source{poll: quiet}}
+		s.stream = func(ctx context.Context, _ int, deliver func(connectors.Page) error) error {
+			for _, p := range []connectors.Page{page("", false, "early"), {Partial: true}, page("", false, "streamed"), {}} {
+				if err := deliver(p); err != nil {
+					return err
+				}
+				time.Sleep(20 * time.Minute)
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		m := newMemory()
+		run(t, m, func(r *connectors.Runner) {
+			for i, whole := range []bool{false, false, false, true} {
+				before := len(s.times())
+				if h := r.Health()[0]; h.Streaming != whole || h.State != connectors.OK {
+					t.Errorf("after %d steps: %+v", i, h)
+				}
+				time.Sleep(19*time.Minute + 50*time.Second)
+				synctest.Wait()
+				if n := len(s.times()) - before; !whole && n < 15 || whole && n > 10 {
+					t.Errorf("step %d: %d polls", i, n)
+				}
+				time.Sleep(10 * time.Second)
+				synctest.Wait()
+			}
+			if !slices.Equal(m.of("x"), []string{"early", "streamed"}) {
+				t.Errorf("streamed %v", m.of("x"))
+			}
+		}, live("x", s))
+	})
+}
+
 func TestAPollTellsOfTroubleBesideWhatItBrings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()

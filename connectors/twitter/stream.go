@@ -32,7 +32,7 @@ func (s *Streaming) Stream(ctx context.Context, _ inbox.Cursor, deliver func(con
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	h := &hub{deliver: deliver, stop: stop, pending: make(map[string]bool), troubles: make(map[string]error), seen: newSeen()}
+	h := &hub{deliver: deliver, stop: stop, pending: make(map[string]bool), troubles: make(map[string]error), seen: newSeen(), partial: !s.s.Activity}
 	var feeds sync.WaitGroup
 	all := s.feeds(ctx, self)
 	for _, f := range all {
@@ -149,6 +149,7 @@ type hub struct {
 	failed   error           // deliver's, which ends all
 	pending  map[string]bool // what has not been connected or failed once
 	troubles map[string]error
+	partial  bool // no stream brings mentions and messages
 	seen     *seen
 }
 
@@ -176,7 +177,7 @@ func (h *hub) report(name string) error {
 	if delete(h.pending, name); len(h.pending) > 0 {
 		return nil
 	}
-	return h.send(connectors.Page{Trouble: h.trouble()})
+	return h.send(connectors.Page{Trouble: h.trouble(), Partial: h.partial})
 }
 
 // trouble is what a person can do something about, first.

@@ -221,6 +221,26 @@ func TestActivityBringsWhatConcernsUs(t *testing.T) {
 	}
 }
 
+// Polls become rarer only beside a stream that brings what they look for.
+func TestOnlyActivityStandsInForPolls(t *testing.T) {
+	for name, c := range map[string]struct {
+		more    map[string]any
+		partial bool
+	}{
+		"keywords":              {map[string]any{"keywords": []any{"storm"}}, true},
+		"rules and messages":    {map[string]any{"rules": []any{"from:eva"}, "direct_messages": true}, true},
+		"activity":              {map[string]any{"activity": true, "direct_messages": true}, false},
+		"activity and keywords": {map[string]any{"activity": true, "keywords": []any{"storm"}}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, l := tuneIn(t, newRemote(t, platform.Options{}), c.more)
+			if p := l.all()[0]; p.Partial != c.partial || p.Trouble != nil {
+				t.Errorf("the first page is %+v", p)
+			}
+		})
+	}
+}
+
 func TestStreamsDuplicateReorderAndBreak(t *testing.T) {
 	r := newRemote(t, platform.Options{KeepAlive: 10 * time.Millisecond})
 	_, l := tuneIn(t, r, map[string]any{"activity": true, "keywords": []any{"storm"}})

@@ -33,7 +33,7 @@ type Account struct {
 	LastSuccess  optional[instant]      `json:"last_success"`
 	NextTry      optional[instant]      `json:"next_try" doc:"Null while a poll runs."`
 	CursorSince  optional[instant]      `json:"cursor_since" doc:"When the cursor last moved."`
-	Streaming    bool                   `json:"streaming"`
+	Streaming    bool                   `json:"streaming" doc:"A stream brings at once all the mentions that polls would; these are rarer meanwhile."`
 	Polls        uint64                 `json:"polls" doc:"Since the start, like the counts below."`
 	New          uint64                 `json:"new"`
 	Edited       uint64                 `json:"edited"`
