@@ -3,7 +3,6 @@ package connectors
 import (
 	"bytes"
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +17,7 @@ type accountRun struct {
 	r     *Runner
 	pulse *pulse
 	poke  chan struct{} // poll now
+	again chan struct{} // try the stream now
 	done  chan struct{} // closed when every loop has ended
 
 	askAgain atomic.Bool   // a person wants to know who we are now
@@ -27,6 +27,7 @@ type accountRun struct {
 
 	mu        sync.Mutex
 	waitUntil time.Time // the platform's own waiting time
+	try       *streamTry
 }
 
 func (a *accountRun) run(ctx context.Context) {
@@ -66,6 +67,7 @@ func (a *accountRun) poll(ctx context.Context) {
 			wait = a.r.o.Backoff.after(failures, err)
 		} else if failures > 0 {
 			failures, identified, rounds = 0, false, 0
+			a.streamAgain()
 		}
 		a.hold(err)
 		a.pulse.polled(err, wait)
@@ -222,74 +224,15 @@ func (a *accountRun) identify(ctx context.Context) bool {
 	return err == nil
 }
 
-// stream keeps a stream connected; while it is not, the poll loop alone brings
-// mentions in, at its usual pace.
-func (a *accountRun) stream(ctx context.Context, s Streamer) {
-	failures := 0
-	for ctx.Err() == nil {
-		began := time.Now()
-		err := a.streamOnce(ctx, s)
-		if ctx.Err() != nil {
-			return
-		}
-		if time.Since(began) >= streamProvesItself {
-			failures = 0
-		}
-		failures++
-		if err == nil {
-			err = &Error{Kind: Temporary, Message: "the platform ended the stream; polling goes on"}
-		}
-		a.pulse.change(func(h *AccountHealth) { h.Streaming = false })
-		if failures > 1 { // platforms end streams now and then; one that comes back at once is no trouble
-			a.pulse.beside(streamPart, err)
-		}
-		a.pokeNow()
-		if !sleep(ctx, a.r.o.Backoff.after(failures, err), nil) {
-			return
-		}
-	}
-}
-
-func (a *accountRun) streamOnce(ctx context.Context, s Streamer) error {
-	cursor, err := a.r.o.Inbox.Cursor(ctx, a.Name)
-	if err != nil {
-		return err
-	}
-	deliver := func(page Page) error {
-		switch empty := len(page.Mentions) == 0 && len(page.Own) == 0; {
-		case page.Trouble != nil:
-			was := false
-			a.pulse.change(func(h *AccountHealth) { was, h.Streaming = h.Streaming, false })
-			a.pulse.beside(streamPart, page.Trouble)
-			if was { // what the stream would bring is a poll's to bring, from now on
-				a.pokeNow()
-			}
-		case empty:
-			a.pulse.change(func(h *AccountHealth) { h.Streaming = !page.Partial })
-			a.pulse.beside(streamPart, nil)
-			a.pokeNow()
-		}
-		t, err := a.takeIn(ctx, page, nil)
-		return errors.Join(err, t.problem)
-	}
-	return guard(a.Log, "stream", func() error { return s.Stream(ctx, cursor, deliver) })
-}
-
-func (a *accountRun) pokeNow() {
-	select {
-	case a.poke <- struct{}{}:
-	default:
-	}
-}
+func (a *accountRun) pokeNow() { wake(a.poke) }
 
 // hold remembers how long the platform wants to be left alone.
 func (a *accountRun) hold(err error) {
-	var e *Error
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.waitUntil = time.Time{}
-	if errors.As(err, &e) && e.RetryAfter > 0 {
-		a.waitUntil = time.Now().Add(min(e.RetryAfter, maxRetryAfter))
+	if wait := asksFor(err); wait > 0 {
+		a.waitUntil = time.Now().Add(wait)
 	}
 }
 

@@ -27,10 +27,20 @@ func (b Backoff) after(failures int, err error) time.Duration {
 			wait = min(max(wait, time.Minute), b.Most)
 		}
 		if e.RetryAfter > 0 {
-			return max(min(e.RetryAfter, maxRetryAfter), wait) + upTo(time.Second)
+			return max(asksFor(err), wait) + upTo(time.Second)
 		}
 	}
 	return wait - upTo(wait/2)
+}
+
+// asksFor is how long the platform itself wants to be left alone, 0 where it does
+// not say.
+func asksFor(err error) time.Duration {
+	var e *Error
+	if !errors.As(err, &e) {
+		return 0
+	}
+	return min(max(e.RetryAfter, 0), maxRetryAfter)
 }
 
 // upTo is a random span below d.
@@ -55,4 +65,12 @@ func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
 	case <-timer.C:
 	}
 	return ctx.Err() == nil
+}
+
+// wake wakes who sleeps on c, or will next.
+func wake(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
 }

@@ -96,7 +96,7 @@ func NewRunner(o RunnerOptions, lives ...Live) *Runner {
 		if live.Log == nil {
 			live.Log = slog.New(slog.DiscardHandler)
 		}
-		a := &accountRun{Live: live, r: r, poke: make(chan struct{}, 1), done: make(chan struct{}),
+		a := &accountRun{Live: live, r: r, poke: make(chan struct{}, 1), again: make(chan struct{}, 1), done: make(chan struct{}),
 			working: make(chan struct{}, o.DeliveriesAtOnce)}
 		a.pulse = &pulse{log: live.Log, changed: r.changes.wake, aside: make(map[string]*Error)}
 		a.pulse.health = AccountHealth{Account: live.Name, Kind: live.Kind, State: Stopped, Since: time.Now()}
@@ -174,8 +174,8 @@ func (r *Runner) Connector(name inbox.AccountName) (Connector, bool) {
 	return a.Connector, true
 }
 
-// CheckNow asks again who the account is and polls it as soon as it can, whatever its back-off, and does not
-// wait for it. While a platform's own waiting time runs it is refused.
+// CheckNow asks again who the account is, polls it and tries a stream that is away as soon as it can, whatever
+// their back-off, and does not wait for it. While a platform's own waiting time runs it is refused.
 func (r *Runner) CheckNow(name inbox.AccountName) error {
 	a, err := r.account(name)
 	if err != nil {
@@ -186,10 +186,9 @@ func (r *Runner) CheckNow(name inbox.AccountName) error {
 			Fix("Try again in %s.", wait.Round(time.Second))
 	}
 	a.askAgain.Store(true)
-	select {
-	case a.poke <- struct{}{}:
-	default: // one is waiting already
-	}
+	a.pokeNow()
+	a.endStuckStream()
+	a.streamAgain()
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -303,12 +304,11 @@ func TestPagingThatStandsStillIsNoEndlessLoop(t *testing.T) {
 type streamer struct {
 	source
 	stream func(ctx context.Context, n int, deliver func(connectors.Page) error) error
-	n      int
+	tries  atomic.Int64
 }
 
 func (s *streamer) Stream(ctx context.Context, _ inbox.Cursor, deliver func(connectors.Page) error) error {
-	s.n++
-	return s.stream(ctx, s.n, deliver)
+	return s.stream(ctx, int(s.tries.Add(1)), deliver)
 }
 
 func TestStreamFallsBackToPolling(t *testing.T) {
