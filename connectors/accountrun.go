@@ -45,7 +45,7 @@ func (a *accountRun) run(ctx context.Context) {
 // poll polls until ctx is done.
 func (a *accountRun) poll(ctx context.Context) {
 	identified, rounds, failures := false, 0, 0
-	var asked time.Time
+	var asked, refused time.Time // refused: when the platform last took none of our credentials
 	for ctx.Err() == nil {
 		if a.askAgain.Swap(false) || time.Since(asked) > identityEvery { // tokens end, and lose permissions
 			identified, rounds = false, 0
@@ -65,8 +65,13 @@ func (a *accountRun) poll(ctx context.Context) {
 			}
 			failures++
 			wait = a.r.o.Backoff.after(failures, err)
+			if KindOf(err) == BadAuth {
+				refused = time.Now()
+			}
 		} else if failures > 0 {
 			failures, identified, rounds = 0, false, 0
+			// What a stream was let in with, and what it subscribed to, may have ended with the old credentials.
+			a.endStreamBegunBefore(refused)
 			a.streamAgain()
 		}
 		a.hold(err)

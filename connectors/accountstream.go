@@ -8,8 +8,9 @@ import (
 
 // streamTry is one call of an account's stream.
 type streamTry struct {
-	end context.CancelCauseFunc
-	up  bool // it is connected
+	begun time.Time
+	end   context.CancelCauseFunc
+	up    bool // it is connected
 	// stuck says that it is not, and that a person has to mend why.
 	stuck bool
 }
@@ -65,12 +66,13 @@ func (a *accountRun) streamOnce(ctx context.Context, s Streamer) error {
 	}
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	a.streams(&streamTry{end: end})
+	try := streamTry{begun: time.Now(), end: end}
+	a.streams(&try)
 	defer a.streams(nil)
 	deliver := func(page Page) error {
 		switch empty := len(page.Mentions) == 0 && len(page.Own) == 0; {
 		case page.Trouble != nil:
-			a.streams(&streamTry{end: end, stuck: !KindOf(page.Trouble).Retryable()})
+			a.streams(&streamTry{begun: try.begun, end: end, stuck: !KindOf(page.Trouble).Retryable()})
 			was := false
 			a.pulse.change(func(h *AccountHealth) { was, h.Streaming = h.Streaming, false })
 			a.pulse.beside(streamPart, page.Trouble)
@@ -78,7 +80,7 @@ func (a *accountRun) streamOnce(ctx context.Context, s Streamer) error {
 				a.pokeNow()
 			}
 		case empty:
-			a.streams(&streamTry{end: end, up: true})
+			a.streams(&streamTry{begun: try.begun, end: end, up: true})
 			a.pulse.change(func(h *AccountHealth) { h.Streaming = !page.Partial })
 			a.pulse.beside(streamPart, nil)
 			a.pokeNow()
@@ -116,6 +118,15 @@ func (a *accountRun) endStuckStream() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.try != nil && a.try.stuck {
+		a.try.end(errAnew)
+	}
+}
+
+// endStreamBegunBefore begins a stream anew that was begun before that time.
+func (a *accountRun) endStreamBegunBefore(at time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.try != nil && a.try.begun.Before(at) {
 		a.try.end(errAnew)
 	}
 }

@@ -155,3 +155,40 @@ func TestPollsThatWorkAgainWakeTheStream(t *testing.T) {
 		}, live("x", s))
 	})
 }
+
+// A connection outlives the credentials that it was made with; what it brings does not.
+func TestAStreamIsNotTrustedWhilePollsAreRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		revoked, back := start.Add(time.Hour), start.Add(2*time.Hour)
+		s := &streamer{}
+		s.poll = func(context.Context, int, inbox.Cursor) (connectors.Page, error) {
+			if now := time.Now(); now.After(revoked) && now.Before(back) {
+				return connectors.Page{}, connectors.Errorf(connectors.BadAuth, "revoked")
+			}
+			if now := time.Now(); now.After(start.Add(4*time.Hour)) && now.Before(start.Add(5*time.Hour)) {
+				return connectors.Page{}, connectors.Errorf(connectors.Temporary, "broken")
+			}
+			return connectors.Page{}, nil
+		}
+		s.stream = func(ctx context.Context, _ int, deliver func(connectors.Page) error) error {
+			return keepUp(ctx, deliver)
+		}
+		run(t, newMemory(), func(r *connectors.Runner) {
+			for _, want := range []struct {
+				at        time.Duration
+				streaming bool
+				tries     int64
+			}{
+				{30 * time.Minute, true, 1}, {90 * time.Minute, false, 1}, {150 * time.Minute, true, 2},
+				{270 * time.Minute, true, 2}, {330 * time.Minute, true, 2}, // trouble of another kind says nothing of the stream
+			} {
+				time.Sleep(time.Until(start.Add(want.at)))
+				synctest.Wait()
+				if h := r.Health()[0]; h.Streaming != want.streaming || s.tries.Load() != want.tries {
+					t.Errorf("after %v: %d tries, %+v", want.at, s.tries.Load(), h)
+				}
+			}
+		}, live("x", s))
+	})
+}

@@ -43,7 +43,7 @@ type AccountHealth struct {
 	LastSuccess time.Time // when the last good one ended
 	NextTry     time.Time // when the next poll is due; zero while one runs
 	CursorSince time.Time // when the cursor last moved, as far as this process saw
-	Streaming   bool      // a stream is connected that brings all the mentions that polls would
+	Streaming   bool      // a stream is connected that brings all the mentions that polls would, and polls are let in
 
 	// Spending is what the platform has charged, where the connector is a [Spender].
 	Spending *Spending
@@ -77,6 +77,9 @@ func (p *pulse) read() AccountHealth {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	h := p.health
+	if h.Failures > 0 && h.ProblemKind == BadAuth { // the stream may stand, and nothing comes over it
+		h.Streaming = false
+	}
 	if h.State != Stopped && !p.overdue.IsZero() && time.Now().After(p.overdue) {
 		h.State, h.Since = Failing, p.overdue
 		h.Problem, h.ProblemKind, h.ProblemSince = "a poll does not return although its time is over", Temporary, p.overdue

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -19,17 +22,18 @@ import (
 // plight is a configuration and what the platforms think of it, before something
 // goes wrong with them.
 type plight struct {
-	t    *testing.T
-	top  map[string]string // keys of the file beside accounts
-	x    twitter.Options
-	fb   facebook.Options
-	ig   instagram.Options
-	sets map[string]string // settings in place of the right ones
-	drop bool              // the account's own server answers no more
-	html bool              // something else stands at base_url
-	tls  bool              // base_url says https
-	more string            // further accounts
-	env  []string
+	t     *testing.T
+	top   map[string]string // keys of the file beside accounts
+	x     twitter.Options
+	fb    facebook.Options
+	ig    instagram.Options
+	sets  map[string]string // settings in place of the right ones
+	drop  bool              // the account's own server answers no more
+	html  bool              // something else stands at base_url
+	tls   bool              // base_url says https
+	more  string            // further accounts
+	oauth map[string]any    // the account of kind twitter signs in with OAuth 2.0, and this is kept of it
+	env   []string
 }
 
 // misconfigurations are what people get wrong, and the sentence that `standpunt
@@ -68,6 +72,12 @@ var misconfigurations = []struct {
 		func(p *plight) { p.x.Refuses = twitter.NoCredits }},
 	{"twitter", "access level too low (453)", "Use the API v2, or buy the access level in X's developer console: the app's access level does not include this call.",
 		func(p *plight) { p.x.Refuses = twitter.NoAccess }},
+	{"twitter", "`standpunt login`: a sign-in that was revoked", "Run standpunt login tried: X no longer accepts the account's sign-in: it was revoked, or its refresh token was used before.",
+		func(p *plight) { p.signedIn(time.Now().Add(-time.Hour)) }},
+	{"twitter", "`standpunt login`: a sign-in that has expired", "Run standpunt login tried: X no longer accepts the account's sign-in: it was revoked, or its refresh token was used before.",
+		func(p *plight) { p.signedIn(time.Now().Add(-3 * time.Hour)) }},
+	{"twitter", "`standpunt login`: nobody has signed in yet", "Run standpunt login tried: nobody has signed this account in on X yet.",
+		func(p *plight) { p.signedIn(time.Time{}) }},
 	{"twitter", "the account is suspended or locked", "Sign in on x.com as the brand and follow what it says there: X has suspended or locked the account.",
 		func(p *plight) { p.x.Refuses = twitter.Suspended }},
 
@@ -200,7 +210,7 @@ func TestCheckExplainsMisconfigurations(t *testing.T) {
 			if later == (code == exitFailed) {
 				t.Errorf("%s: exit %d", each.wrong, code)
 			}
-			for _, secret := range []string{"consumer-secret-4be1", "token-secret-77aa", "page-token-19fe", "app-secret-8d02"} {
+			for _, secret := range []string{"consumer-secret-4be1", "token-secret-77aa", "page-token-19fe", "app-secret-8d02", "client-secret-20c7", "access-5d10", "refresh-93ab"} {
 				if strings.Contains(said, secret) {
 					t.Errorf("it tells the secret %s:\n%s", secret, said)
 				}
@@ -293,6 +303,40 @@ func (p *plight) byItself() {
 	p.sets["login"], p.sets["page_id"], p.sets["access_token"] = "instagram", "", p.ig.Token
 }
 
+// signedIn takes the account of kind twitter to OAuth 2.0, with a sign-in of that
+// time that X no longer takes; of no time: with none.
+func (p *plight) signedIn(made time.Time) {
+	p.x.ClientID, p.x.ClientSecret, p.x.RedirectURL = "app", "client-secret-20c7", "http://127.0.0.1:8421/callback"
+	p.oauth = map[string]any{}
+	if !made.IsZero() {
+		p.oauth = map[string]any{"client_id": "app", "user_id": "1", "access": "access-5d10", "refresh": "refresh-93ab", "made": made, "expires": made.Add(2 * time.Hour)}
+	}
+}
+
+// keeps founds the data directory of the configuration, with what is kept of the
+// sign-in.
+func (p *plight) keeps(file, data string) {
+	t := p.t
+	t.Helper()
+	if code, out, errs := runOnce(t, "init", "--config", file, "--person", "ada:admin,manager", "--person", "otto:admin"); code != exitOK {
+		t.Fatalf("init: %d\n%s%s", code, out, errs)
+	}
+	if len(p.oauth) == 0 {
+		return
+	}
+	kept, done, err := openKeeping(t.Context(), data, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := json.Marshal(p.oauth)
+	if err == nil {
+		err = kept("tried").Save(t.Context(), "oauth2", encoded)
+	}
+	if err := errors.Join(err, done()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // legacy takes the account to API 1.1.
 func (p *plight) legacy() { p.sets["api"] = "1.1" }
 
@@ -313,7 +357,12 @@ func (p *plight) check(kind string) (code int, said string) {
 		settings["access_token"], settings["app_secret"], settings["verify_token"] = "EAA-page-token-19fe", "app-secret-8d02", "verify-token-5b1c77"
 	default:
 		platform = twitter.New(p.x)
-		settings["handle"], settings["consumer_key"], settings["consumer_secret"] = "brand", "ck", "consumer-secret-4be1"
+		settings["handle"] = "brand"
+		if p.oauth != nil {
+			settings["client_id"], settings["client_secret"] = p.x.ClientID, p.x.ClientSecret
+			break
+		}
+		settings["consumer_key"], settings["consumer_secret"] = "ck", "consumer-secret-4be1"
 		settings["access_token"], settings["access_token_secret"] = "at", "token-secret-77aa"
 	}
 	if p.html {
@@ -367,6 +416,9 @@ func (p *plight) check(kind string) (code int, said string) {
 	file := filepath.Join(dir, "standpunt.yaml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
+	}
+	if p.oauth != nil {
+		p.keeps(file, filepath.Join(dir, "data"))
 	}
 	code, out, errs := runOnceWith(t, p.env, "check", "--config", file)
 	return code, strings.NewReplacer(host, "HOST", dir, "DIR", taken.Addr().String(), "TAKEN",

@@ -19,7 +19,11 @@ const doubtful = time.Minute
 // Check asks who we are and for mentions of the last seconds, which X bills
 // only if there are any.
 func (c *Connector) Check(ctx context.Context) (who connectors.Identity, todo []connectors.Advice) {
-	answer, err := c.client.Do(ctx, connectors.Call{Path: "/2/users/me", Query: url.Values{"user.fields": {"username"}}})
+	whoami := connectors.Call{Path: "/2/users/me", Query: url.Values{"user.fields": {"username"}}}
+	answer, err := c.client.Do(ctx, whoami)
+	if errors.Is(err, errSpoiled) { // nobody else asks for a new token, which shows whether the sign-in still stands
+		answer, err = c.client.Do(ctx, whoami)
+	}
 	if err != nil {
 		return who, []connectors.Advice{c.explain(ctx, err)}
 	}

@@ -277,8 +277,13 @@ func (t *tokens) refused() *connectors.Error {
 	if time.Since(t.have.Made) < refusedSoon {
 		return t.ended()
 	}
-	return &connectors.Error{Kind: connectors.Temporary, Message: "X no longer accepts the access token; a new one is asked for"}
+	return &connectors.Error{
+		Kind: connectors.Temporary, Message: "X no longer accepts the access token; a new one is asked for", Err: errSpoiled,
+	}
 }
+
+// errSpoiled is what an error holds after which the next call renews the access token.
+var errSpoiled = errors.New("the access token was refused")
 
 // granted are the scopes of the sign-in in force, nil where there is none.
 func (t *tokens) granted(ctx context.Context) []string {

@@ -419,6 +419,24 @@ func TestCheckNamesMissingScopesAndRulesThatAreRefused(t *testing.T) {
 	}
 }
 
+func TestCheckTellsARevokedSignInFromARefusedToken(t *testing.T) {
+	s := newSignedIn(t, clientSecret)
+	s.signIn(t, s.process(t))
+	s.change(t, "made", time.Now().Add(-time.Hour))
+	s.x.ExpireAccess()
+	if who, todo := s.process(t).Check(t.Context()); len(todo) != 0 || who.Handle != "@noordlicht" || s.x.Renewed() != 1 {
+		t.Errorf("a refused token that can be renewed is told as %+v, as %+v", todo, who)
+	}
+	s.x.Revoke()
+	for _, when := range []string{"made", "expires"} { // the token is in mid-life, then at its end
+		s.change(t, when, time.Now().Add(-time.Hour))
+		_, todo := s.process(t).Check(t.Context())
+		if len(todo) != 1 || todo[0].Harm != connectors.HarmsAll || !strings.HasPrefix(todo[0].Text, "Run standpunt login x: X no longer accepts the account's sign-in") {
+			t.Errorf("a revoked sign-in (%s) is told as %+v", when, todo)
+		}
+	}
+}
+
 func TestASignInBesideARunningProcessCountsAtOnce(t *testing.T) {
 	s := newSignedIn(t, clientSecret)
 	running := s.process(t)
