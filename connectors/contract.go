@@ -123,7 +123,9 @@ type Locator interface {
 // Found is a [Finder]'s answer.
 type Found struct {
 	Outcome Outcome
-	Receipt approval.Receipt // when Outcome is Present
+	// Receipt is that of the post, when Outcome is Present. Its URL completes a receipt that
+	// Publish could not tell the address of.
+	Receipt approval.Receipt
 	// Differs says what differs beside the text, such as a picture that is not there; one English
 	// sentence, empty where nothing does.
 	Differs string

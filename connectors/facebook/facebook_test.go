@@ -224,6 +224,13 @@ func TestAnAnswerToAnAnswerStandsBelowTheirComment(t *testing.T) {
 	if err != nil || found.Outcome != connectors.Present || found.Receipt.ExternalID != receipt.ExternalID {
 		t.Errorf("%+v, %v", found, err)
 	}
+	known := rel.Attempt()
+	known.Receipt = receipt
+	for name, a := range map[string]approval.Attempt{"by its id": known, "by what was sent": rel.Attempt()} {
+		if found, err := c.Find(t.Context(), a); err != nil || found.Receipt.URL != "https://www.facebook.com/"+receipt.ExternalID {
+			t.Errorf("the address of the answer found %s: %+v, %v", name, found, err)
+		}
+	}
 }
 
 // TestALateCommentUnderAnOldPostComesIn also holds that a quiet walk asks for
