@@ -190,8 +190,8 @@ type PrivateComposer interface {
 // Closing is a connector whose platform takes answers to some mentions for a
 // time only.
 type Closing interface {
-	// Unanswerable says, in one English sentence, why the platform takes no answer to the
-	// mention at that time; empty where it does. It calls nobody.
+	// Unanswerable says why the platform takes no answer to the mention at that time, in one
+	// English sentence of [inbox.UnansweredReasons]; empty where it does. It calls nobody.
 	Unanswerable(m *inbox.Mention, at time.Time) string
 }
 
