@@ -62,7 +62,8 @@ func (a *Approvals) SettleAbsent(ctx context.Context, t Attempt) (settled bool, 
 
 // RecordReadBack compares what stands on the platform with what was approved.
 // besides says what differs beside the text, such as a picture, one English
-// sentence each.
+// sentence each. Where the platform told no address of the post when it took
+// it, the one in t's receipt completes ours; an address that is known stays.
 func (a *Approvals) RecordReadBack(ctx context.Context, t Attempt, text string, besides ...string) (equal bool, err error) {
 	err = a.db.Update(ctx, func(tx *store.Tx) error {
 		p, err := a.proposals.Get(tx, t.Proposal)
@@ -71,6 +72,9 @@ func (a *Approvals) RecordReadBack(ctx context.Context, t Attempt, text string, 
 		}
 		if !p.standsAs(t) {
 			return wrongState(p, "there is nothing to read back")
+		}
+		if r := p.Receipt; r != nil && r.URL == "" && r.ExternalID == t.Receipt.ExternalID && isPostURL(t.Receipt.URL) {
+			r.URL = t.Receipt.URL
 		}
 		equal, err = a.compare(tx, p, text, besides)
 		return err

@@ -72,6 +72,39 @@ func TestAbuse34_TheSameTextPostedOutside(t *testing.T) {
 	})
 }
 
+// TestReadingBackCompletesAReceipt with the address that the platform told no
+// sooner: of that post alone, one that can be opened, and once.
+func TestReadingBackCompletesAReceipt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := watched(t)
+		p := r.Queued(r.Mention("1", "Vraag"), "Antwoord")
+		rel := r.Claim()
+		if err := r.Approvals.RecordPublished(t.Context(), rel, approval.Receipt{ExternalID: "9"}); err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []struct {
+			told approval.Receipt
+			want string
+		}{
+			{approval.Receipt{ExternalID: "10", URL: "https://plein.test/10"}, ""},
+			{approval.Receipt{ExternalID: "9", URL: "javascript:alert(1)"}, ""},
+			{approval.Receipt{ExternalID: "9", URL: "https://plein.test/9"}, "https://plein.test/9"},
+			{approval.Receipt{ExternalID: "9", URL: "https://elders.test/9"}, "https://plein.test/9"},
+			{approval.Receipt{}, "https://plein.test/9"},
+		} {
+			a := rel.Attempt()
+			a.Receipt = step.told
+			if equal, err := r.Approvals.RecordReadBack(t.Context(), a, "Antwoord"); err != nil || !equal {
+				t.Fatalf("read back: %v, %v", equal, err)
+			}
+			if v := r.Get(p); v.Receipt.URL != step.want || v.Receipt.ExternalID != "9" || !v.Official() {
+				t.Errorf("after %+v the receipt is %+v, want the address %q", step.told, v.Receipt, step.want)
+			}
+		}
+		r.Replay()
+	})
+}
+
 // TestWhatThePlatformAlwaysAddsIsNoEdit: a platform that puts names before an
 // answer and shortens its links has not edited it.
 func TestWhatThePlatformAlwaysAddsIsNoEdit(t *testing.T) {

@@ -128,7 +128,9 @@ type Locator interface {
 // Found is a [Finder]'s answer.
 type Found struct {
 	Outcome Outcome
-	Receipt approval.Receipt // when Outcome is Present
+	// Receipt is that of the post, when Outcome is Present. Its URL completes a receipt that
+	// Publish could not tell the address of.
+	Receipt approval.Receipt
 	// Differs says what differs beside the text, such as a picture that is not there; one English
 	// sentence, empty where nothing does.
 	Differs string
@@ -193,8 +195,8 @@ type PrivateComposer interface {
 // Closing is a connector whose platform takes answers to some mentions for a
 // time only.
 type Closing interface {
-	// Unanswerable says, in one English sentence, why the platform takes no answer to the
-	// mention at that time; empty where it does. It calls nobody.
+	// Unanswerable says why the platform takes no answer to the mention at that time, in one
+	// English sentence of [inbox.UnansweredReasons]; empty where it does. It calls nobody.
 	Unanswerable(m *inbox.Mention, at time.Time) string
 }
 

@@ -96,6 +96,37 @@ func TestReleasesArePublishedOnceAndReadBack(t *testing.T) {
 	})
 }
 
+// A platform that tells no address when it takes a post tells it to who reads
+// the post; that of another post is nobody's business.
+func TestReadingBackBringsTheAddress(t *testing.T) {
+	rs := releases(t, "eigen", "ander", "bekend")
+	synctest.Test(t, func(t *testing.T) {
+		o := newOutbox(rs...)
+		p := &findingPlatform{platform: platform{publish: accepts}}
+		p.publish = func(ctx context.Context, r approval.Release) (approval.Receipt, error) {
+			receipt, err := accepts(ctx, r)
+			if r.Attempt().Text == "bekend" {
+				receipt.URL = "https://plein.test/first"
+			}
+			return receipt, err
+		}
+		p.find = func(a approval.Attempt) (connectors.Found, error) {
+			found := connectors.Found{Outcome: connectors.Present, Receipt: a.Receipt, Text: a.Text}
+			found.Receipt.URL = "https://plein.test/" + a.Receipt.ExternalID
+			if a.Text == "ander" {
+				found.Receipt.ExternalID = "another"
+			}
+			return found, nil
+		}
+		dispatch(t, o, p, func(*connectors.Dispatcher) {})
+		got := slices.DeleteFunc(o.log(), func(event string) bool { return !strings.HasPrefix(event, "read back") })
+		want := []string{"read back eigen at https://plein.test/id-eigen", "read back ander", "read back bekend at https://plein.test/first"}
+		if !slices.Equal(got, want) {
+			t.Errorf("recorded %q, want %q", got, want)
+		}
+	})
+}
+
 // What is not certain is unknown; what is certain says whether trying again can help.
 func TestOutcomesAreToldApart(t *testing.T) {
 	for _, c := range []struct {

@@ -229,7 +229,11 @@ func (o *outbox) SettleAbsent(_ context.Context, a approval.Attempt) (bool, erro
 }
 
 func (o *outbox) RecordReadBack(_ context.Context, a approval.Attempt, text string, _ ...string) (bool, error) {
-	return text == a.Text, o.record("read back "+text, func() { o.unread = drop(o.unread, a) })
+	event := "read back " + text
+	if a.Receipt.URL != "" {
+		event += " at " + a.Receipt.URL
+	}
+	return text == a.Text, o.record(event, func() { o.unread = drop(o.unread, a) })
 }
 
 func (o *outbox) RecordNotThere(_ context.Context, a approval.Attempt, foreign bool) (bool, error) {

@@ -129,7 +129,7 @@ func (r *repair) lists() {
 		r.in.Route = nil
 		r.note("What the connector needs to answer it was too long or not text, and is left out.")
 		if r.in.Unanswerable == "" {
-			r.in.Unanswerable = "The platform's way back to this post could not be kept."
+			r.in.Unanswerable = UnansweredNoWayBack.English()
 		}
 	}
 }

@@ -81,8 +81,8 @@ type Inbound struct {
 	// references). It is covered by the approved envelope and shown to approvers.
 	Route       []Field
 	Attachments []Attachment
-	// Unanswerable says, in one English sentence, why the platform will not take our answer;
-	// empty where it will.
+	// Unanswerable says, in one English sentence, why the platform will not take our answer, best
+	// one of [UnansweredReasons], which the desk has words for; empty where it will.
 	Unanswerable string
 }
 

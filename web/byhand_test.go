@@ -14,7 +14,7 @@ func TestAnswerByHandByAPI(t *testing.T) {
 	talk := r.Closed("m1", "Klopt dit?")
 	anna, bert := r.as("anna"), r.as("bert")
 	thread := anna.get("/conversations/" + talk.ID.String()).is(200)
-	if thread.str("mentions", 0, "unanswerable") == "" {
+	if thread.str("mentions", 0, "unanswerable") == "" || thread.str("mentions", 0, "unanswerable_code") != "not_addressed" {
 		t.Fatalf("the mention says nothing of it: %s", thread.raw)
 	}
 	anna.draft(talk, "Dat klopt.").refused(409, "not_answerable")

@@ -20,8 +20,12 @@ const (
 	hookRoute = connectors.HookPrefix + "{account}" // in the log and the metrics
 	// hookReadTime is how long a sender may take for a delivery's body, and hookTime how long
 	// the connection is left open for the answer after that.
-	hookReadTime   = 10 * time.Second
-	hookRestTime   = time.Second // for the rest of a body that is refused unread
+	hookReadTime = 10 * time.Second
+	// The rest of a body that is refused unread may come for so long, with no longer break than
+	// that, and be so large.
+	hookRestTime   = 10 * time.Second
+	hookRestBreak  = 2 * time.Second
+	hookRestMost   = 4 * connectors.MaxDelivery
 	hookTime       = 30 * time.Second
 	hookRetryAfter = "30" // seconds, where nothing better is known
 )
@@ -53,10 +57,17 @@ func (h *hooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body := h.limitTime(w, r)
 	answer, err := h.receive(r)
 	if !body.whole && r.ProtoMajor == 1 && r.ContentLength != 0 {
-		// What is on its way already may still come, or the sender would see the connection break
-		// and no answer; the rest of the body is not waited for.
+		// Who still writes would see the connection break and no answer, so it is answered first
+		// and what is on its way is then let in.
 		w.Header().Set("Connection", "close")
-		body.limit(hookRestTime)
+		control := http.NewResponseController(w)
+		if control.EnableFullDuplex() == nil {
+			defer func() {
+				if control.Flush() == nil {
+					body.letIn()
+				}
+			}()
+		}
 	}
 	if err != nil {
 		refuseHook(w, err)
@@ -67,6 +78,7 @@ func (h *hooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		kind = "text/plain; charset=utf-8"
 	}
 	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Length", strconv.Itoa(len(answer.Body)))
 	w.WriteHeader(answer.Status)
 	_, _ = w.Write(answer.Body) // the platform is gone, or it is not
 }
@@ -121,6 +133,20 @@ func (b *timedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// letIn takes what still comes, within bounds, and forgets it.
+func (b *timedBody) letIn() {
+	end := time.Now().Add(hookRestTime)
+	some := make([]byte, 32<<10)
+	for left := int64(hookRestMost); left > 0 && time.Now().Before(end); {
+		b.limit(hookRestBreak)
+		n, err := b.ReadCloser.Read(some)
+		if err != nil {
+			return
+		}
+		left -= int64(n)
+	}
+}
+
 func (b *timedBody) Interrupt() { b.limit(-time.Second) }
 
 // errMethod is not a GET and not a POST.
@@ -154,12 +180,14 @@ func refuseHook(w http.ResponseWriter, err error) {
 	case code == fault.Unavailable:
 		w.Header().Set("Retry-After", retryAfter(err))
 	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(refusal.status)
-	_ = json.NewEncoder(w).Encode(api.Problem{ // the platform is gone, or it is not
+	text, _ := json.Marshal(api.Problem{ // nothing in it that cannot be written
 		Type: "urn:standpunt:problem:" + string(code), Title: http.StatusText(refusal.status), Status: refusal.status,
 		Detail: refusal.detail, Code: code,
 	})
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+	w.WriteHeader(refusal.status)
+	_, _ = w.Write(text) // the platform is gone, or it is not
 }
 
 func retryAfter(err error) string {

@@ -309,6 +309,31 @@ func TestHookDoesNotWaitForSlowSenders(t *testing.T) {
 	}
 }
 
+// A sender that writes its whole body before it reads anything, as many do, gets
+// the answer and no broken connection.
+func TestHookAnswersWhoStillWrites(t *testing.T) {
+	for _, c := range []struct {
+		account string
+		length  int
+		status  int
+	}{
+		{"plein", 2 * connectors.MaxDelivery, http.StatusRequestEntityTooLarge},
+		{"nobody", connectors.MaxDelivery, http.StatusNotFound},
+	} {
+		r, _ := hooked(t, web.Options{})
+		conn := r.raw(c.account, c.length)
+		_, err := conn.Write(bytes.Repeat([]byte(" "), c.length))
+		check(t, err)
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		check(t, err)
+		text, err := io.ReadAll(answer.Body)
+		check(t, errors.Join(err, answer.Body.Close()))
+		if answer.StatusCode != c.status || !answer.Close || !json.Valid(text) {
+			t.Errorf("%s, %d bytes: status %d, closing %v, %s", c.account, c.length, answer.StatusCode, answer.Close, text)
+		}
+	}
+}
+
 // Who holds the memory for deliveries and does not go on is sent away, and no
 // delivery is refused for it.
 func TestHookSendsSlowSendersAwayForOthers(t *testing.T) {

@@ -36,7 +36,7 @@ func (r *Rig) Closed(externalID, text string) *inbox.Conversation {
 	return r.Ingest("plein", inbox.Inbound{
 		ExternalID: externalID, Author: inbox.Author{ExternalID: "klant-" + externalID, Handle: "@klant"}, Kind: "post",
 		Visibility: inbox.Public, Text: text, PostedAt: time.Now(), URL: "http://plein.test/posts/" + externalID,
-		Unanswerable: "Its author neither mentioned nor quoted us.",
+		Unanswerable: inbox.UnansweredNotAddressed.English(),
 	})
 }
 

@@ -24,9 +24,9 @@ import (
 const checkTimeout = 45 * time.Second
 
 func checkCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []string) error {
-	file := flags.String("config", "standpunt.yaml", "configuration `FILE`")
+	file := flags.String(configFlag, configFile, "configuration `FILE`")
 	show := flags.Bool("show", false, "print the configuration in force, without secrets")
-	if err := parse(flags, args, "config"); err != nil {
+	if err := parse(flags, args, configFlag); err != nil {
 		return err
 	}
 	conf, faults := config.Load(*file, c.environ, vet)

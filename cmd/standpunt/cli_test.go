@@ -18,7 +18,9 @@ func TestWrongCommandLinesExitWithTwo(t *testing.T) {
 		{"", "Begin with: standpunt demo"},
 		{"publish", `no command "publish"`},
 		{"audit", `no command "audit"`},
-		{"serve", "--config is missing"},
+		{"serve", "--config is missing, and no standpunt.yaml is here"},
+		{"check", "--config is missing"},
+		{"init --person a:admin", "--config is missing"},
 		{"serve --config a b", `"b"`},
 		{"serve --confg a", "--confg"},
 		{"init --config a", "--person is missing"},
@@ -38,6 +40,36 @@ func TestWrongCommandLinesExitWithTwo(t *testing.T) {
 	for _, line := range []string{"help", "serve --help", "version"} {
 		if code, out, errs := runOnce(t, strings.Fields(line)...); code != exitOK || out+errs == "" {
 			t.Errorf("standpunt %s: exit %d, printed %q and %q", line, code, out, errs)
+		}
+	}
+}
+
+// TestTheConfigurationInTheWorkingDirectoryNeedsNoNaming holds for every
+// command that reads one; another that is named goes before it.
+func TestTheConfigurationInTheWorkingDirectoryNeedsNoNaming(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	write := func(name, data string) {
+		if err := os.WriteFile(name, []byte("data: "+filepath.Join(dir, data)+"\nlisten: 127.0.0.1:0\naccounts: []\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("standpunt.yaml", "here")
+	write("other.yaml", "elsewhere")
+	for _, c := range []struct {
+		line string
+		code int
+		says string
+	}{
+		{"check", exitOK, "standpunt.yaml is well-formed: data in " + filepath.Join(dir, "here")},
+		{"check --config other.yaml", exitOK, "other.yaml is well-formed: data in " + filepath.Join(dir, "elsewhere")},
+		{"login x", exitFailed, "add one under accounts"},
+		{"serve", exitFailed, filepath.Join(dir, "here")},
+		{"init --person ada:admin --person bert:press", exitOK, filepath.Join(dir, "here")},
+	} {
+		code, out, errs := runOnce(t, strings.Fields(c.line)...)
+		if code != c.code || !strings.Contains(out+errs, c.says) || strings.Contains(errs, "--config is missing") {
+			t.Errorf("standpunt %s: exit %d, printed %q and %q, want %d and %q", c.line, code, out, errs, c.code, c.says)
 		}
 	}
 }

@@ -46,10 +46,10 @@ type invitation struct {
 }
 
 func initCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []string) error {
-	file := flags.String("config", "", "configuration `FILE`: its policies and accounts are the first ones")
+	file := flags.String(configFlag, configFile, "configuration `FILE`: its policies and accounts are the first ones")
 	data := flags.String("data", "", "data `DIR` to make; by default the configuration's")
 	persons := flags.StringArray("person", nil, "`LOGIN:ROLE,ROLE` of a founder; give at least two, one of them admin")
-	if err := parse(flags, args, "config", "person"); err != nil {
+	if err := parse(flags, args, configFlag, "person"); err != nil {
 		return err
 	}
 	founders, err := parseFounders(*persons)

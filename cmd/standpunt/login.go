@@ -28,17 +28,17 @@ const (
 // in a browser; what the browser brings back is kept, sealed, in the data
 // directory, whether the daemon runs or not.
 func loginCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []string) (err error) {
-	file := flags.String("config", "standpunt.yaml", "configuration `FILE`")
+	file := flags.String(configFlag, configFile, "configuration `FILE`")
 	data := flags.String("data", "", "data `DIR`, over the configuration's")
 	name, rest := "", args
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		name, rest = args[0], args[1:]
 	}
-	if err := parse(flags, rest, "config"); err != nil {
+	if err := parse(flags, rest, configFlag); err != nil {
 		return err
 	}
 	if name == "" {
-		return fmt.Errorf("%w: name the account first: standpunt login ACCOUNT --config FILE", errUsage)
+		return fmt.Errorf("%w: name the account first: standpunt login ACCOUNT", errUsage)
 	}
 	conf, err := config.Load(*file, c.environ)
 	if err != nil {

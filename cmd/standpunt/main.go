@@ -59,10 +59,10 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"demo", "[--data DIR] [--listen ADDR]", "run everything on an invented network, without configuration", demoCommand},
-		{"serve", "--config FILE", "run the daemon", serveCommand},
-		{"init", "--config FILE --data DIR --person LOGIN:ROLE,... --person ...", "found a data directory with its first people", initCommand},
-		{"check", "--config FILE", "read the configuration and try every account, read-only", checkCommand},
-		{"login", "ACCOUNT --config FILE [--data DIR]", "sign an account in on its platform, as X with OAuth 2.0 asks for", loginCommand},
+		{"serve", "[--config FILE] [--data DIR]", "run the daemon", serveCommand},
+		{"init", "[--config FILE] [--data DIR] --person LOGIN:ROLE,... --person ...", "found a data directory with its first people", initCommand},
+		{"check", "[--config FILE] [--show]", "read the configuration and try every account, read-only", checkCommand},
+		{"login", "ACCOUNT [--config FILE] [--data DIR]", "sign an account in on its platform, as X with OAuth 2.0 asks for", loginCommand},
 		{"audit verify", "--data DIR | --file FILE --key KEY | --export FILE --key KEY [--older FILE]", "prove the record", auditVerifyCommand},
 		{"audit export", "--data DIR [--format jsonl|csv|syslog] [--out FILE]", "write the record out", auditExportCommand},
 		{"backup", "--data DIR --out FILE", "copy the data file while the daemon runs", backupCommand},
@@ -132,8 +132,15 @@ func usage(c console, args []string) {
 	_, _ = fmt.Fprint(c.err, "\nstandpunt COMMAND --help says more. Begin with: standpunt demo\n")
 }
 
+// The flag that names the configuration, and the file in the working directory
+// that is meant without it.
+const (
+	configFlag = "config"
+	configFile = "standpunt.yaml"
+)
+
 // parse reads the flags and refuses what is left over; required names flags
-// that must be given.
+// that must be given, of which the configuration need not where its file is.
 func parse(flags *pflag.FlagSet, args []string, required ...string) error {
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, pflag.ErrHelp) {
@@ -145,8 +152,15 @@ func parse(flags *pflag.FlagSet, args []string, required ...string) error {
 		return fmt.Errorf("%w: nothing is expected after the flags, but there is %q", errUsage, flags.Arg(0))
 	}
 	for _, name := range required {
-		if f := flags.Lookup(name); f != nil && !f.Changed {
+		f := flags.Lookup(name)
+		if f == nil || f.Changed {
+			continue
+		}
+		if name != configFlag {
 			return fmt.Errorf("%w: --%s is missing", errUsage, name)
+		}
+		if _, err := os.Stat(f.DefValue); errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("%w: --%s is missing, and no %s is here", errUsage, name, f.DefValue)
 		}
 	}
 	return nil

@@ -19,9 +19,9 @@ import (
 const coolingTime = 24 * time.Hour
 
 func serveCommand(ctx context.Context, c console, flags *pflag.FlagSet, args []string) error {
-	file := flags.String("config", "standpunt.yaml", "configuration `FILE`")
+	file := flags.String(configFlag, configFile, "configuration `FILE`")
 	data := flags.String("data", "", "data `DIR`, over the configuration's")
-	if err := parse(flags, args, "config"); err != nil {
+	if err := parse(flags, args, configFlag); err != nil {
 		return err
 	}
 	conf, err := config.Load(*file, c.environ, vet)

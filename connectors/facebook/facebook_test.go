@@ -224,6 +224,13 @@ func TestAnAnswerToAnAnswerStandsBelowTheirComment(t *testing.T) {
 	if err != nil || found.Outcome != connectors.Present || found.Receipt.ExternalID != receipt.ExternalID {
 		t.Errorf("%+v, %v", found, err)
 	}
+	known := rel.Attempt()
+	known.Receipt = receipt
+	for name, a := range map[string]approval.Attempt{"by its id": known, "by what was sent": rel.Attempt()} {
+		if found, err := c.Find(t.Context(), a); err != nil || found.Receipt.URL != "https://www.facebook.com/"+receipt.ExternalID {
+			t.Errorf("the address of the answer found %s: %+v, %v", name, found, err)
+		}
+	}
 }
 
 // TestALateCommentUnderAnOldPostComesIn also holds that a quiet walk asks for
@@ -446,4 +453,28 @@ func problemsOf(t *testing.T, settings map[string]any) []*config.Problem {
 	t.Helper()
 	_, err := facebook.New(connectors.Account{Settings: config.NewSettings(settings)})
 	return config.Problems(err)
+}
+
+// TestTheStandInEndsItsTokenByHand, so that who tries a configuration out sees
+// what is said of it, and what helps.
+func TestTheStandInEndsItsTokenByHand(t *testing.T) {
+	for path, says := range map[string]string{"/replay/revoke": "does not accept the token", "/replay/expire": "the token has expired"} {
+		r, c := play(t, platform.Options{})
+		connectortest.Walk(t, c, nil)
+		byHand(t, r.p, path)
+		if _, err := c.Poll(t.Context(), nil); connectors.KindOf(err) != connectors.BadAuth || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v, want it to say %q", path, err, says)
+		}
+		byHand(t, r.p, "/replay/token?token=another")
+		connectortest.Walk(t, r.connect(t, connectors.Account{Backfill: time.Hour}, r.settings("another")), nil)
+	}
+}
+
+func byHand(t *testing.T, p *platform.Platform, path string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, nil))
+	if w.Code != http.StatusOK {
+		t.Fatalf("%s: %d %s", path, w.Code, w.Body)
+	}
 }

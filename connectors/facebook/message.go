@@ -129,9 +129,9 @@ func (c *Connector) Unanswerable(m *inbox.Mention, at time.Time) string {
 		return ""
 	}
 	if c.s.HumanAgent {
-		return "Messenger takes an answer for seven days after the customer last wrote, and they are over."
+		return inbox.UnansweredMessengerWeek.English()
 	}
-	return "Messenger takes an answer for 24 hours after the customer last wrote, and they are over."
+	return inbox.UnansweredMessengerDay.English()
 }
 
 func (c *Connector) window() time.Duration {

@@ -93,7 +93,8 @@ func TestAnAnswerToAnAnswerStandsBelowTheirComment(t *testing.T) {
 			t.Fatalf("%+v, %v, %q", receipt, err, p.Answers(top))
 		}
 		for range 2 {
-			if found := find(t, c, a); found.Outcome != connectors.Present || found.Receipt.ExternalID != receipt.ExternalID || found.Text != a.Text {
+			if found := find(t, c, a); found.Outcome != connectors.Present || found.Receipt.ExternalID != receipt.ExternalID || found.Text != a.Text ||
+				found.Receipt.URL != "https://www.instagram.com/p/"+post+"/" {
 				t.Errorf("%+v", found)
 			}
 			a.Receipt = receipt

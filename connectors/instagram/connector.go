@@ -118,14 +118,14 @@ func (c *Connector) MeasurePrivate(text string) approval.Measure {
 
 // Unanswerable says whether a message's time to be answered is over.
 func (c *Connector) Unanswerable(m *inbox.Mention, at time.Time) string {
-	window, words := answerable, "24 hours"
+	window, over := answerable, inbox.UnansweredInstagramDay
 	if c.s.HumanAgent {
-		window, words = byPeople, "seven days"
+		window, over = byPeople, inbox.UnansweredInstagramWeek
 	}
 	if m.Visibility != inbox.Private || at.Before(m.PostedAt.Add(window)) {
 		return ""
 	}
-	return "Instagram takes an answer for " + words + " after the customer last wrote, and they are over."
+	return over.English()
 }
 
 // messenger is the node that messages go by.

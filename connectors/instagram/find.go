@@ -131,7 +131,7 @@ func (c *Connector) findLostComment(ctx context.Context, a approval.Attempt, bel
 	if err != nil {
 		return cannotTell, err
 	}
-	params := graph.Params{"fields": plainFields, "limit": strconv.Itoa(listPage)}
+	params := graph.Params{"fields": commentFields, "limit": strconv.Itoa(listPage)}
 	var fits []connectors.Found
 	for after, page := "", 0; ; page++ {
 		got, err := list[comment](ctx, c.api, below+"/replies", params, after)

@@ -3,6 +3,8 @@ package instagram_test
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"slices"
 	"strings"
@@ -417,4 +419,30 @@ func TestReadingRestsBeforeInstagramRefuses(t *testing.T) {
 		after = page.Next
 	}
 	t.Error("reading never rested")
+}
+
+// TestTheStandInEndsItsTokenByHand, so that who tries a configuration out sees
+// what is said of it, and what helps.
+func TestTheStandInEndsItsTokenByHand(t *testing.T) {
+	logins(t, func(t *testing.T, login string) {
+		for path, says := range map[string]string{"/replay/revoke": "does not accept the token", "/replay/expire": "the token has expired"} {
+			r, c := play(t, platform.Options{Login: login})
+			connectortest.Walk(t, c, nil)
+			byHand(t, r.p, path)
+			if _, err := c.Poll(t.Context(), nil); connectors.KindOf(err) != connectors.BadAuth || !strings.Contains(err.Error(), says) {
+				t.Errorf("%s: %v, want it to say %q", path, err, says)
+			}
+			byHand(t, r.p, "/replay/token?token=another")
+			connectortest.Walk(t, r.connect(t, connectors.Account{Backfill: time.Hour}, r.settings("another")), nil)
+		}
+	})
+}
+
+func byHand(t *testing.T, p *platform.Platform, path string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, nil))
+	if w.Code != http.StatusOK {
+		t.Fatalf("%s: %d %s", path, w.Code, w.Body)
+	}
 }

@@ -18,6 +18,7 @@ import (
 // https://developers.facebook.com/docs/instagram-platform/reference/refresh_access_token
 const (
 	renewEvery = 7 * 24 * time.Hour // a token that works
+	tooYoung   = 24 * time.Hour     // in which Instagram renews none
 	retryAfter = 24 * time.Hour     // one that Instagram did not renew
 	mostLives  = 400 * 24 * 3600    // seconds that a token can be told to live
 	keptToken  = "access-token"
@@ -26,12 +27,20 @@ const (
 // Renews reports whether the account's own token is used, which is renewed.
 func (c *Connector) Renews() bool { return c.s.Login == overInstagram }
 
-// kept is a renewed token as it is kept over restarts.
+// kept is the token in force as it is kept over restarts: a renewed one, or the
+// configured one that was not renewed yet.
 type kept struct {
 	Of    string `json:"of"` // SHA-256 of the configured one that it came from, in hex
 	Token string `json:"token"`
-	Ends  int64  `json:"ends"` // seconds
-	Next  int64  `json:"next"` // when it is to be renewed again
+	Ends  int64  `json:"ends"`            // seconds; 0 for the configured one
+	Next  int64  `json:"next"`            // when it is to be renewed again
+	Asked int64  `json:"asked,omitempty"` // when renewing the configured one was first refused
+}
+
+// mayBeYoung reports whether the token can be too young to be renewed, for all
+// that is known at that time.
+func (k kept) mayBeYoung(now time.Time) bool {
+	return k.Ends == 0 && (k.Asked == 0 || now.Unix() < k.Asked+int64(tooYoung/time.Second))
 }
 
 // tokens is which token is in force. It is safe for concurrent use.
@@ -110,8 +119,12 @@ func (k *tokens) renew(ctx context.Context, now time.Time) {
 	if err != nil && connectors.KindOf(err).Retryable() {
 		return // the next walk tries again
 	}
+	if err != nil && next.mayBeYoung(now) {
+		k.wait(ctx, next, now)
+		return
+	}
 	if err == nil && got.Token != "" && got.Lives > 0 && got.Lives < mostLives {
-		next.Token, next.Ends, next.Next = got.Token, now.Unix()+got.Lives, now.Add(renewEvery).Unix()
+		next.Token, next.Ends, next.Next, next.Asked = got.Token, now.Unix()+got.Lives, now.Add(renewEvery).Unix(), 0
 		if client, err = k.take(ctx, next); err == nil {
 			k.mu.Lock()
 			defer k.mu.Unlock()
@@ -123,6 +136,25 @@ func (k *tokens) renew(ctx context.Context, now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.kept.Next = now.Add(retryAfter).Unix()
+}
+
+// wait leaves a token that Instagram may find too young until it no longer can
+// be, over restarts too.
+func (k *tokens) wait(ctx context.Context, young kept, now time.Time) {
+	if young.Asked == 0 {
+		young.Asked = now.Unix()
+	}
+	young.Next = young.Asked + int64(tooYoung/time.Second)
+	value, err := json.Marshal(young)
+	if err == nil {
+		err = k.keep.Save(ctx, keptToken, value)
+	}
+	if err != nil {
+		k.log.Warn("when the access token is to be renewed cannot be kept", "error", err)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.kept = young
 }
 
 // take keeps a renewed token, and makes the client that uses it from then on.

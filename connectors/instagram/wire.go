@@ -95,14 +95,6 @@ const (
 	routeWrote = "Customer wrote at"
 )
 
-// Why Instagram takes no answer.
-const (
-	isHidden = "Instagram takes no answer to a hidden comment."
-	isLive   = "Instagram takes no public answer to a comment on a live broadcast."
-	isTag    = "Instagram takes no answer to a post that tags the account without mentioning it."
-	isNoPage = "Instagram takes answers to mentions in others' posts over Facebook Login alone."
-)
-
 // inbound is the comment as a mention.
 func (n *comment) inbound() inbox.Inbound {
 	in := inbox.Inbound{
@@ -115,9 +107,9 @@ func (n *comment) inbound() inbox.Inbound {
 	}
 	switch {
 	case n.live:
-		in.Unanswerable = isLive
+		in.Unanswerable = inbox.UnansweredLive.English()
 	case n.Hidden:
-		in.Unanswerable = isHidden
+		in.Unanswerable = inbox.UnansweredHidden.English()
 	}
 	return in
 }
@@ -132,7 +124,7 @@ func (n *comment) mention(login string) inbox.Inbound {
 	in := n.inbound()
 	in.Route = []inbox.Field{{Name: routePost, Value: string(n.Media.ID)}, {Name: routeSaid, Value: string(n.ID)}}
 	if login != overFacebook {
-		in.Unanswerable = isNoPage
+		in.Unanswerable = inbox.UnansweredNoPage.English()
 	}
 	return in
 }
@@ -162,9 +154,9 @@ func (p *post) inbound(login, username string, mentions bool) inbox.Inbound {
 	}
 	switch {
 	case login != overFacebook:
-		in.Unanswerable = isNoPage
+		in.Unanswerable = inbox.UnansweredNoPage.English()
 	case !mentions && !names(p.Caption, username):
-		in.Unanswerable = isTag
+		in.Unanswerable = inbox.UnansweredTag.English()
 	default:
 		in.Route = []inbox.Field{{Name: routePost, Value: string(p.ID)}}
 	}
@@ -255,7 +247,7 @@ func (m *message) inbound() inbox.Inbound {
 		PostedAt: m.At.Truncate(time.Second).UTC(), Author: m.From.author(string(m.ID)), Attachments: m.attachments(),
 	}
 	if !scopedPattern.MatchString(string(m.From.ID)) {
-		in.Thread, in.Unanswerable = string(m.ID), "Instagram does not tell who wrote the message."
+		in.Thread, in.Unanswerable = string(m.ID), inbox.UnansweredNobody.English()
 		return in
 	}
 	in.Route = []inbox.Field{{Name: routeTo, Value: string(m.From.ID)}, {Name: routeWrote, Value: in.PostedAt.Format(time.RFC3339)}}

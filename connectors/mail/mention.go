@@ -80,9 +80,9 @@ func (c *Connector) mention(p parsed, m stored) inbox.Inbound {
 	switch {
 	case in.Unanswerable != "":
 	case !ok && p.fromUs(c.s.Address):
-		in.Unanswerable = "This mail comes from the account's own address."
+		in.Unanswerable = inbox.UnansweredOwnMail.English()
 	case !ok:
-		in.Unanswerable = "This mail names no address to answer to."
+		in.Unanswerable = inbox.UnansweredNoAddress.English()
 	}
 	if ok {
 		in.Route = p.route(to)
@@ -96,7 +96,7 @@ func (s *session) unreadable(m stored) inbox.Inbound {
 	return inbox.Inbound{
 		ExternalID: fmt.Sprintf("uid:%d:%d", s.validity, m.uid), Kind: "mail", Visibility: inbox.Private,
 		Author: inbox.Author{ExternalID: unknownSender}, Text: "[This mail could not be read. Look at it in the mailbox.]",
-		PostedAt: m.came, Unanswerable: "This mail could not be read.",
+		PostedAt: m.came, Unanswerable: inbox.UnansweredUnreadable.English(),
 	}
 }
 
@@ -187,13 +187,13 @@ func (p parsed) unanswerable() string {
 	auto, _, _ := strings.Cut(strings.ToLower(p.get("Auto-Submitted")), ";")
 	switch auto = strings.TrimSpace(auto); {
 	case kind == "multipart/report" || kind == "message/delivery-status" || strings.Contains(params["report-type"], "delivery-status"):
-		return "This is a delivery report: a mail server wrote it."
+		return inbox.UnansweredReport.English()
 	case auto != "" && auto != "no":
-		return "This mail says that a program sent it by itself (Auto-Submitted)."
+		return inbox.UnansweredAutoSubmitted.English()
 	case p.has("Return-Path") && strings.Trim(p.get("Return-Path"), " \t") == "<>":
-		return "This mail has no sender to answer to (an empty return path): a program sent it."
+		return inbox.UnansweredNoReturn.English()
 	case p.has("X-Autoreply"), p.has("X-Autorespond"), strings.EqualFold(p.get("Precedence"), "auto_reply"):
-		return "This mail says that it is an automatic answer."
+		return inbox.UnansweredAutoReply.English()
 	}
 	return ""
 }

@@ -119,7 +119,7 @@ func (r *receiver) Accept(_ context.Context, body []byte) ([]inbox.Inbound, erro
 	}
 	if r.s.PublishURL == "" {
 		for i := range items {
-			items[i].Unanswerable = "This account only receives: answer where the mention came from."
+			items[i].Unanswerable = inbox.UnansweredReceivesOnly.English()
 		}
 	}
 	return items, nil

@@ -69,7 +69,7 @@ func (p *post) inbound() inbox.Inbound {
 		in.EditedAt = *p.EditedAt
 	}
 	if p.PeopleOnly {
-		in.Unanswerable = "Its author is answered by people, and the network takes no answer from a program."
+		in.Unanswerable = inbox.UnansweredPeopleOnly.English()
 	}
 	return in
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"standpunt/inbox"
 )
 
 // unanswerable says why X will not take our answer, where that is certain, and
@@ -17,7 +19,7 @@ import (
 // bears our name by itself, and for a quote whose address does not tell of whom.
 func (c *Connector) unanswerable(p *post, with *includes, self string) string {
 	if p.refers("retweeted", "reposted") != "" {
-		return "This repeats a post of somebody else: X takes an answer under the original alone."
+		return inbox.UnansweredRepeat.English()
 	}
 	if c.s.Access == accessEnterprise {
 		return ""
@@ -27,9 +29,9 @@ func (c *Connector) unanswerable(p *post, with *includes, self string) string {
 	case named, p.ToUser == self, p.mayQuote(with, self, c.s.Handle):
 		return ""
 	case inherited:
-		return "We are named here only because the thread names us: X takes no answer through the API. Answer by hand on X."
+		return inbox.UnansweredThreadNamesUs.English()
 	}
-	return "Its author neither mentioned nor quoted us: X takes no answer through the API. Answer by hand on X."
+	return inbox.UnansweredNotAddressed.English()
 }
 
 // naming reports whether the author names us, and whether X alone does, before

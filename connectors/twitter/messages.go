@@ -161,7 +161,7 @@ func (m *message) inbound(with *includes, self string) inbox.Inbound {
 	}
 	if m.group(self) {
 		in.Thread, in.Route = messagePrefix+m.Conversation, nil
-		in.Unanswerable = "This message is to a group: Standpunt answers one person at a time. Answer by hand on X."
+		in.Unanswerable = inbox.UnansweredGroup.English()
 	}
 	return in
 }

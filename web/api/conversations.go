@@ -59,7 +59,8 @@ type Mention struct {
 	EditedAt     optional[instant] `json:"edited_at"`
 	DeletedAt    optional[instant] `json:"deleted_at"`
 	IngestedAt   instant           `json:"ingested_at"`
-	Unanswerable optional[string]  `json:"unanswerable" doc:"Why the platform takes no answer; null where it does."`
+	Unanswerable optional[string]  `json:"unanswerable" doc:"Why the platform takes no answer, in English; null where it does."`
+	Unanswered   optional[string]  `json:"unanswerable_code" doc:"The same as a code; null where it takes one, and for reasons that a program gave in words of its own."`
 	Route        []Field           `json:"route" nullable:"false" doc:"What the connector needs to answer; approvers endorse it too."`
 	Attachments  []Attachment      `json:"attachments" nullable:"false"`
 	Earlier      []EarlierText     `json:"earlier" nullable:"false" doc:"The texts before upstream edits, oldest first."`
@@ -289,7 +290,8 @@ func (a *API) thread(ctx context.Context, text string) (Thread, error) {
 	}
 	for _, m := range t.Mentions {
 		told := mention(m)
-		told.Unanswerable = word(a.d.Approvals.Unanswerable(m, time.Now()))
+		why := a.d.Approvals.Unanswerable(m, time.Now())
+		told.Unanswerable, told.Unanswered = word(why), word(string(inbox.UnansweredBy(why)))
 		out.Mentions = append(out.Mentions, told)
 	}
 	for _, n := range t.Notes {
@@ -329,7 +331,7 @@ func mention(m *inbox.Mention) Mention {
 		ID: m.ID, ExternalID: m.ExternalID, InReplyTo: word(m.InReplyTo), Author: customer(m.Author), Kind: m.Kind,
 		Visibility: m.Visibility, Subject: word(m.Subject), Text: m.Text, Quoted: word(m.Quoted), Language: word(m.Language),
 		URL: word(m.URL), PostedAt: instant(m.PostedAt), EditedAt: at(m.EditedAt), DeletedAt: at(m.DeletedAt),
-		IngestedAt: instant(m.IngestedAt), Unanswerable: word(m.Unanswerable), Route: fields(m.Route),
+		IngestedAt: instant(m.IngestedAt), Unanswerable: word(m.Unanswerable), Unanswered: word(string(inbox.UnansweredBy(m.Unanswerable))), Route: fields(m.Route),
 		Attachments: []Attachment{}, Earlier: []EarlierText{}, Repairs: append([]string{}, m.Repairs...),
 	}
 	for _, t := range m.Attachments {

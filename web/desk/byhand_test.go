@@ -20,7 +20,7 @@ func closed(d *desktest.Desk, id, handle, name, text string) *inbox.Conversation
 	return d.Ingest("plein", inbox.Inbound{
 		ExternalID: id, Author: inbox.Author{ExternalID: "c-" + handle, Handle: handle, Name: name}, Kind: "post", Visibility: inbox.Public,
 		Text: text, PostedAt: time.Now().Add(-20 * time.Minute), URL: "http://plein.test/posts/" + id,
-		Unanswerable: "Its author neither mentioned nor quoted us.",
+		Unanswerable: inbox.UnansweredNotAddressed.English(),
 	})
 }
 
@@ -49,7 +49,7 @@ func TestAnswerByHandByForm(t *testing.T) {
 	anna, bert, mara := d.SignedIn("anna"), d.SignedIn("bert"), d.SignedIn("mara")
 	path := "/inbox/" + talk.ID.String()
 	page := anna.Get(path)
-	says(t, page, http.StatusOK, "takes no answer to this from a program", "Its author neither mentioned nor quoted us.", "Answer by hand", `name="by_hand" value="yes"`)
+	says(t, page, http.StatusOK, "takes no answer to this from a program", "Its author neither mentioned nor quoted us: X takes no answer", "Answer by hand", `name="by_hand" value="yes"`)
 	lacks(t, page, `id="reply-fold" open`)
 	says(t, mara.Get(path), http.StatusOK, "Noordlicht wordt weer duurder")
 
@@ -323,4 +323,16 @@ func TestByHandScreens(t *testing.T) {
 		{name: "hand-queue", login: "bert", path: "/approvals?show=stuck"},
 		{name: "hand-dutch", login: "paul", path: at(approved)},
 	})
+}
+
+// TestADutchThreadSaysWhyInDutch: the platform's reason is no English sentence there.
+func TestADutchThreadSaysWhyInDutch(t *testing.T) {
+	d := desktest.New(t)
+	if err := d.Staff.SetLanguage(t.Context(), d.As("anna").By, "nl"); err != nil {
+		t.Fatal(err)
+	}
+	talk := closed(d, "1", "@eva", "Eva", "Klopt dit?")
+	page := d.SignedIn("anna").Get("/inbox/" + talk.ID.String())
+	says(t, page, http.StatusOK, "De schrijver noemde of citeerde ons niet")
+	lacks(t, page, "neither mentioned nor quoted")
 }

@@ -27,11 +27,23 @@ type thread struct {
 	Choices  []labelChoice
 	Composer *composer // nil where the visitor does not write, or nothing can be answered
 	Mute     string    // why nothing can be answered
-	Why      string    // the connector's reason, in English, why only a person can answer; "" where it can
+	Why      reason    // the connector's reason why only a person can answer; empty where it can
 	Trouble  *trouble
 	Replying string // who of the colleagues is, "" for nobody
 	Next     string // address of the next conversation in the list
 	List     string // address of the list
+}
+
+// reason is a sentence, and its language where that is not the visitor's.
+type reason struct{ Text, Lang string }
+
+// unanswered is why a platform takes no answer in the visitor's words, or as it
+// was told where the desk has none for it.
+func (v *visit) unanswered(sentence string) reason {
+	if code := inbox.UnansweredBy(sentence); code != "" {
+		return reason{Text: v.t("unanswered." + string(code))}
+	}
+	return reason{sentence, "en"}
 }
 
 // labelChoice is one label that can be put on the conversation.
@@ -117,14 +129,14 @@ func (v *visit) thread(c inbox.ConversationID) (*thread, error) {
 		t.Mute = v.t("thread.deletedmute")
 		return t, nil
 	case target.Unanswerable != "":
-		t.Why, t.Mute = target.Unanswerable, v.t("byhand.mute")
+		t.Why, t.Mute = v.unanswered(target.Unanswerable), v.t("byhand.mute")
 		if !v.answersByHand(target) {
 			t.Mute = v.t("byhand.never")
 		} else if v.who.Has(writers...) {
 			t.Composer, err = v.composer(t, target)
 		}
 	case closed != "":
-		t.Mute = closed
+		t.Why = v.unanswered(closed)
 	case v.who.Has(writers...):
 		t.Composer, err = v.composer(t, target)
 	}

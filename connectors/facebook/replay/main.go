@@ -8,6 +8,9 @@
 //	curl -d name=Mo -d text='Elders genoemd' -d mention=1 http://127.0.0.1:8442/customer
 //	curl -d id=ID -d text='Toch anders' http://127.0.0.1:8442/customer/edit
 //	curl -d id=ID http://127.0.0.1:8442/customer/remove
+//	curl -X POST http://127.0.0.1:8442/replay/revoke
+//	curl -X POST http://127.0.0.1:8442/replay/expire
+//	curl -d token=ANOTHER http://127.0.0.1:8442/replay/token
 //
 // With --webhook it asks that address whether it is ours, as Facebook does, and
 // then delivers what happens; what is not taken comes again.

@@ -4,6 +4,9 @@
 //	go run ./connectors/instagram/replay
 //	curl -d name=eva -d text='Waar blijft mijn pakket?' -d under=ID http://127.0.0.1:8441/customer
 //	curl -d name=jan -d text='Een vraag' -d what=message http://127.0.0.1:8441/customer
+//	curl -X POST http://127.0.0.1:8441/replay/revoke
+//	curl -X POST http://127.0.0.1:8441/replay/expire
+//	curl -d token=ANOTHER http://127.0.0.1:8441/replay/token
 //
 // With --webhook it also delivers what happens, signed, within a second.
 package main

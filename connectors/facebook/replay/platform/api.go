@@ -20,10 +20,10 @@ func refuse(code, subcode int, message string) *refusal {
 	return graphreplay.Refuse(http.StatusBadRequest, code, subcode, message)
 }
 
-// ServeHTTP answers one call of the Graph API, or lets a customer write or
-// send a message.
+// ServeHTTP answers one call of the Graph API, lets a customer write or send a
+// message, or ends the token.
 func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !graphreplay.ReadForm(w, r) {
+	if !graphreplay.ReadForm(w, r) || graphreplay.ByHand(w, r, p) {
 		return
 	}
 	if (r.URL.Path == "/customer" || r.URL.Path == "/customer/edit" || r.URL.Path == "/customer/remove") && r.Method == http.MethodPost {

@@ -241,6 +241,20 @@ func (p *Platform) Revoke() {
 	p.o.Token = ""
 }
 
+// Expire ends the token's time.
+func (p *Platform) Expire() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.o.TokenEnds = time.Now().Add(-time.Second)
+}
+
+// Replace puts another token, which does not end, in place of all.
+func (p *Platform) Replace(with string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.o.Token, p.o.TokenEnds = with, time.Time{}
+}
+
 // Blind takes the right to see what customers write away, as Facebook does: it
 // shows the Page's own alone and does not know the rest.
 func (p *Platform) Blind(blind bool) {

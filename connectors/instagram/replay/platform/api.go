@@ -18,9 +18,10 @@ func unsupported() *refusal {
 	return graphreplay.Refuse(http.StatusBadRequest, 100, 0, "Unsupported request")
 }
 
-// ServeHTTP answers one call of the Graph API, or lets a customer write.
+// ServeHTTP answers one call of the Graph API, lets a customer write, or ends
+// the token.
 func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !graphreplay.ReadForm(w, r) {
+	if !graphreplay.ReadForm(w, r) || graphreplay.ByHand(w, r, p) {
 		return
 	}
 	if r.URL.Path == "/customer" && r.Method == http.MethodPost {

@@ -318,6 +318,21 @@ func (p *Platform) Revoke() {
 	p.o.Token, p.older = "", nil
 }
 
+// Expire ends the time of the tokens.
+func (p *Platform) Expire() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ended := time.Now().Add(-time.Second)
+	p.o.TokenEnds, p.tokenMade, p.older = ended, ended.Add(-lives), nil
+}
+
+// Replace puts another token, made now, in place of all.
+func (p *Platform) Replace(with string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.o.Token, p.o.TokenEnds, p.tokenMade, p.older = with, time.Time{}, time.Now(), nil
+}
+
 // Forget makes the tokens that were renewed worthless, as their end would.
 func (p *Platform) Forget() {
 	p.mu.Lock()
