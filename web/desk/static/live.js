@@ -40,10 +40,10 @@ export function startLive() {
   addEventListener("pagehide", () => source?.close());
   addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
   connect();
-  // What stands around every page: the badge, and whether publishing is stopped.
+  // What stands around every page: the badges, whether publishing is stopped, and posts from outside.
   // The inbox has both with its panes. Desks ask at different moments, so that
   // one change does not bring all of them to the server at once.
-  whenChanged((change) => /^(proposal|publishing)\./.test(change.kind) && !document.getElementById("panes"), async () => {
+  whenChanged((change) => /^(proposal\.|publishing\.|account\.(published_outside|explained)$)/.test(change.kind) && !document.getElementById("panes"), async () => {
     const { page, ok } = await peek("/waiting").catch(() => ({}));
     if (ok && page.body.dataset.person === document.body.dataset.person) takeFrame(page, false);
   }, 500 + 1000 * Math.random());
