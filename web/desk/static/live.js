@@ -50,7 +50,8 @@ export function startLive() {
 }
 
 // whenChanged calls run when changes match: soon, one at a time, at most once
-// per pause (in ms), and not while nobody can see the page.
+// per pause (in ms), and not while nobody can see the page. It gives a function
+// that asks for the same without a change.
 export function whenChanged(matches, run, pause = 600) {
   let timer;
   let running = false;
@@ -77,7 +78,7 @@ export function whenChanged(matches, run, pause = 600) {
     more = false;
     timer = setTimeout(fire, 50);
   });
-  document.addEventListener("desk:change", (event) => {
-    if (!timer && matches(event.detail)) timer = setTimeout(fire, pause);
-  });
+  const ask = () => { timer ??= setTimeout(fire, pause); };
+  document.addEventListener("desk:change", (event) => { if (matches(event.detail)) ask(); });
+  return ask;
 }
