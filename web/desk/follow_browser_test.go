@@ -1,10 +1,14 @@
 package desk_test
 
 import (
+	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"standpunt/approval"
+	"standpunt/approval/approvaltest"
+	"standpunt/connectors"
 	"standpunt/internal/browser/browsertest"
 	"standpunt/people"
 	"standpunt/web/desk/desktest"
@@ -133,5 +137,63 @@ func TestOnlyPagesThatFollowSayThatTheyAreLive(t *testing.T) {
 		if got := s.js(`document.getElementById("connection").checkVisibility({ visibilityProperty: true })`) == "true"; got != follows {
 			t.Errorf("%s says that it is live: %v", path, got)
 		}
+	}
+}
+
+// hooked is a connector side whose account plein is charged and takes deliveries.
+type hooked struct {
+	spending
+	refused *atomic.Uint64
+}
+
+func (h hooked) Health() []connectors.AccountHealth {
+	all := h.spending.Health()
+	all[0].Webhook = connectors.Deliveries{Path: "/hooks/plein", Unproven: h.refused.Load(), LastRefused: time.Now(), LastReason: "the signature is wrong"}
+	return all
+}
+
+// A refused delivery is no entry in the log: the page asks for it by itself,
+// while one reads on in what one unfolded.
+func TestARefusedDeliveryShowsWhileOneReadsOn(t *testing.T) {
+	from := hooked{spending{spent: 24 * approval.Dollar}, new(atomic.Uint64)}
+	d := desktest.Serve(t, approvaltest.New(t), from, nil)
+	s := open(t, d, "ada", wide)
+	s.goTo("/settings/accounts")
+	s.live()
+	if every, err := strconv.Atoi(s.js(`document.querySelector("[data-every]").dataset.every`)); err != nil || every > 5 {
+		t.Errorf("the page asks again every %d seconds (%v)", every, err)
+	}
+	s.click(".spending summary")
+	s.await(`document.querySelector(".spending details").open && document.activeElement.matches(".spending summary")`)
+	for _, refused := range []uint64{17, 18} {
+		from.refused.Store(refused)
+		s.says(".hook", "Refused: "+strconv.FormatUint(refused, 10)+" without proof")
+		s.await(`document.querySelector(".spending details").open && document.activeElement.matches(".spending summary")`)
+	}
+}
+
+// The answer to a form on the page shows a secret once: following takes nothing of it away.
+func TestATokenStaysToBeCopied(t *testing.T) {
+	r := approvaltest.New(t)
+	if err := r.Approvals.InitAccounts(t.Context(), []approval.Configured{{Name: "loket", Kind: "push", BaseURL: "http://push.test"}}); err != nil {
+		t.Fatal(err)
+	}
+	d := desktest.Serve(t, r, hooked{spending{}, new(atomic.Uint64)}, nil)
+	s := open(t, d, "ada", wide)
+	s.goTo("/settings/accounts")
+	s.live()
+	s.click("[data-key=loket] details summary")
+	s.fill("#token-loket", "Rooster")
+	s.press("\r")
+	s.await(`document.querySelector("output.secret")`)
+	s.live()
+	secret := s.js(`document.querySelector("output.secret").textContent`)
+	s.fill("#token-loket", "Tweede")
+	if err := d.Approvals.InitAccounts(t.Context(), []approval.Configured{{Name: "fora", Kind: "push", BaseURL: "http://fora.test"}}); err != nil {
+		t.Fatal(err)
+	}
+	s.await(`document.querySelector("[data-key=fora]")`)
+	if got := s.js(`document.querySelector("output.secret").textContent + document.getElementById("token-loket").value`); got != secret+"Tweede" {
+		t.Errorf("the page shows %q", got)
 	}
 }
