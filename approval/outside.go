@@ -276,6 +276,37 @@ func (a *Approvals) explained(tx *store.Tx, p *Proposal) error {
 	return err
 }
 
+// OutsideCount is how many posts stand on our accounts that no release explains.
+type OutsideCount struct {
+	All    int
+	Unseen int       // of these, those that came across after the time asked about
+	Newest time.Time // when the newest one came across; zero where there is none
+}
+
+// CountOutside counts the posts that no release explains, the newest limit of
+// them at most. Those that came across after seen count as unseen. It reads no
+// more than that many entries of an index, so that every page can ask.
+func (a *Approvals) CountOutside(ctx context.Context, seen time.Time, limit int) (n OutsideCount, err error) {
+	err = a.db.View(ctx, func(tx *store.Tx) error {
+		n = OutsideCount{}
+		entries := a.sightings.Stream(tx, "outside", nil)
+		for entry := entries.Seek(nil); entry != nil && n.All < limit; entry = entries.Next() {
+			at, err := store.ParseNewestFirst(entry)
+			if err != nil {
+				return err
+			}
+			if n.All++; at.After(seen) {
+				n.Unseen++
+			}
+			if n.Newest.IsZero() {
+				n.Newest = at
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
 // PublishedOutside lists the newest posts that no release explains, at most limit.
 func (a *Approvals) PublishedOutside(ctx context.Context, limit int) (list []Outside, err error) {
 	err = a.db.View(ctx, func(tx *store.Tx) error {

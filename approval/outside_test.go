@@ -384,3 +384,39 @@ func TestAbsenceIsFoundTwiceInOneAttempt(t *testing.T) {
 		r.State(p, approval.OutcomeUnknown)
 	})
 }
+
+// TestCountingWhatIsOutside: a count tells what came since somebody looked, and
+// goes no further than it is asked to.
+func TestCountingWhatIsOutside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := watched(t)
+		count := func(seen time.Time, limit int) approval.OutsideCount {
+			t.Helper()
+			n, err := r.Approvals.CountOutside(t.Context(), seen, limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		if n := count(time.Time{}, 10); n != (approval.OutsideCount{}) {
+			t.Fatalf("of nothing there are %+v", n)
+		}
+		seen(t, r, approval.OwnPost{ExternalID: "10", Text: "Een"}, approval.OwnPost{ExternalID: "11", Text: "Twee"})
+		wantAlarms(t, r, "10", "11")
+		first := count(time.Time{}, 10)
+		if first.All != 2 || first.Unseen != 2 {
+			t.Fatalf("of two there are %+v", first)
+		}
+		seen(t, r, approval.OwnPost{ExternalID: "12", Text: "Drie"})
+		if n := count(first.Newest, 10); n.All != 2 || n.Unseen != 0 {
+			t.Fatalf("what waits for its receipt is counted: %+v", n)
+		}
+		wantAlarms(t, r, "12", "10", "11")
+		if n := count(first.Newest, 10); n.All != 3 || n.Unseen != 1 || !n.Newest.After(first.Newest) {
+			t.Fatalf("of three of which two were seen there are %+v", n)
+		}
+		if n := count(time.Time{}, 2); n.All != 2 || n.Unseen != 2 {
+			t.Fatalf("at most two are %+v", n)
+		}
+	})
+}

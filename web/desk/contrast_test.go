@@ -16,7 +16,7 @@ var pairs = []struct {
 	least       float64
 }{
 	{"text", "surface", 4.5}, {"text", "ground", 4.5}, {"text", "raised", 4.5}, {"text", "sunken", 4.5}, {"text", "accent-soft", 4.5},
-	{"text", "near-soft", 4.5}, {"surface", "text", 4.5},
+	{"text", "near-soft", 4.5}, {"surface", "text", 4.5}, {"surface", "near", 4.5},
 	{"soft", "surface", 4.5}, {"soft", "ground", 4.5}, {"soft", "sunken", 4.5}, {"soft", "raised", 4.5}, {"soft", "accent-soft", 4.5},
 	{"accent-ink", "surface", 4.5}, {"accent-ink", "ground", 4.5}, {"accent-ink", "accent-soft", 4.5}, {"accent-ink", "sunken", 4.5}, {"accent-ink", "raised", 4.5},
 	{"accent-text", "accent", 4.5}, {"bad-text", "bad", 4.5},

@@ -59,6 +59,9 @@ func (v *visit) showAccounts(status int, p accountsPage) error {
 	if err != nil {
 		return err
 	}
+	if err = v.seeOutside(); err != nil {
+		return err
+	}
 	if p.Outside, err = v.d.Approvals.PublishedOutside(v.ctx(), mostOutside); err != nil {
 		return err
 	}

@@ -43,6 +43,7 @@ type auditPage struct {
 	Kinds    []string
 	Outcomes []approval.State
 	Rows     []auditRow
+	Newest   bool   // the rows are the newest ones
 	Older    string // the address of the next page
 	Size     uint64
 	Signed   audit.Checkpoint
@@ -85,7 +86,7 @@ func (v *visit) audit() error {
 	p := auditPage{
 		Person: v.form("person"), Account: inbox.AccountName(v.form("account")), Kind: v.form("kind"), Outcome: v.form("outcome"),
 		From: v.form("from"), To: v.form("to"), Kinds: auditKinds, Outcomes: approval.States(),
-		MayTake: v.who.Has(auditors...), Records: v.d.Records != nil,
+		MayTake: v.who.Has(auditors...), Records: v.d.Records != nil, Newest: v.form("before") == "",
 	}
 	query := v.r.URL.Query()
 	query.Del("before")

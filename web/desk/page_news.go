@@ -10,8 +10,8 @@ func (k *desk) newsPages() []page {
 	return []page{{method: "GET", path: "/waiting", handle: (*visit).waiting}}
 }
 
-// waiting answers open pages that ask for what stands around them: the badge
-// and the red bar, and nothing else. Many desks ask for it at each change, so
+// waiting answers open pages that ask for what stands around them: the badges
+// and the bars, and nothing else. Many desks ask for it at each change, so
 // it reads little.
 func (v *visit) waiting() error {
 	me := v.who.Person()

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"standpunt/approval"
+	"standpunt/inbox"
 	"standpunt/people"
 	"standpunt/web/session"
 )
@@ -66,6 +67,8 @@ type frame struct {
 	Search   string // what is searched for
 	Waiting  int    // proposals that wait for this person
 	Stops    []approval.Stop
+	Outside  approval.OutsideCount // posts that nobody approved; unseen are those this person was not shown on this device
+	Account  inbox.AccountName     // of the newest of them
 	Flash    *flash
 	Change   uint64 // how many audit entries the page shows; live changes begin with that number
 	Notice   string
@@ -169,12 +172,15 @@ func (v *visit) name(f *frame) error {
 }
 
 // news is what changes around a page while it stands open: how much waits for
-// the visitor, and whether publishing is stopped.
+// the visitor, whether publishing is stopped, and what was published outside.
 func (v *visit) news(f *frame) (err error) {
 	if f.Stops, err = v.d.Approvals.Stops(v.ctx()); err != nil {
 		return err
 	}
-	f.Waiting, err = v.d.Approvals.Waiting(v.ctx(), f.Who.ID)
+	if f.Waiting, err = v.d.Approvals.Waiting(v.ctx(), f.Who.ID); err != nil {
+		return err
+	}
+	f.Outside, f.Account, err = v.outside()
 	return err
 }
 

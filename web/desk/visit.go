@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/text/language"
 
@@ -30,6 +31,8 @@ type visit struct {
 	// shows is how far the record reached before anything was read for the
 	// page: what came later, the page may not show.
 	shows uint64
+	// seenOutside is the newest post from outside that this page shows; zero where it lists none.
+	seenOutside time.Time
 }
 
 func (v *visit) ctx() context.Context { return v.r.Context() }

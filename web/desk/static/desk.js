@@ -6,6 +6,7 @@ import { startDialogs } from "./dialogs.js";
 import { startTabs } from "./tabs.js";
 import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
+import { startFollowing } from "./follow.js";
 import { startDrafts } from "./drafts.js";
 import { startInbox } from "./inbox.js";
 import { startComposer } from "./composer.js";
@@ -21,7 +22,10 @@ startComposer();
 startDrafts(); // after those who look after what is restored
 startKeys();
 if (document.body.dataset.person) startPresence();
-if (document.body.dataset.person) startLive();
+if (document.body.dataset.person) {
+  startFollowing();
+  startLive();
+}
 
 // The enrolment link carries its code behind the #, which no server sees.
 const code = document.querySelector("[data-from-fragment]");

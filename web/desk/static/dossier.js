@@ -1,4 +1,6 @@
 // The dossier prints itself.
-const button = document.querySelector("[data-print]");
-button.hidden = false;
-button.addEventListener("click", () => print());
+const show = () => { document.querySelector("[data-print]").hidden = false; };
+
+show();
+document.addEventListener("desk:followed", show);
+document.addEventListener("click", (event) => { if (event.target.closest?.("[data-print]")) print(); });

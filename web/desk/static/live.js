@@ -40,17 +40,18 @@ export function startLive() {
   addEventListener("pagehide", () => source?.close());
   addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
   connect();
-  // What stands around every page: the badge, and whether publishing is stopped.
+  // What stands around every page: the badges, whether publishing is stopped, and posts from outside.
   // The inbox has both with its panes. Desks ask at different moments, so that
   // one change does not bring all of them to the server at once.
-  whenChanged((change) => /^(proposal|publishing)\./.test(change.kind) && !document.getElementById("panes"), async () => {
+  whenChanged((change) => /^(proposal\.|publishing\.|account\.(published_outside|explained)$)/.test(change.kind) && !document.getElementById("panes"), async () => {
     const { page, ok } = await peek("/waiting").catch(() => ({}));
     if (ok && page.body.dataset.person === document.body.dataset.person) takeFrame(page, false);
   }, 500 + 1000 * Math.random());
 }
 
 // whenChanged calls run when changes match: soon, one at a time, at most once
-// per pause (in ms), and not while nobody can see the page.
+// per pause (in ms), and not while nobody can see the page. It gives a function
+// that asks for the same without a change.
 export function whenChanged(matches, run, pause = 600) {
   let timer;
   let running = false;
@@ -77,7 +78,7 @@ export function whenChanged(matches, run, pause = 600) {
     more = false;
     timer = setTimeout(fire, 50);
   });
-  document.addEventListener("desk:change", (event) => {
-    if (!timer && matches(event.detail)) timer = setTimeout(fire, pause);
-  });
+  const ask = () => { timer ??= setTimeout(fire, pause); };
+  document.addEventListener("desk:change", (event) => { if (matches(event.detail)) ask(); });
+  return ask;
 }

@@ -44,10 +44,10 @@ export function take(page, ids) {
   return done;
 }
 
-// takeFrame brings what stands around the panes up to date: title, badge, the
-// red bar and the toasts.
+// takeFrame brings what stands around the panes up to date: the badges, the bars
+// and the toasts.
 export function takeFrame(page, withToasts = true) {
-  for (const id of ["waiting", "stopbar"]) {
+  for (const id of ["waiting", "stopbar", "outsidebar", "outside-rail", "outside-tab"]) {
     const old = document.getElementById(id);
     const fresh = page.getElementById(id);
     if (old && fresh && old.outerHTML !== fresh.outerHTML) old.replaceWith(document.adoptNode(fresh));
