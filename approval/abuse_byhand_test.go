@@ -166,7 +166,9 @@ func TestNoConnectorEverGetsAnAnswerByHand(t *testing.T) {
 // whose first address was wrong.
 func TestReplayFindsForgedAnswersByHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := byHand(t)
+		r := approvaltest.New(t)
+		made := make(map[string]time.Time)
+		r.Locates(made)
 		p := r.HandedOver(r.Closed("1", "Vraag"), "Antwoord")
 		time.Sleep(10 * time.Minute)
 		ok2(t)(r.As("anna").PostedByHand(p, at9))
@@ -175,6 +177,10 @@ func TestReplayFindsForgedAnswersByHand(t *testing.T) {
 		if _, err := r.Approvals.RecordReadBack(t.Context(), r.Unread(), "Antwoord"); err != nil {
 			t.Fatal(err)
 		}
+		r.Adapt("plein", func(p *approval.Platform) {
+			p.Ahead = func() (time.Duration, bool) { return 5 * time.Minute, true }
+		})
+		made["11"] = time.Now().Add(5 * time.Minute)
 		ok2(t)(r.As("anna").PostedByHand(r.HandedOver(r.Closed("2", "Vraag"), "Nog een"), "http://plein.test/posts/11"))
 		entries, err := r.Log.Entries(t.Context(), audit.NoneBefore, 1000)
 		if err != nil {
@@ -202,13 +208,22 @@ func TestReplayFindsForgedAnswersByHand(t *testing.T) {
 			forge func([]audit.Entry) []audit.Entry
 			at    string
 		}{
-			"by nobody":                 {change(posted, func(e *audit.Entry) { e.Actor = "person:00000000-0000-7000-8000-000000000000" }), posted},
-			"by the daemon":             {change(posted, func(e *audit.Entry) { e.Actor = audit.System }), posted},
-			"by an admin":               {change(posted, func(e *audit.Entry) { e.Actor = actor("ada") }), posted},
-			"without quorum":            {drop("proposal.endorsed"), "proposal.approved"},
-			"without the approval":      {drop("proposal.approved"), "proposal.handed_over"},
-			"after its end":             {change(posted, func(e *audit.Entry) { e.At = e.At.Add(4 * time.Hour) }), posted},
-			"posted before":             {change(posted, fact("posted_at", time.Now().Add(-30*time.Minute).UTC().Format(time.RFC3339))), posted},
+			"by nobody":            {change(posted, func(e *audit.Entry) { e.Actor = "person:00000000-0000-7000-8000-000000000000" }), posted},
+			"by the daemon":        {change(posted, func(e *audit.Entry) { e.Actor = audit.System }), posted},
+			"by an admin":          {change(posted, func(e *audit.Entry) { e.Actor = actor("ada") }), posted},
+			"without quorum":       {drop("proposal.endorsed"), "proposal.approved"},
+			"without the approval": {drop("proposal.approved"), "proposal.handed_over"},
+			"after its end":        {change(posted, func(e *audit.Entry) { e.At = e.At.Add(4 * time.Hour) }), posted},
+			"posted before":        {change(posted, fact("posted_at", time.Now().Add(-30*time.Minute).UTC().Format(time.RFC3339))), posted},
+			"seconds before, by the platform's clock": {
+				last(posted, fact("posted_at", time.Now().Add(5*time.Minute-3*time.Second).UTC().Format(time.RFC3339))), posted,
+			},
+			"the platform's clock days off": {
+				last("proposal.handed_over", fact("platform_at", time.Now().Add(-48*time.Hour).UTC().Format(time.RFC3339))), "proposal.handed_over",
+			},
+			"the platform's clock told twice": {
+				last(posted, fact("platform_at", time.Now().UTC().Format(time.RFC3339))), posted,
+			},
 			"posted at no time":         {change(posted, fact("posted_at", "")), posted},
 			"nowhere":                   {change(posted, fact("external_id", "")), posted},
 			"under another policy":      {change(posted, fact("digest", "00")), posted},

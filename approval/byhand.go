@@ -113,13 +113,14 @@ func (a *Approvals) PostedByHand(ctx context.Context, by people.Principal, propo
 		if err := a.onlyAnswer(tx, p); err != nil {
 			return err
 		}
+		facts := policy.facts()
+		a.clocked(tx, p, facts)
 		receipt, err := a.located(tx, p, posting.URL)
 		if err != nil {
 			return err
 		}
 		p.Attempts++
 		p.ClaimedAt, p.AbsentAt, p.RecordedBy, p.Remark = tx.Now(), time.Time{}, by.ID(), ""
-		facts := policy.facts()
 		facts["posted_at"] = receipt.PostedAt.UTC().Format(time.RFC3339)
 		return a.published(tx, p, receipt, step{event: "posted_by_hand", actor: by.Actor(), via: by.Via(), facts: facts})
 	})
@@ -183,12 +184,13 @@ func (a *Approvals) located(tx *store.Tx, p *Proposal, url string) (Receipt, err
 	wrong := func(message, remedy string) error {
 		return fault.New(fault.InvalidInput, "%s", message).At("url", url).Fix("%s", remedy)
 	}
+	earliest, last := madeBetween(p.PlatformAt, p.QuorumAt, p.Due, tx.Now())
 	switch {
 	case r.ExternalID == p.Target || err == nil && r.ExternalID == asked.ExternalID:
 		return r, wrong("this is the customer's post, not our answer to it", "Open our answer on the platform and copy its address.")
-	case r.PostedAt.Before(latest(p.QuorumAt, p.Due).Add(-maxClockLag)):
+	case r.PostedAt.Before(earliest):
 		return r, wrong("this was posted before it was approved", "Post the approved text now, and record the address of that post.")
-	case r.PostedAt.After(tx.Now().Add(maxClockLag)):
+	case r.PostedAt.After(last):
 		return r, wrong("no post has this address yet", "Open our answer on the platform and copy its address.")
 	}
 	other, err := a.ownerOf(tx, p.Account, r.ExternalID)
@@ -200,6 +202,40 @@ func (a *Approvals) located(tx *store.Tx, p *Proposal, url string) (Receipt, err
 			Fix("Open the answer to this mention on the platform and copy its address.").With("proposal", other.ID.String())
 	}
 	return r, nil
+}
+
+// clocked notes, where nobody did, what the platform's clock showed at the
+// earliest when there was quorum. It is best known at that moment itself: a
+// clock of ours that is set later changes nothing any more.
+func (a *Approvals) clocked(tx *store.Tx, p *Proposal, facts map[string]string) {
+	ask := a.Platform(p.Account).Ahead
+	if ask == nil || !p.PlatformAt.IsZero() {
+		return
+	}
+	ahead, known := ask()
+	if !known || ahead.Abs() > maxAhead {
+		return
+	}
+	ahead -= time.Until(tx.Now()) // the record's time can be ahead of the clock that was compared
+	p.PlatformAt = p.QuorumAt.Add(ahead).UTC()
+	facts["platform_at"] = p.PlatformAt.Format(time.RFC3339)
+}
+
+// maxAhead is the most by which a platform's clock is believed to differ.
+const maxAhead = time.Hour
+
+// madeBetween is when, on the platform's clock, the post of an answer by hand
+// that is recorded at that time can have been made. Where it is not known what
+// that clock showed at the quorum, it may differ from ours by a minute; so it
+// may at the time that an answer was scheduled for, and at the recording, since
+// either can be set in between.
+func madeBetween(platformAt, quorum, due, recorded time.Time) (earliest, last time.Time) {
+	ahead := -maxClockLag
+	if !platformAt.IsZero() {
+		ahead = platformAt.Sub(quorum)
+	}
+	earliest = latest(quorum.Add(ahead), due.Add(min(ahead, -maxClockLag)))
+	return earliest, recorded.Add(max(ahead, 0) + maxClockLag)
 }
 
 // latest is the later of two times.

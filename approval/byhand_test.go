@@ -243,6 +243,72 @@ func TestAScheduledAnswerIsNotPostedBefore(t *testing.T) {
 	})
 }
 
+// TestNobodyPublishesFirstAndCollectsTheApprovalAfterwards: with the platform's
+// clock known, seconds count, however wrong ours is; what one person published
+// stays an alarm, and what was posted right after the approval is taken.
+func TestNobodyPublishesFirstAndCollectsTheApprovalAfterwards(t *testing.T) {
+	const slack = 1500 * time.Millisecond // what the comparison of the clocks leaves open
+	for name, c := range map[string]struct {
+		ahead time.Duration // the platform's clock
+		later bool          // known only when the address is recorded
+	}{
+		"our clock is right": {0, false}, "ours is behind": {5 * time.Minute, false}, "ours is ahead": {-5 * time.Minute, false},
+		"known later": {5 * time.Minute, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := watched(t)
+				time.Sleep(10 * time.Minute) // the alarm is not told of posts from before the first contact
+				theirs := func() time.Time { return time.Now().Add(c.ahead) }
+				made := make(map[string]time.Time)
+				r.Locates(made)
+				known := !c.later
+				r.Adapt("plein", func(p *approval.Platform) {
+					p.Ahead = func() (time.Duration, bool) { return c.ahead - slack, known }
+				})
+				talk := r.Closed("1", "Vraag")
+				made["first"] = theirs()
+				seen(t, r, approval.OwnPost{ExternalID: "first", InReplyTo: "1", Text: "Antwoord", PostedAt: made["first"]})
+				time.Sleep(2 * time.Second)
+				p := r.HandedOver(talk, "Antwoord")
+				made["after"] = theirs()
+				time.Sleep(30 * time.Second)
+				known = true
+				_, err := r.As("anna").PostedByHand(p, "http://plein.test/posts/first")
+				want(t, err, fault.InvalidInput)
+				wantAlarms(t, r, "first")
+				p = ok2(t)(r.As("anna").PostedByHand(p, "http://plein.test/posts/after"))
+				since := r.Unread().Since
+				if since.After(made["after"]) || !since.After(made["first"]) {
+					t.Errorf("it is taken since %s; %v", since, made)
+				}
+				// What is recorded again rests on the same comparison.
+				known = false
+				ok2(t)(r.Approvals.TakeAddressBack(t.Context(), r.As("anna").By, p.ID))
+				_, err = r.As("anna").PostedByHand(p, "http://plein.test/posts/first")
+				want(t, err, fault.InvalidInput)
+				ok2(t)(r.As("anna").PostedByHand(p, "http://plein.test/posts/after"))
+				if equal, err := r.Approvals.RecordReadBack(t.Context(), r.Unread(), "Antwoord"); err != nil || !equal {
+					t.Fatal(equal, err)
+				}
+				wantAlarms(t, r, "first")
+
+				// A new revision rests on a comparison of its own.
+				q := r.HandedOver(r.Closed("2", "Vraag"), "Nog een")
+				made["between"] = theirs().Add(time.Second)
+				time.Sleep(10 * time.Second)
+				q = ok2(t)(r.As("anna").ReviseByHand(q, "Nog een!"))
+				q = ok2(t)(r.As("anna").Submit(q))
+				known = true
+				q = ok2(t)(r.As("bert").Approve(q))
+				_, err = r.As("anna").PostedByHand(q, "http://plein.test/posts/between")
+				want(t, err, fault.InvalidInput)
+				r.Replay()
+			})
+		})
+	}
+}
+
 // TestTheAlarmBeforeTheAddressIsTakenBack: the source sees the post before
 // anybody records where it stands.
 func TestTheAlarmBeforeTheAddressIsTakenBack(t *testing.T) {

@@ -294,6 +294,8 @@ func (f replyEffect) Apply(tx *store.Tx, p *Proposal, _ Release) error {
 	}}
 	if p.ByHand {
 		s.to, s.event = Approved, "handed_over"
+		p.PlatformAt = time.Time{}
+		f.a.clocked(tx, p, s.facts)
 	}
 	return f.a.move(tx, p, s)
 }

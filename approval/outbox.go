@@ -153,6 +153,9 @@ func (a *Approvals) attempt(p *Proposal, e *Envelope) Attempt {
 	if p.Receipt != nil {
 		t.Receipt = *p.Receipt
 	}
+	if p.ByHand {
+		t.Since, _ = madeBetween(p.PlatformAt, p.QuorumAt, p.Due, p.ClaimedAt)
+	}
 	return t
 }
 

@@ -22,6 +22,9 @@ type Platform struct {
 	// Locate reads the address of a post; see connectors.Locator. Without it nothing is
 	// answered by hand there.
 	Locate func(url string) (Receipt, error)
+	// Ahead is the least by which the platform's clock can be ahead of ours now; see
+	// connectors.Clocked.
+	Ahead func() (time.Duration, bool)
 	// Media is what it takes beside a text.
 	Media MediaRules
 }

@@ -129,6 +129,9 @@ type Proposal struct {
 	ByHand       bool        `cbor:"32,keyasint,omitempty"` // the newest revision's action is [ByHand]
 	RecordedBy   people.ID   `cbor:"33,keyasint,omitzero"`  // who posted it by hand and recorded where
 	Refused      bool        `cbor:"34,keyasint,omitempty"` // the platform takes no answer to this from a program
+	// PlatformAt is the earliest that the platform's clock can have shown when there was quorum
+	// for an answer by hand; zero where it could not be compared with ours.
+	PlatformAt time.Time `cbor:"35,keyasint,omitzero"`
 }
 
 // Endorsement is one person standing behind one digest.

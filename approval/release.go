@@ -64,6 +64,9 @@ type Attempt struct {
 	Key       string
 	ClaimedAt time.Time
 	Receipt   Receipt // what the platform answered, if it did
+	// Since is when, on the platform's clock, an answer by hand can have been posted at the
+	// earliest.
+	Since time.Time
 }
 
 // Release is proof that two different people stand behind one exact text for

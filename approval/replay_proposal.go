@@ -23,6 +23,7 @@ type replayed struct {
 	endorsers  map[audit.Actor]bool
 	approvedAt time.Time // zero: not approved
 	due, until time.Time // of the approval, to the second
+	platformAt time.Time // on the platform's clock, when it was approved
 	byHand     bool      // the newest revision is one that a person posts
 	post       string    // account and id of the post that stands for it by hand
 	readBack   bool      // since that was recorded
@@ -95,13 +96,13 @@ func (r *Replay) check(what string, e audit.Entry, p *replayed) error {
 		if err := r.quorum(e, p); err != nil {
 			return err
 		}
-		p.approvedAt, p.due, p.until = e.At, time.Time{}, time.Time{}
+		p.approvedAt, p.due, p.until, p.platformAt = e.At, time.Time{}, time.Time{}, time.Time{}
 		r.Approvals++
 	case "queued", "retried", "handed_over":
 		if p.byHand != (what == "handed_over") {
 			return errors.New("what a person posts is handed over, and nothing else is")
 		}
-		return p.queue(e)
+		return errors.Join(p.queue(e), p.clocked(e))
 	case "claimed":
 		if p.byHand {
 			return errors.New("a connector was given what a person posts")
@@ -272,7 +273,11 @@ func (r *Replay) postedByHand(e audit.Entry, p *replayed) error {
 	if err != nil {
 		return err
 	}
-	if posted.Before(latest(p.approvedAt, p.due).Add(-maxClockLag-time.Second)) || posted.After(e.At.Add(maxClockLag)) {
+	if err := p.clocked(e); err != nil {
+		return err
+	}
+	earliest, last := madeBetween(p.platformAt, p.approvedAt, p.due, e.At)
+	if posted.Before(earliest.Truncate(time.Second)) || posted.After(last.Add(time.Second)) {
 		return fmt.Errorf("it was posted outside the time of its approval, at %s", posted.Format(time.RFC3339))
 	}
 	post := p.account + " " + e.Facts["external_id"]
@@ -280,6 +285,22 @@ func (r *Replay) postedByHand(e audit.Entry, p *replayed) error {
 		return errors.New("the post stands for another answer, or for none")
 	}
 	r.posts[post], p.post, p.readBack = true, post, false
+	return nil
+}
+
+// clocked takes what the entry says that the platform's clock showed when it was
+// approved: once, and near to ours.
+func (p *replayed) clocked(e audit.Entry) error {
+	at, err := timeOf(e.Facts["platform_at"])
+	switch {
+	case err != nil || at.IsZero():
+		return err
+	case !p.platformAt.IsZero():
+		return errors.New("what the platform's clock showed was said before")
+	case at.Sub(p.approvedAt).Abs() > maxAhead+time.Minute:
+		return fmt.Errorf("the platform's clock shows %s, hours from its approval", at.Format(time.RFC3339))
+	}
+	p.platformAt = at
 	return nil
 }
 

@@ -28,6 +28,7 @@ func TestAnAnswerByHandReachesNoConnectorAndIsReadBack(t *testing.T) {
 		sent := 0
 		stands := map[string]connectors.Found{
 			"foreign": {Outcome: connectors.Foreign}, "absent": {Outcome: connectors.Absent}, "unclear": {Outcome: connectors.CannotTell},
+			"early":   {Outcome: connectors.Present, Text: "Antwoord", Receipt: approval.Receipt{PostedAt: time.Now().Add(-2 * time.Minute)}},
 			"altered": {Outcome: connectors.Present, Text: "Iets anders"}, "exact": {Outcome: connectors.Present, Text: "Antwoord"},
 		}
 		p := &handPlatform{findingPlatform{
@@ -55,6 +56,7 @@ func TestAnAnswerByHandReachesNoConnectorAndIsReadBack(t *testing.T) {
 			reason string
 		}{
 			{"foreign", time.Second, approval.Approved, approval.ReasonAddressForeign},
+			{"early", time.Second, approval.Approved, approval.ReasonAddressForeign}, // edited since, and older than its address tells
 			{"absent", 5 * time.Minute, approval.Approved, approval.ReasonAddressAbsent},
 			{"exact", time.Second, approval.Published, ""},
 		} {

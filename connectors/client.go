@@ -53,6 +53,7 @@ type Client struct {
 	o       ClientOptions
 	reading *http.Client
 	sending *http.Client
+	clock   *platformClock
 }
 
 // NewClient makes a client for one base URL.
@@ -68,7 +69,7 @@ func NewClient(o ClientOptions) (*Client, error) {
 		o.MaxBody = DefaultMaxBody
 	}
 	base.Path = strings.TrimRight(base.Path, "/")
-	c := &Client{base: base, o: o}
+	c := &Client{base: base, o: o, clock: &platformClock{began: time.Now()}}
 	c.reading = &http.Client{Transport: Transport(false), CheckRedirect: c.sameOrigin}
 	c.sending = &http.Client{Transport: Transport(true), CheckRedirect: NoRedirects}
 	return c, nil
@@ -168,6 +169,9 @@ func (c *Client) start(ctx context.Context, call Call) (*http.Response, *atomic.
 	raw, err := client.Do(request)
 	if err != nil {
 		return nil, nil, c.broken(err, call, &wrote)
+	}
+	if raw.StatusCode/100 == 2 {
+		c.clock.saw(raw.Header, c.clock.moment())
 	}
 	return raw, &wrote, nil
 }

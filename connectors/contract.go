@@ -125,11 +125,21 @@ type Locator interface {
 	Locate(url string) (approval.Receipt, error)
 }
 
+// Clocked is a [Locator] that knows its platform's clock, so that a post which was
+// made before its approval is told from one that was made right after it, however
+// wrong our own clock is.
+type Clocked interface {
+	// Ahead is the least by which the clock that Locate's times are of can be ahead of ours
+	// now, negative where it is behind; false: not known at the moment. It calls nobody.
+	Ahead() (time.Duration, bool)
+}
+
 // Found is a [Finder]'s answer.
 type Found struct {
 	Outcome Outcome
 	// Receipt is that of the post, when Outcome is Present. Its URL completes a receipt that
-	// Publish could not tell the address of.
+	// Publish could not tell the address of; PostedAt is when the first version of an edited
+	// post was made.
 	Receipt approval.Receipt
 	// Differs says what differs beside the text, such as a picture that is not there; one English
 	// sentence, empty where nothing does.

@@ -5,7 +5,7 @@
 // A connector is one live account on one platform. All that it must have is a
 // [Source]: Poll returns what came after a cursor, may repeat and never skips.
 // Whatever else its platform can do is a one-method interface beside it, found
-// by type assertion: [Publisher], [Streamer], [Webhook], [Finder], [Editor],
+// by type assertion: [Publisher], [Streamer], [Webhook], [Finder], [Locator], [Clocked], [Editor],
 // [Remover], [Hider], [PrivateReplier], [Composer], [PrivateComposer], [Closing], [Identifier], [Located], [Acceptor],
 // [Pacer], [Pricer], [Spender], [Authorizer], [Renewer], [Closer]. What it cannot do it does not declare. Every error is an
 // [*Error], whose [ErrorKind] says whether trying again can help and, on the

@@ -149,11 +149,16 @@ func (r *reader) lookAt(ctx context.Context, a approval.Attempt, settle settling
 
 // compare records what stands where we published. What is not there, or not
 // yet, is looked for again; where a person said that it stands there, they are
-// told.
+// told. A post by hand that was made before its approval, and edited since, is
+// none of ours to make official.
 func (r *reader) compare(ctx context.Context, a approval.Attempt, found Found) error {
-	if a.Action == approval.ByHand && (found.Outcome == Absent || found.Outcome == Foreign) {
-		_, err := r.d.o.Outbox.RecordNotThere(ctx, a, found.Outcome == Foreign)
-		return err
+	if a.Action == approval.ByHand {
+		made := found.Receipt.PostedAt
+		early := found.Outcome == Present && !made.IsZero() && made.Before(a.Since)
+		if early || found.Outcome == Absent || found.Outcome == Foreign {
+			_, err := r.d.o.Outbox.RecordNotThere(ctx, a, found.Outcome != Absent)
+			return err
+		}
 	}
 	if found.Outcome != Present {
 		return nil

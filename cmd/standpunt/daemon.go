@@ -220,6 +220,9 @@ func platformOf(c connectors.Connector) (p approval.Platform) {
 	if c, ok := c.(connectors.Locator); ok {
 		p.Locate = c.Locate
 	}
+	if c, ok := c.(connectors.Clocked); ok {
+		p.Ahead = c.Ahead
+	}
 	if c, ok := c.(connectors.Attacher); ok {
 		p.Media = c.MediaRules()
 	}

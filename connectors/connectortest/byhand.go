@@ -3,6 +3,7 @@ package connectortest
 import (
 	"errors"
 	"strings"
+	"time"
 
 	"standpunt/approval"
 	"standpunt/connectors"
@@ -33,6 +34,13 @@ func (s *scene) answerByHand() {
 	}
 	if found := s.present(c, a); found.Text != text {
 		s.Errorf("what stands there reads %q", found.Text)
+	}
+	clock, ok := c.(connectors.Clocked)
+	if !ok {
+		s.Fatalf("it reads addresses, and tells nothing of its platform's clock")
+	}
+	if ahead, known := clock.Ahead(); !known || ahead > 0 || ahead < -time.Minute {
+		s.Errorf("the platform's clock, which is ours, is ahead by %s, known: %v", ahead, known)
 	}
 	elsewhere := a
 	elsewhere.Target, elsewhere.Route = another, nil

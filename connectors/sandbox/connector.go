@@ -97,6 +97,9 @@ func New(a connectors.Account) (connectors.Connector, error) {
 // PollEvery is what the settings ask for.
 func (c *Connector) PollEvery() time.Duration { return c.s.PollEvery.Std() }
 
+// Ahead is how far the network's clock is ahead of ours at the least.
+func (c *Connector) Ahead() (time.Duration, bool) { return c.client.Ahead() }
+
 // Endpoint is the network's address.
 func (c *Connector) Endpoint() string { return string(c.s.BaseURL) }
 

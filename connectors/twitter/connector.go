@@ -159,6 +159,10 @@ func (c *Connector) Close() error {
 	return nil
 }
 
+// Ahead is how far X's clock, which ids tell the time of, is ahead of ours at
+// the least.
+func (c *Connector) Ahead() (time.Duration, bool) { return c.client.Ahead() }
+
 // Endpoint is the API's address.
 func (c *Connector) Endpoint() string { return string(c.s.BaseURL) }
 

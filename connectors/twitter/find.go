@@ -76,7 +76,9 @@ func (c *Connector) present(ctx context.Context, a approval.Attempt, p *post, id
 	if err != nil {
 		return connectors.Found{Outcome: connectors.CannotTell}, err
 	}
-	return connectors.Found{Outcome: connectors.Present, Receipt: c.receipt(id), Text: p.textBeside(a.Text), Differs: differs}, nil
+	receipt := c.receipt(id)
+	receipt.PostedAt = timeOf(p.first())
+	return connectors.Found{Outcome: connectors.Present, Receipt: receipt, Text: p.textBeside(a.Text), Differs: differs}, nil
 }
 
 // answers reports whether the post stands under the attempt's target, in the

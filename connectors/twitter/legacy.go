@@ -110,6 +110,9 @@ func (l *Legacy) authorize(r *http.Request) error {
 // PollEvery is what the settings ask for.
 func (l *Legacy) PollEvery() time.Duration { return l.c.s.PollEvery.Std() }
 
+// Ahead is how far the server's clock is ahead of ours at the least.
+func (l *Legacy) Ahead() (time.Duration, bool) { return l.client.Ahead() }
+
 // Endpoint is the API's address.
 func (l *Legacy) Endpoint() string { return l.c.Endpoint() }
 

@@ -101,6 +101,9 @@ func (l *Legacy) findByID(ctx context.Context, a approval.Attempt, self string) 
 		return unsure, nil
 	}
 	found := connectors.Found{Outcome: connectors.Present, Receipt: l.receipt(p), Text: p.textBeside(a.Text)}
+	if first := p.first(); first != p.ID {
+		found.Receipt.PostedAt = timeOf(first)
+	}
 	found.Receipt.ExternalID, found.Receipt.URL = a.Receipt.ExternalID, statusURL(l.c.s.Handle, a.Receipt.ExternalID)
 	return found, nil
 }

@@ -165,6 +165,17 @@ func testByHand(t *testing.T, r *remote, c byHander) {
 	if err != nil || edited.Outcome != connectors.Present || edited.Text != "Dag Jan, toch niet." || edited.Receipt.ExternalID != revised {
 		t.Errorf("an answer that was edited since: %+v, %v", edited, err)
 	}
+	// The address of a later version tells a later time; the post is as old as its first.
+	later, err := c.Locate("https://x.com/noordlicht/status/" + r.x.Revise(revised, text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	version, err := c.Find(t.Context(), approval.Attempt{
+		Account: account, RemoteID: who.RemoteID, Action: approval.ByHand, Target: asked, Text: text, Receipt: later,
+	})
+	if err != nil || version.Outcome != connectors.Present || !version.Receipt.PostedAt.Equal(located.PostedAt) || !located.PostedAt.Before(later.PostedAt) {
+		t.Errorf("an older post, edited, whose address tells %s: %+v, %v", later.PostedAt, version, err)
+	}
 	for name, d := range map[string]platform.Draft{
 		"of somebody else":        {Author: "eva", Text: text, InReplyTo: asked},
 		"under another post":      {Author: "noordlicht", Text: text, InReplyTo: another},

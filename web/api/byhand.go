@@ -24,7 +24,7 @@ func (a *API) byHand() {
 		summary: "Record where an answer stands that was posted by hand",
 		description: "For an approved answer by hand, while its approval lives and publishing is not stopped. The post has to be made " +
 			"under that approval, and is nobody else's answer. It is published then, and official once it was read back: a post that is " +
-			"not ours, or does not answer the mention, takes the address back, with the reason address_foreign or address_absent.",
+			"not ours, does not answer the mention, or is an edited one from before the approval, takes the address back, with the reason address_foreign or address_absent.",
 		scope: people.Write, status: http.StatusOK,
 		faults: []fault.Code{fault.WrongState, fault.StaleDigest, fault.Conflict, fault.PublishingStopped, fault.AccountNotReady, fault.Unavailable},
 	}, func(ctx context.Context, in *recording) (*answer[Proposal], error) {

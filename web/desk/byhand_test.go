@@ -97,7 +97,7 @@ func TestAnswerByHandByForm(t *testing.T) {
 	if _, err := d.Approvals.RecordNotThere(t.Context(), d.Unread(), true); err != nil {
 		t.Fatal(err)
 	}
-	says(t, anna.Get(at(p)), http.StatusOK, "What stands at the address that was recorded is not our answer to this message.", "anna recorded",
+	says(t, anna.Get(at(p)), http.StatusOK, "What stands at the address that was recorded is not our answer to this message", "anna recorded",
 		`value="http://plein.test/posts/8"`, "Record the right address")
 	says(t, anna.Post(at(p)+"/address", recorded(p, "http://plein.test/posts/9")), http.StatusOK, "Being read back.")
 	says(t, bert.Post(at(p)+"/address/back", url.Values{}), http.StatusOK, "The address was taken back.", "Copy the exact text")
