@@ -224,19 +224,25 @@ func TestReplayFindsForgedAnswersByHand(t *testing.T) {
 			"the platform's clock told twice": {
 				last(posted, fact("platform_at", time.Now().UTC().Format(time.RFC3339))), posted,
 			},
-			"posted at no time":         {change(posted, fact("posted_at", "")), posted},
-			"nowhere":                   {change(posted, fact("external_id", "")), posted},
-			"under another policy":      {change(posted, fact("digest", "00")), posted},
-			"the post of another":       {last(posted, fact("external_id", "10")), posted},
-			"of another text":           {change(posted, func(e *audit.Entry) { e.Digest[0] ^= 1 }), posted},
-			"during a stop":             {before(posted, audit.Event{Kind: "publishing.stopped", Subject: "publishing", From: "running", To: "stopped"}), posted},
-			"approved as a reply":       {change("proposal.drafted", fact("action", "")), "proposal.handed_over"},
-			"a longer life":             {change("proposal.handed_over", fact("expires", time.Now().Add(48*time.Hour).UTC().Format(time.RFC3339))), "proposal.handed_over"},
-			"never handed over":         {drop("proposal.handed_over"), posted},
-			"queued instead":            {change("proposal.handed_over", func(e *audit.Entry) { e.Kind, e.To = "proposal.queued", "queued" }), "proposal.queued"},
-			"published instead":         {change(posted, func(e *audit.Entry) { e.Kind = "proposal.published" }), "proposal.published"},
-			"read back instead":         {change(posted, func(e *audit.Entry) { e.Kind = "proposal.read_back" }), "proposal.read_back"},
-			"taken back by nobody":      {change("proposal.address_withdrawn", func(e *audit.Entry) { e.Actor = "person:x" }), "proposal.address_withdrawn"},
+			"posted at no time":    {change(posted, fact("posted_at", "")), posted},
+			"nowhere":              {change(posted, fact("external_id", "")), posted},
+			"under another policy": {change(posted, fact("digest", "00")), posted},
+			"the post of another":  {last(posted, fact("external_id", "10")), posted},
+			"of another text":      {change(posted, func(e *audit.Entry) { e.Digest[0] ^= 1 }), posted},
+			"during a stop":        {before(posted, audit.Event{Kind: "publishing.stopped", Subject: "publishing", From: "running", To: "stopped"}), posted},
+			"approved as a reply":  {change("proposal.drafted", fact("action", "")), "proposal.handed_over"},
+			"a longer life":        {change("proposal.handed_over", fact("expires", time.Now().Add(48*time.Hour).UTC().Format(time.RFC3339))), "proposal.handed_over"},
+			"never handed over":    {drop("proposal.handed_over"), posted},
+			"queued instead":       {change("proposal.handed_over", func(e *audit.Entry) { e.Kind, e.To = "proposal.queued", "queued" }), "proposal.queued"},
+			"published instead":    {change(posted, func(e *audit.Entry) { e.Kind = "proposal.published" }), "proposal.published"},
+			"read back instead":    {change(posted, func(e *audit.Entry) { e.Kind = "proposal.read_back" }), "proposal.read_back"},
+			"taken back by nobody": {change("proposal.address_withdrawn", func(e *audit.Entry) { e.Actor = "person:x" }), "proposal.address_withdrawn"},
+			"differing, and refuted": {func(es []audit.Entry) []audit.Entry {
+				i := indexOf(es, "proposal.address_withdrawn")
+				read, refuted := audit.Entry{At: es[i].At, Event: readBack(entries)}, es[i]
+				read.Facts, refuted.Kind = map[string]string{"read_back": "differs"}, "proposal.address_refuted"
+				return append(append(append([]audit.Entry{}, es[:i]...), read, refuted), es[i+1:]...)
+			}, "proposal.address_refuted"},
 			"read back, and taken back": {before("proposal.address_withdrawn", readBack(entries)), "proposal.address_withdrawn"},
 		} {
 			forged := make([]audit.Entry, len(entries))

@@ -246,8 +246,16 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-// TakeAddressBack undoes a recording that was not read back yet: the answer is
-// approved again, and a person records where it stands.
+// Retractable reports whether the address of an answer by hand can be taken
+// back: until what stands there was once read back as approved.
+func (p *Proposal) Retractable() bool {
+	return p.ByHand && p.State == Published && !p.Proven && (p.ReadBack == nil || !p.ReadBack.Equal)
+}
+
+// TakeAddressBack undoes a recording that nothing official rests on: the answer
+// is approved again, and a person records where it stands. A post of ours that
+// was read there and differs is one that nobody approved, and becomes an alarm
+// where it is none already.
 func (a *Approvals) TakeAddressBack(ctx context.Context, by people.Principal, proposal ProposalID) (*View, error) {
 	if err := by.May(people.Write); err != nil {
 		return nil, err
@@ -259,10 +267,18 @@ func (a *Approvals) TakeAddressBack(ctx context.Context, by people.Principal, pr
 		switch {
 		case !p.ByHand || p.State != Published:
 			return wrongState(p, "no address of a post by hand is recorded")
-		case p.ReadBack != nil:
-			return wrongState(p, "what stands there was read back already")
+		case !p.Retractable():
+			return wrongState(p, "what stands there was read back as approved").
+				Fix("Write a new answer, if another one is needed.")
 		}
-		return a.reopen(tx, p, "", step{event: "address_withdrawn", actor: by.Actor(), via: by.Via()})
+		facts := make(map[string]string)
+		if p.ReadBack != nil {
+			facts["read_back"] = differs
+			if err := a.unexplained(tx, p); err != nil {
+				return err
+			}
+		}
+		return a.reopen(tx, p, "", step{event: "address_withdrawn", actor: by.Actor(), via: by.Via(), facts: facts})
 	})
 }
 
@@ -310,7 +326,7 @@ func (a *Approvals) reopen(tx *store.Tx, p *Proposal, reason string, s step) err
 	}
 	s.to, s.facts["attempt"], s.facts["external_id"] = Approved, itoa(p.Attempts), audit.Fact(p.Receipt.ExternalID)
 	p.Reason, p.Remark = reason, p.Receipt.URL // so that a slip of the pen can be mended
-	p.Receipt, p.AbsentAt = nil, time.Time{}
+	p.Receipt, p.ReadBack, p.AbsentAt = nil, nil, time.Time{}
 	if err := a.move(tx, p, s); err != nil {
 		return err
 	}

@@ -84,8 +84,50 @@ func TestATextThatWasAlteredByHandDiffers(t *testing.T) {
 			t.Fatalf("official %v, %+v", v.Official(), v.ReadBack)
 		}
 		wantAlarms(t, r, "9") // no release explains this text
+
+		// Nothing official rests on it: the right one can be recorded, and the other stays an alarm.
+		p = ok2(t)(r.Approvals.TakeAddressBack(t.Context(), r.As("anna").By, p.ID))
+		if p.State != approval.Approved || p.ReadBack != nil || p.Remark != at9 {
+			t.Fatalf("%s, %+v, %q", p.State, p.ReadBack, p.Remark)
+		}
+		ok2(t)(r.As("anna").PostedByHand(p, "http://plein.test/posts/10"))
+		if equal, err := r.Approvals.RecordReadBack(t.Context(), r.Unread(), "Dat klopt."); err != nil || !equal {
+			t.Fatal(equal, err)
+		}
+		if v := r.Get(p); !v.Official() {
+			t.Fatal("it is not official")
+		}
+		wantAlarms(t, r, "9")
+
+		// What was official once stays on record, whatever becomes of it on the platform.
+		seen(t, r, approval.OwnPost{ExternalID: "10", InReplyTo: "1", Text: "Dat klopt niet meer."})
+		if v := r.Get(p); v.Official() || v.ReadBack.Equal {
+			t.Fatal("it is official still")
+		}
 		_, err := r.Approvals.TakeAddressBack(t.Context(), r.As("anna").By, p.ID)
 		want(t, err, fault.WrongState)
+		r.Replay()
+	})
+}
+
+// TestADifferingPostTakenBackIsAnAlarm, though the source showed it while it
+// stood for the answer and will not show it again.
+func TestADifferingPostTakenBackIsAnAlarm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := watched(t)
+		r.Locates(nil)
+		p := ok2(t)(r.As("anna").PostedByHand(r.HandedOver(r.Closed("1", "Klopt dit?"), "Dat klopt."), at9))
+		if equal, err := r.Approvals.RecordReadBack(t.Context(), r.Unread(), "Dat klopt niet."); err != nil || equal {
+			t.Fatal(equal, err)
+		}
+		seen(t, r, approval.OwnPost{ExternalID: "9", InReplyTo: "1", Text: "Dat klopt niet.", URL: at9})
+		wantAlarms(t, r)
+		ok2(t)(r.Approvals.TakeAddressBack(t.Context(), r.As("anna").By, p.ID))
+		wantAlarms(t, r, "9")
+		list, err := r.Approvals.PublishedOutside(t.Context(), 10)
+		if err != nil || len(list) != 1 || list[0].Text != "Dat klopt niet." || list[0].URL != at9 {
+			t.Fatalf("%+v, %v", list, err)
+		}
 		r.Replay()
 	})
 }

@@ -82,6 +82,9 @@ func (a *Approvals) RecordReadBack(ctx context.Context, t Attempt, text string, 
 	return equal, err
 }
 
+// differs is what the log says of a post that does not read as approved.
+const differs = "differs"
+
 // maxReadBack bounds what is kept of a text that differs, in characters.
 const maxReadBack = 10_000
 
@@ -95,8 +98,9 @@ func (a *Approvals) compare(tx *store.Tx, p *Proposal, standing string, besides 
 	rb := &ReadBack{At: tx.Now(), Equal: e.Text == standing && len(besides) == 0, Besides: besides}
 	facts := map[string]string{"read_back": "equal"}
 	if !rb.Equal {
-		facts["read_back"] = "differs"
+		facts["read_back"] = differs
 	}
+	p.Proven = p.Proven || rb.Equal || p.ReadBack != nil && p.ReadBack.Equal
 	if e.Text != standing {
 		rb.Text = cut(standing, maxReadBack)
 	}

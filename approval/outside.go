@@ -259,6 +259,19 @@ func (a *Approvals) identify(tx *store.Tx, p *Proposal, s *sighting) error {
 	return a.sightings.Delete(tx, s.key())
 }
 
+// unexplained notes the post that stood for an answer by hand and differs as one
+// that no receipt explains. A source that saw it meanwhile does not show it again.
+func (a *Approvals) unexplained(tx *store.Tx, p *Proposal) error {
+	_, seen, err := a.sightings.Lookup(tx, postKey(p.Account, p.Receipt.ExternalID))
+	if err != nil || seen {
+		return err
+	}
+	return a.sightings.Put(tx, &sighting{
+		Account: p.Account, ExternalID: p.Receipt.ExternalID, URL: p.Receipt.URL, Text: p.ReadBack.Text, PostedAt: p.Receipt.PostedAt,
+		SeenAt: tx.Now(), InReplyTo: p.Target,
+	})
+}
+
 // explained forgets that the post of an answer by hand was seen before anybody
 // knew whose it is, and takes back the alarm that it may have raised.
 func (a *Approvals) explained(tx *store.Tx, p *Proposal) error {

@@ -132,6 +132,8 @@ type Proposal struct {
 	// PlatformAt is the earliest that the platform's clock can have shown when there was quorum
 	// for an answer by hand; zero where it could not be compared with ours.
 	PlatformAt time.Time `cbor:"35,keyasint,omitzero"`
+	// Proven says that what stands at the receipt was once read back as approved.
+	Proven bool `cbor:"36,keyasint,omitempty"`
 }
 
 // Endorsement is one person standing behind one digest.

@@ -27,6 +27,7 @@ type replayed struct {
 	byHand     bool      // the newest revision is one that a person posts
 	post       string    // account and id of the post that stands for it by hand
 	readBack   bool      // since that was recorded
+	proven     bool      // and as approved, once
 }
 
 // leadsTo says which states each event of a proposal can bring; an event that
@@ -113,7 +114,7 @@ func (r *Replay) check(what string, e audit.Entry, p *replayed) error {
 	case "address_withdrawn", "address_refuted":
 		return r.addressTakenBack(e, p)
 	case "read_back":
-		p.readBack = true
+		p.readBack, p.proven = true, p.proven || e.Facts["read_back"] != differs
 	case "published", "found", "identified":
 		if id := e.Facts["external_id"]; id != "" {
 			r.posts[p.account+" "+id] = true
@@ -284,7 +285,7 @@ func (r *Replay) postedByHand(e audit.Entry, p *replayed) error {
 	if e.Facts["external_id"] == "" || r.posts[post] {
 		return errors.New("the post stands for another answer, or for none")
 	}
-	r.posts[post], p.post, p.readBack = true, post, false
+	r.posts[post], p.post, p.readBack, p.proven = true, post, false, false
 	return nil
 }
 
@@ -304,12 +305,13 @@ func (p *replayed) clocked(e audit.Entry) error {
 	return nil
 }
 
-// addressTakenBack proves that only an address that nothing was read back from
-// is taken back, by a person who answers or by reading back.
+// addressTakenBack proves that only an address that nothing official rests on is
+// taken back: by a person who answers, or by reading back that found no answer
+// of ours there.
 func (r *Replay) addressTakenBack(e audit.Entry, p *replayed) error {
 	who := r.people[e.Actor]
 	switch {
-	case !p.byHand || p.post == "" || p.readBack:
+	case !p.byHand || p.post == "" || p.proven || p.readBack && e.Kind == "proposal.address_refuted":
 		return errors.New("no address stood to be taken back")
 	case e.Kind == "proposal.address_withdrawn" && (who == nil || !who.enabled):
 		return fmt.Errorf("%s is nobody who answers", e.Actor)

@@ -40,7 +40,7 @@ func (a *API) byHand() {
 	add(a, operation{
 		method: http.MethodDelete, path: "/proposals/{id}/address", id: "takeAddressBack", tag: "Proposals",
 		summary:     "Take a recorded address back",
-		description: "Until something was read there. The answer is approved again, and expired or held at once where its approval no longer holds.",
+		description: "Until what stands there was read back as approved. The answer is approved again, and expired or held at once where its approval no longer holds.",
 		scope:       people.Write, faults: []fault.Code{fault.WrongState},
 	}, func(ctx context.Context, in *ProposalPath) (*answer[Proposal], error) {
 		return a.shown(ctx, in, func(ctx context.Context, p approval.ProposalID) (*approval.View, error) {

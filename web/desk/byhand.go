@@ -46,7 +46,8 @@ func (v *visit) describeHand(p *decisionPage) {
 			h.URL = p.P.Remark
 		}
 	case approval.Published:
-		h.Undo = h.Mine && p.P.ReadBack == nil
+		h.Ended = !p.P.ExpiresAt.After(time.Now())
+		h.Undo = h.Mine && p.P.Retractable()
 	default:
 		return
 	}

@@ -124,8 +124,36 @@ func TestAnAlteredAnswerByHandDiffers(t *testing.T) {
 	}
 	page := anna.Get(at(p))
 	says(t, page, http.StatusOK, "Not official: what stands there differs", "Dat klopt niet.")
-	lacks(t, page, "Wrong address: take it back")
-	says(t, anna.Post(at(p)+"/address/back", url.Values{}), http.StatusConflict, "read back already")
+	lacks(t, page, "Wrong address: take it back", `class="chip good"`)
+	says(t, page, http.StatusOK, `<span class="chip bad">Published, and differs</span>`, "delete that post on Sandbox, post the exact text",
+		"The approval holds until", "Take the address back")
+	inOrder(t, page, "bert approved it", "anna posted it by hand and recorded where", "Read back: it differs from what was approved")
+	for _, queue := range []*desktest.Answer{anna.Get("/approvals?show=all"), d.SignedIn("mara").Get("/dossier/" + p.ID.String())} {
+		says(t, queue, http.StatusOK, "Published, and differs")
+		lacks(t, queue, `class="chip good">Published`)
+	}
+	mara := d.SignedIn("mara").Get(at(p))
+	says(t, mara, http.StatusOK, "An agent or a press officer posts it by hand.")
+	lacks(t, mara, "Take the address back")
+	if err := d.Staff.SetLanguage(t.Context(), d.As("anna").By, "nl"); err != nil {
+		t.Fatal(err)
+	}
+	says(t, anna.Get(at(p)), http.StatusOK, "Gepubliceerd, wijkt af", "verwijder dat bericht op Oefennetwerk", "Teruggelezen: het wijkt af")
+
+	// The exact text, posted after all, is official; once it was, the address stays.
+	says(t, anna.Post(at(p)+"/address/back", url.Values{}), http.StatusOK, "is ingetrokken.", "Kopieer de exacte tekst")
+	says(t, anna.Post(at(p)+"/address", recorded(p, "http://plein.test/posts/10")), http.StatusOK)
+	unread := d.Unread()
+	for _, standing := range []string{byHandText, "Veranderd."} {
+		if _, err := d.Approvals.RecordReadBack(t.Context(), unread, standing); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page = anna.Get(at(p))
+	says(t, page, http.StatusOK, "Het was officieel en is daarna op het platform veranderd")
+	lacks(t, page, "/address/back")
+	says(t, anna.Post(at(p)+"/address/back", url.Values{}), http.StatusConflict)
+	d.Replay()
 }
 
 // TestNothingIsPostedByHandWhere: a stop, a schedule, an end.

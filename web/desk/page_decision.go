@@ -96,8 +96,8 @@ type findingShown struct {
 // happening is one line of a proposal's history.
 type happening struct {
 	At          time.Time
-	Who         people.ID
-	What        string // a word of "decision.did."
+	Who         people.ID // nobody, where the daemon did it
+	What        string    // a word of "decision.did."
 	Revision    int
 	Comment     string
 	Contributor bool
@@ -314,7 +314,8 @@ func (v *visit) findings(all []approval.Finding) ([]findingShown, error) {
 	return shown, nil
 }
 
-// history tells who wrote, submitted and decided what, oldest first.
+// history tells who wrote, submitted, decided and posted what, and what was read
+// back, oldest first.
 func history(p *approval.View, versions []approval.RevisionView) []happening {
 	var all []happening
 	for _, r := range versions {
@@ -334,6 +335,16 @@ func history(p *approval.View, versions []approval.RevisionView) []happening {
 			return e.Person == d.Person && e.Digest == d.Digest && e.Contributor
 		})
 		all = append(all, happening{At: d.At, Who: d.Person, What: string(d.Verdict), Revision: d.Revision, Comment: d.Comment, Contributor: contributor})
+	}
+	if p.State == approval.Published && !p.RecordedBy.IsZero() {
+		all = append(all, happening{At: p.ClaimedAt, Who: p.RecordedBy, What: "posted_by_hand", Revision: p.Revision})
+	}
+	if p.State == approval.Published && p.ReadBack != nil {
+		what := "read_differs"
+		if p.ReadBack.Equal {
+			what = "read_equal"
+		}
+		all = append(all, happening{At: p.ReadBack.At, What: what, Revision: p.Revision})
 	}
 	// Revisions follow each other, and only the newest one is decided on.
 	slices.SortStableFunc(all, func(a, b happening) int { return cmp.Or(a.Revision-b.Revision, a.At.Compare(b.At)) })
