@@ -16,6 +16,10 @@ import (
 // takes no such answer from a program.
 const refusedKind = "not_allowed"
 
+// noHand is what to do where neither the daemon nor a person can answer so that
+// it is proven.
+const noHand = "Leave it unanswered there: a post that nothing proves raises an alarm. Close the conversation with a note, or reach the customer another way."
+
 // wayOut refuses an answer by the daemon to what the platform lets no program
 // answer, and an answer by hand to what the daemon can answer or could not
 // read back.
@@ -28,7 +32,7 @@ func (a *Approvals) wayOut(tx *store.Tx, p *Proposal, m *inbox.Mention, e *Envel
 		}
 		f := fault.New(fault.NotAnswerable, "the platform does not take an answer to this: %s", why)
 		if m.Unanswerable == "" || !locates || m.Visibility != inbox.Public {
-			return f.Fix("Answer by hand on the platform.")
+			return f.Fix(noHand)
 		}
 		return f.Fix("Propose it as an answer by hand: a person posts it once two people stand behind it.")
 	}
@@ -38,10 +42,10 @@ func (a *Approvals) wayOut(tx *store.Tx, p *Proposal, m *inbox.Mention, e *Envel
 		return err
 	case m.Visibility != inbox.Public:
 		return fault.New(fault.NotAnswerable, "a private answer has no address that could be recorded").
-			At("by_hand", "true").Fix("Answer by hand on the platform and note it in the conversation.")
+			At("by_hand", "true").Fix(noHand)
 	case !locates:
 		return fault.New(fault.NotAnswerable, "an answer by hand on the account %s could not be read back", p.Account).
-			At("by_hand", "true").Fix("Answer by hand on the platform and note it in the conversation.")
+			At("by_hand", "true").Fix(noHand)
 	case !refused:
 		return fault.New(fault.InvalidInput, "the platform takes this answer from Standpunt").
 			At("by_hand", "true").Fix("Leave by_hand out; the answer is then published for you.")

@@ -38,7 +38,7 @@ func UnansweredReasons() map[Unanswered]string {
 		UnansweredRepeat:        "This repeats a post of somebody else: X takes an answer under the original alone.",
 		UnansweredThreadNamesUs: "We are named here only because the thread names us: X takes no answer through the API. Answer by hand on X.",
 		UnansweredNotAddressed:  "Its author neither mentioned nor quoted us: X takes no answer through the API. Answer by hand on X.",
-		UnansweredGroup:         "This message is to a group: Standpunt answers one person at a time. Answer by hand on X.",
+		UnansweredGroup:         "This message is to a group: Standpunt answers one person at a time.",
 		UnansweredPeopleOnly:    "Its author is answered by people, and the network takes no answer from a program.",
 		UnansweredMessengerDay:  "Messenger takes an answer for 24 hours after the customer last wrote, and they are over.",
 		UnansweredMessengerWeek: "Messenger takes an answer for seven days after the customer last wrote, and they are over.",

@@ -1,10 +1,45 @@
 package web_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
+	"standpunt/approval"
+	"standpunt/inbox"
 	"standpunt/people"
 )
+
+// TestNobodyIsToldToPostWhatNothingProves: where an answer by hand is no way out,
+// the refusal does not send one person off to publish alone.
+func TestNobodyIsToldToPostWhatNothingProves(t *testing.T) {
+	r := newRig(t)
+	anna := r.as("anna")
+	const alone, together = "raises an alarm", "Propose it as an answer by hand"
+	remedy := func(c *inbox.Conversation, byHand bool, want string) {
+		t.Helper()
+		got := anna.post("/conversations/"+c.ID.String()+"/proposals", obj{"kind": "reply", "text": "Dag!", "by_hand": byHand}).refused(409, "not_answerable")
+		if said := got.str("remedy"); !strings.Contains(said, want) || want == alone && strings.Contains(strings.ToLower(said), "by hand") {
+			t.Errorf("by hand %v: %s", byHand, got.raw)
+		}
+	}
+	public := r.Closed("m1", "Klopt dit?")
+	remedy(public, false, alone) // a kind of account whose posts have no addresses that could be read
+	remedy(public, true, alone)
+	r.Locates(nil)
+	remedy(public, false, together)
+	private := r.Ingest("plein", inbox.Inbound{
+		ExternalID: "m2", Author: inbox.Author{ExternalID: "k", Handle: "@k"}, Kind: "message", Visibility: inbox.Private, Text: "Vraag",
+		PostedAt: time.Now(), Unanswerable: "The window is over.",
+	})
+	remedy(private, false, alone)
+	remedy(private, true, alone)
+	open := r.Mention("m3", "Vraag")
+	r.Adapt("plein", func(p *approval.Platform) {
+		p.Unanswerable = func(*inbox.Mention, time.Time) string { return "The window is over." }
+	})
+	remedy(open, false, alone)
+}
 
 // TestAnswerByHandByAPI plays an answer that a person posts through the API
 // alone, and what programs must not do with it.

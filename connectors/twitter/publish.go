@@ -140,7 +140,7 @@ func (c *Connector) acceptAs(
 		return refuse("the release is for another account (" + string(a.Account) + ")")
 	case isMessage(a) && !c.s.DirectMessages:
 		return approval.Attempt{}, &connectors.Error{
-			Kind: connectors.NotAllowed, Message: "this account sends no direct messages", Remedy: "Set direct_messages to true, or answer by hand on X.",
+			Kind: connectors.NotAllowed, Message: "this account sends no direct messages", Remedy: "Set direct_messages to true, and restart the daemon.",
 		}
 	case isMessage(a):
 	case a.Visibility == inbox.Private:
