@@ -1,6 +1,7 @@
 package twitter_test
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -166,6 +167,9 @@ func testByHand(t *testing.T, r *remote, c byHander) {
 		t.Errorf("an answer that was edited since: %+v, %v", edited, err)
 	}
 	// The address of a later version tells a later time; the post is as old as its first.
+	for !time.Now().Truncate(time.Millisecond).After(located.PostedAt) { // an id tells the millisecond
+		runtime.Gosched()
+	}
 	later, err := c.Locate("https://x.com/noordlicht/status/" + r.x.Revise(revised, text))
 	if err != nil {
 		t.Fatal(err)
