@@ -239,7 +239,7 @@ func (o *outlet) perform(ctx context.Context, r approval.Release) (receipt appro
 	}
 	if call == nil {
 		return receipt, &Error{Kind: NotAllowed, Message: "this kind of account cannot do this (" + string(r.Attempt().Action) + ")",
-			Remedy: "Do it on the platform itself, or answer in another way."}
+			Remedy: "Answer in another way: what somebody does on the platform itself, nobody approved."}
 	}
 	err = guard(o.Log, string(r.Attempt().Action), func() (err error) {
 		receipt, err = call(ctx, r)
