@@ -10,7 +10,8 @@ import (
 // allowance is so many bytes that the bodies of deliveries may be held in at a
 // time. Who sends is not known before a body is whole, so nobody has a part of
 // his own; where the bytes run out, the body that has been coming longest gives
-// way. A platform sends its own in one go, so that it is a stranger's.
+// way to who waits for them. A platform sends its own in one go, so that it is a
+// stranger's.
 type allowance struct {
 	mu     sync.Mutex
 	left   int64
@@ -61,9 +62,9 @@ func (s *share) take(ctx context.Context, n int64) bool {
 	}
 }
 
-// tryTake takes n bytes if there are so many. Else the body that came first has
-// to give way when it had its time, and freed is closed when something was given
-// back; there is no use in another try before that or again.
+// tryTake takes n bytes if there are so many. Else the body that came first, of
+// all but this one, has to give way when it had its time, and freed is closed when
+// something was given back; there is no use in another try before that or again.
 func (s *share) tryTake(n int64) (freed <-chan struct{}, again time.Duration, ok bool) {
 	a := s.a
 	a.mu.Lock()
@@ -79,14 +80,15 @@ func (s *share) tryTake(n int64) (freed <-chan struct{}, again time.Duration, ok
 		s.held += n
 		return nil, 0, true
 	}
-	if a.cut != nil || len(a.coming) == 0 || a.coming[0] == s {
+	i := slices.IndexFunc(a.coming, func(other *share) bool { return other != s })
+	if a.cut != nil || i < 0 {
 		return a.freed, memoryWait, false
 	}
-	first := a.coming[0]
+	first := a.coming[i]
 	if again = undisturbed - time.Since(first.since); again > 0 {
 		return a.freed, again, false
 	}
-	a.cut, a.coming = first, slices.Delete(a.coming, 0, 1)
+	a.cut, a.coming = first, slices.Delete(a.coming, i, i+1)
 	close(first.wasCut)
 	first.interrupt() // before it can end, which waits for the lock
 	return a.freed, memoryWait, false

@@ -341,6 +341,51 @@ func TestBodiesThatDoNotEndGiveWay(t *testing.T) {
 	})
 }
 
+// A delivery that came before the body that stands in its way is not the one to give
+// way: it only waits for memory.
+func TestABodyThatDoesNotEndGivesWayToOneThatCameBeforeIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		r := connectors.NewRunner(connectors.RunnerOptions{Inbox: m, Observer: m, DeliveryMemory: 16 << 10}, live("x", &appPage{source{poll: quiet}, "11"}))
+		var both sync.WaitGroup
+		first, pause := delivery("right", strings.Repeat(" ", 6<<10)+"11:z"), make(chan struct{}) // 8 KiB, after 4
+		first.Body = &paused{first.Body, pause}
+		both.Go(func() {
+			if _, err := r.Receive("x", first); err != nil {
+				t.Errorf("the delivery that came first: %v", err)
+			}
+		})
+		synctest.Wait() // it holds 4 KiB
+		stranger := delivery("stranger", "")
+		stranger.Body, stranger.ContentLength = &trickle{7 << 10, make(chan struct{}), make(chan struct{})}, connectors.MaxDelivery
+		both.Go(func() {
+			if _, err := r.Receive("x", stranger); !fault.Is(err, fault.Unavailable) {
+				t.Errorf("the body that does not end: %v", err)
+			}
+		})
+		synctest.Wait() // it holds 8 KiB
+		close(pause)
+		both.Wait()
+		if !slices.Equal(m.of("x"), []string{"z"}) {
+			t.Errorf("ingested %v", m.of("x"))
+		}
+	})
+}
+
+// paused is a body whose first read returns when it may go on.
+type paused struct {
+	io.ReadCloser
+	goOn chan struct{}
+}
+
+func (b *paused) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	<-b.goOn
+	return n, err
+}
+
+func (b *paused) Interrupt() {}
+
 // slow is an intake that is slow, and counts who is in it.
 type slow struct {
 	*memory

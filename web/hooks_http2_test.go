@@ -82,10 +82,10 @@ func (r *rig) sendOverTLS(trust *x509.CertPool, signed []byte, body io.Reader) (
 
 func TestHookOverTLSSendsSlowSendersAwayForOthers(t *testing.T) {
 	certFile, keyFile, trust := certified(t)
-	r, _ := hookedOver(t, web.Options{CertFile: certFile, KeyFile: keyFile, HookReadTime: time.Minute}, connectors.RunnerOptions{DeliveryMemory: 64 << 10})
+	r, _ := hookedOver(t, web.Options{CertFile: certFile, KeyFile: keyFile, HookReadTime: time.Minute}, connectors.RunnerOptions{DeliveryMemory: 50 << 10})
 	body, end := io.Pipe()
 	defer end.Close()
-	go func() { _, _ = end.Write(bytes.Repeat([]byte(" "), 30<<10)) }() // fails when he is sent away
+	go func() { _, _ = end.Write(make([]byte, 4<<10)) }() // fails when he is sent away
 	r.deliverUntilSentAway(func() (int, error) { return r.sendOverTLS(trust, nil, body) }, func(body []byte) {
 		status, err := r.sendOverTLS(trust, body, bytes.NewReader(body))
 		check(t, err)

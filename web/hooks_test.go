@@ -337,9 +337,9 @@ func TestHookAnswersWhoStillWrites(t *testing.T) {
 // Who holds the memory for deliveries and does not go on is sent away, and no
 // delivery is refused for it.
 func TestHookSendsSlowSendersAwayForOthers(t *testing.T) {
-	r, _ := hookedOver(t, web.Options{HookReadTime: time.Minute}, connectors.RunnerOptions{DeliveryMemory: 64 << 10})
+	r, _ := hookedOver(t, web.Options{HookReadTime: time.Minute}, connectors.RunnerOptions{DeliveryMemory: 50 << 10})
 	conn := r.raw("plein", connectors.MaxDelivery)
-	_, err := conn.Write(bytes.Repeat([]byte(" "), 30<<10)) // held in 32 KiB
+	_, err := conn.Write(make([]byte, 4<<10))
 	check(t, err)
 	r.deliverUntilSentAway(func() (int, error) {
 		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
