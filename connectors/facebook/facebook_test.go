@@ -305,6 +305,27 @@ func TestAListOfPostsWhoseCursorIsForgottenBeginsAnew(t *testing.T) {
 	}
 }
 
+// TestAPageThatIsNotFacebooksDeletesNothing lets a proxy answer for Facebook.
+func TestAPageThatIsNotFacebooksDeletesNothing(t *testing.T) {
+	for _, status := range []int{302, 400, 403, 404, 410} {
+		r, c := play(t, platform.Options{})
+		visit := r.p.Visit(platform.Said{Name: "Jan", Text: "gisteren", At: time.Now().Add(-24 * time.Hour)})
+		id := r.p.Comment(visit, platform.Said{Name: "Eva", Text: "een vraag", At: time.Now().Add(-40 * time.Minute)})
+		page, err := c.Poll(t.Context(), nil) // the posts; their comments come next
+		if err != nil || !page.More {
+			t.Fatalf("%+v, %v", page, err)
+		}
+		before := page.Next
+		r.p.Fail(platform.Fault{Status: status, Body: "<html>the proxy knows no such page"})
+		if _, err = c.Poll(t.Context(), before); connectors.KindOf(err) != connectors.Garbage || err == nil {
+			t.Errorf("%d: taken in with %v", status, err)
+		}
+		if mention(connectortest.Walk(t, c, before), id) == nil {
+			t.Errorf("%d: the comment is lost", status)
+		}
+	}
+}
+
 func TestTroubleInMidWalk(t *testing.T) {
 	for _, c := range []struct {
 		name  string

@@ -114,6 +114,37 @@ func TestAnswersBeyondThoseThatComeAlong(t *testing.T) {
 	}
 }
 
+// TestAPageThatIsNotInstagramsLosesNothing lets a proxy answer for Instagram.
+func TestAPageThatIsNotInstagramsLosesNothing(t *testing.T) {
+	for _, status := range []int{302, 400, 403, 404, 410} {
+		r, c := play(t, platform.Options{})
+		old := r.p.Post("gisteren", time.Now().Add(-24*time.Hour))
+		id := r.p.Comment(old, platform.Said{Name: "eva", Text: "een vraag", At: time.Now().Add(-40 * time.Minute)})
+		fault := platform.Fault{Status: status, Body: "<html>the proxy knows no such page"}
+		page, err := c.Poll(t.Context(), nil) // the posts; their comments come next
+		if err != nil || !page.More {
+			t.Fatalf("%+v, %v", page, err)
+		}
+		before := page.Next
+		r.p.Fail(fault)
+		if _, err = c.Poll(t.Context(), before); connectors.KindOf(err) != connectors.Garbage || err == nil {
+			t.Errorf("%d: taken in with %v", status, err)
+		}
+		if mention(connectortest.Walk(t, c, before), id) == nil {
+			t.Errorf("%d: the comment is lost", status)
+		}
+		elsewhere := r.p.Mention(platform.Said{Name: "eva", Text: "kijk @" + username})
+		all := r.p.Deliveries()
+		r.p.Fail(fault)
+		if answer, err := hand(t, c, all[len(all)-1]); err == nil && answer.Status < 500 {
+			t.Errorf("%d: a mention that nobody could look up is answered with %d, and never comes again", status, answer.Status)
+		}
+		if answer, err := hand(t, c, all[len(all)-1]); err != nil || mention(answer.Page, elsewhere) == nil {
+			t.Errorf("%d: delivered again: %+v, %v", status, answer, err)
+		}
+	}
+}
+
 // TestOneLessAndOneMoreIsNoticed holds that a count that stands still hides
 // nothing for longer than six hours.
 func TestOneLessAndOneMoreIsNoticed(t *testing.T) {

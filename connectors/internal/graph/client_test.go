@@ -138,7 +138,7 @@ func TestCredentialsNeverLeaveTheHost(t *testing.T) {
 	redirecting, _ := platform(t, graph.Options{}, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, elsewhere.URL+r.URL.RequestURI(), http.StatusTemporaryRedirect)
 	})
-	if e := get(t, redirecting); e == nil || e.Kind != connectors.NotAllowed || e.Remedy == "" {
+	if e := get(t, redirecting); e == nil || e.Kind != connectors.Garbage || e.Remedy == "" {
 		t.Errorf("a redirected reading: %v", e)
 	}
 	if e := post(t, redirecting); e == nil || e.Kind != connectors.Unknown {
@@ -201,6 +201,11 @@ func TestAnswersThatTheLibraryMisreads(t *testing.T) {
 		{"OAuth's shape", 401, `{"error":"invalid_token","error_description":"klant"}`, connectors.BadAuth, connectors.BadAuth},
 		{"an error that says nothing", 200, `{"error":{}}`, connectors.Garbage, connectors.Unknown},
 		{"a 429 without JSON", 429, `slow down`, connectors.RateLimited, connectors.RateLimited},
+		{"a 404 of a proxy", 404, `<html>klant`, connectors.Garbage, connectors.Gone},
+		{"a 403 of a proxy", 403, `{"message":"klant"}`, connectors.Garbage, connectors.NotAllowed},
+		{"a 400 without a word", 400, ``, connectors.Garbage, connectors.Rejected},
+		{"a 410 that is too large", 410, strings.Repeat("a", 4096), connectors.Garbage, connectors.Gone},
+		{"a 404 in Facebook's words", 404, `{"error":{"message":"klant"}}`, connectors.Gone, connectors.Gone},
 		{"a body that is too large", 200, `{"id":"` + strings.Repeat("a", 4096) + `"}`, connectors.Garbage, connectors.Unknown},
 		{"a large error page", 503, strings.Repeat("a", 4096), connectors.Temporary, connectors.Unknown},
 	} {
