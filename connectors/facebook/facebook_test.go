@@ -305,6 +305,28 @@ func TestAListOfPostsWhoseCursorIsForgottenBeginsAnew(t *testing.T) {
 	}
 }
 
+// TestAListThatIsLongerThanAskedForIsWalked holds that no cursor is written
+// that cannot be read.
+func TestAListThatIsLongerThanAskedForIsWalked(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	id := r.Post(t, "een vraag")
+	var posts []string
+	for i := range 400 {
+		posts = append(posts, fmt.Sprintf(`{"id":"%s_%d","created_time":%q}`, pageID, 5000+i, time.Now().UTC().Format("2006-01-02T15:04:05-0700")))
+	}
+	r.p.Fail(platform.Fault{Status: 200, Body: `{"data":[` + strings.Join(posts, ",") + `]}`})
+	page, err := c.Poll(t.Context(), nil)
+	for steps := 0; err == nil && page.More && steps < 1000; steps++ {
+		page, err = c.Poll(t.Context(), page.Next)
+	}
+	if err != nil || page.More {
+		t.Fatalf("the walk does not end: %v", err)
+	}
+	if mention(connectortest.Walk(t, c, page.Next), id) == nil {
+		t.Error("the comment is lost")
+	}
+}
+
 // TestAPageThatIsNotFacebooksDeletesNothing lets a proxy answer for Facebook.
 func TestAPageThatIsNotFacebooksDeletesNothing(t *testing.T) {
 	for _, status := range []int{302, 400, 403, 404, 410} {

@@ -62,7 +62,7 @@ func (c *Connector) walkOf(cursor inbox.Cursor) (walk, error) {
 	if !c.s.Messenger {
 		w.Posts = slices.DeleteFunc(w.Posts, isDialogue)
 	}
-	if err != nil || w.Edge < 0 || len(w.Posts) > 10*postsPage || len(w.Turns) > turned || slices.Contains(w.Posts, "") {
+	if err != nil || w.Edge < 0 || slices.Contains(w.Posts, "") {
 		return w, &connectors.Error{Kind: connectors.Garbage, Message: "the account's cursor cannot be read", Err: err}
 	}
 	return w, nil

@@ -88,6 +88,55 @@ func TestAQuietWalkIsCheap(t *testing.T) {
 	}
 }
 
+// TestAnAccountThatPostsALot has more posts than are remembered, some of which
+// are deleted meanwhile: its walks go on, and the newest posts are those that
+// are remembered.
+func TestAnAccountThatPostsALot(t *testing.T) {
+	r, c := play(t, platform.Options{Login: platform.InstagramLogin})
+	var posts []string
+	for i := range 2100 {
+		posts = append(posts, r.p.Post("bericht", time.Now().Add(time.Duration(i-2200)*time.Minute)))
+	}
+	next := connectortest.Walk(t, c, nil).Next
+	for _, id := range posts[2097:] {
+		r.p.Erase(id)
+	}
+	asked := r.Post(t, "een vraag")
+	page := connectortest.Walk(t, c, next)
+	if mention(page, asked) == nil {
+		t.Error("the comment was skipped")
+	}
+	id := r.p.Comment(r.p.Post("het nieuwste", time.Time{}), platform.Said{Name: "eva", Text: "mooi"})
+	page = connectortest.Walk(t, c, page.Next)
+	if mention(page, id) == nil {
+		t.Error("the comment under the newest post was skipped")
+	}
+	if again := connectortest.Walk(t, c, age(t, page.Next, 20*time.Minute)); len(again.Mentions) > 0 {
+		t.Errorf("the comments of a post that is not remembered are read in each walk: %d came again", len(again.Mentions))
+	}
+}
+
+func TestMessagesThatAreSwitchedOffInTheMiddleOfAWalk(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	r.p.Message(platform.Said{Name: "eva", Text: "dag"})
+	page := connectors.Page{More: true}
+	for page.More && !strings.Contains(string(page.Next), `"k":"m"`) {
+		var err error
+		if page, err = c.Poll(t.Context(), page.Next); err != nil {
+			t.Fatal(err)
+		}
+	}
+	without := newRemote(t, platform.Options{Permissions: []string{"instagram_manage_comments", "instagram_basic", "pages_read_engagement"}})
+	id := without.Post(t, "een vraag")
+	s := without.settings(goodToken)
+	s["messages"] = false
+	later := without.connect(t, connectors.Account{}, s)
+	rest := connectortest.Walk(t, later, page.Next)
+	if came := mention(connectortest.Walk(t, later, rest.Next), id); len(rest.Mentions) > 0 || came == nil {
+		t.Errorf("the rest of the walk brought %+v, the next one %+v", rest.Mentions, came)
+	}
+}
+
 func TestALateAnswerBelowAnOldCommentComesIn(t *testing.T) {
 	r, c := play(t, platform.Options{})
 	first := r.p.Comment(r.post, platform.Said{Name: "jan", Text: "lang geleden", At: time.Now().Add(-20 * 24 * time.Hour)})
