@@ -24,6 +24,9 @@ type Pushed struct {
 	hook graph.Hook
 }
 
+// Addressee is the Page.
+func (p *Pushed) Addressee() string { return p.s.PageID }
+
 // Receive takes one delivery, or Facebook's question whether the address is
 // ours. What a delivery leaves out is asked for, within bounds; what cannot be
 // learned now is answered with 503, so that it comes again, and keeps nothing

@@ -64,7 +64,10 @@ var _ interface {
 	connectors.Renewer
 } = (*Connector)(nil)
 
-var _ connectors.Webhook = (*Hooked)(nil)
+var _ interface {
+	connectors.Webhook
+	connectors.Addressed
+} = (*Hooked)(nil)
 
 // New makes a [*Connector], or a [*Hooked] one, from an account's settings. It
 // calls nobody.

@@ -18,6 +18,9 @@ const (
 	lookupTime  = 4 * time.Second // for all of them, as Instagram waits for our answer
 )
 
+// Addressee is the professional account.
+func (h *Hooked) Addressee() string { return h.s.UserID }
+
 // Receive takes a delivery. What it tells of is looked up, so that it comes in
 // as polling brings it; where that does not work now, the delivery's own words
 // have to do. Of mentions and edits they do not tell enough: where those cannot be looked
