@@ -549,6 +549,42 @@ func TestErrorsOfDeliveriesSayNothingOfCustomers(t *testing.T) {
 	}
 }
 
+// unkept fails to keep the first page that comes.
+type unkept struct {
+	*inbox.Inbox
+	failed atomic.Bool
+}
+
+func (u *unkept) Ingest(ctx context.Context, account inbox.AccountName, items []inbox.Inbound, next inbox.Cursor) (inbox.Ingested, error) {
+	if !u.failed.Swap(true) {
+		return inbox.Ingested{}, errors.New("the disk is full")
+	}
+	return u.Inbox.Ingest(ctx, account, items, next)
+}
+
+// TestWhatCouldNotBeKeptIsTakenWhenItComesAgain delivers something that happened
+// an hour ago and that Facebook was asked about, while the disk is full.
+func TestWhatCouldNotBeKeptIsTakenWhenItComesAgain(t *testing.T) {
+	r, c := pushed(t, platform.Options{})
+	rig := approvaltest.New(t)
+	runner := connectors.NewRunner(connectors.RunnerOptions{Inbox: &unkept{Inbox: rig.Box}, Observer: rig.Approvals},
+		connectors.Live{Account: connectors.Account{Name: "plein", Kind: "facebook"}, Connector: c})
+	post, comment := r.p.Mention(platform.Said{Name: "Mo", Text: "@Noordlicht kijk hier eens"})
+	body := fmt.Appendf(nil, `{"object":"page","entry":[{"id":%q,"time":%d,"changes":[{"field":"mention","value":{"item":"comment","verb":"add","comment_id":%q,"post_id":%q,"message":"@Noordlicht kijk hier eens"}}]}]}`,
+		pageID, time.Now().Add(-time.Hour).Unix(), comment, post)
+	for round := range 2 {
+		q := httptest.NewRequestWithContext(t.Context(), http.MethodPost, address, bytes.NewReader(body))
+		q.Header.Set("X-Hub-Signature-256", platform.Sign(secret, body))
+		if _, err := runner.Receive("plein", q); (err == nil) != (round == 1) {
+			t.Errorf("delivery %d: %v", round, err)
+		}
+	}
+	list, err := rig.Box.List(t.Context(), inbox.Filter{}, "", 10)
+	if err != nil || len(list.Items) != 1 {
+		t.Errorf("the mention is lost: %+v, %v", list.Items, err)
+	}
+}
+
 // pageOf is a Page of an app that has several, and the account that it is.
 func pageOf(t *testing.T, name, page string) (p *platform.Platform, post string, account connectors.Live) {
 	t.Helper()
