@@ -305,6 +305,25 @@ func TestAListOfPostsWhoseCursorIsForgottenBeginsAnew(t *testing.T) {
 	}
 }
 
+// TestAPermissionForAnotherPageIsNone has a token whose maker chose another Page
+// when asked which ones the app may answer for.
+func TestAPermissionForAnotherPageIsNone(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	for grants, lacking := range map[string]bool{
+		`{"scope":"pages_manage_engagement","target_ids":["77"]}`:                                                  true,
+		`{"scope":"pages_manage_engagement","target_ids":["77",` + pageID + `]}`:                                   false,
+		`{"scope":"pages_manage_engagement"},{"scope":"pages_show_list","target_ids":["77"]}`:                      false,
+		`{"scope":"business_management","target_ids":["5"]},{"scope":"instagram_manage_comments","target_ids":[]}`: false,
+	} {
+		told := platform.Fault{Status: 200, Body: `{"data":{"app_id":"5500","type":"PAGE","is_valid":true,"profile_id":"` + pageID +
+			`","scopes":["` + strings.Join(all, `","`) + `"],"granular_scopes":[` + grants + `]}}`}
+		r.p.Fail(told) // in place of the first answer, to what the token is
+		if _, todo := c.Check(t.Context()); (len(todo) > 0) != lacking || lacking && !strings.Contains(todo[0].Text, "pages_manage_engagement") {
+			t.Errorf("%s: %+v", grants, todo)
+		}
+	}
+}
+
 // TestAListThatIsLongerThanAskedForIsWalked holds that no cursor is written
 // that cannot be read.
 func TestAListThatIsLongerThanAskedForIsWalked(t *testing.T) {
