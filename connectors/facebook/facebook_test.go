@@ -285,6 +285,42 @@ func TestACursorThatFacebookForgotBeginsTheListAnew(t *testing.T) {
 	}
 }
 
+// TestACursorThatFacebookForgetsAgainAndAgain deletes what the cursor stands on
+// four times in a row: that is told, and the walk gets to its end all the same.
+func TestACursorThatFacebookForgetsAgainAndAgain(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	var ids []string
+	for i := range 60 {
+		ids = append(ids, r.p.Comment(r.post, platform.Said{Name: "Eva", Text: fmt.Sprint("vraag ", i)}))
+	}
+	came, told := make(map[string]bool), 0
+	page := connectors.Page{More: true}
+	for rounds, erased := 0, 0; page.More || page.Trouble != nil; rounds++ {
+		var err error
+		if page, err = c.Poll(t.Context(), page.Next); err != nil || rounds == 60 {
+			t.Fatalf("the walk does not end: %v", err)
+		}
+		for _, m := range page.Mentions {
+			came[m.ExternalID] = true
+		}
+		if page.Trouble != nil {
+			told++
+		}
+		if strings.Contains(string(page.Next), `"in":`) && erased < 4 {
+			r.p.Erase(ids[len(ids)-50-erased]) // the last of the fifty that are listed
+			erased++
+		}
+	}
+	if told != 3 {
+		t.Errorf("it is told %d times that a list begins anew and anew, want 3", told)
+	}
+	for i, id := range ids[:6] {
+		if !came[id] {
+			t.Errorf("comment %d was skipped", i)
+		}
+	}
+}
+
 func TestAListOfPostsWhoseCursorIsForgottenBeginsAnew(t *testing.T) {
 	r, c := play(t, platform.Options{})
 	var ids []string

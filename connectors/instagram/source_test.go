@@ -349,6 +349,55 @@ func TestAForgottenCursorBeginsTheListAnew(t *testing.T) {
 	}
 }
 
+// TestAListThatIsForgottenAgainAndAgain deletes what a cursor stands on four times
+// in a row, in the list of posts and in that of comments: that is told, and the
+// walk gets to its end all the same.
+func TestAListThatIsForgottenAgainAndAgain(t *testing.T) {
+	for _, list := range []struct {
+		name, mark string // in a cursor that stands in the list
+		listed     int    // of the sixty, on its first page
+	}{{"posts", `"after":`, 49}, {"comments", `"a":`, 50}} { // the newest post is the first one of all
+		r, c := play(t, platform.Options{})
+		var ids []string
+		for i := range 60 {
+			if list.name == "posts" {
+				ids = append(ids, r.p.Post("bericht", time.Now().Add(time.Duration(i-100)*time.Second)))
+			} else {
+				ids = append(ids, r.Post(t, fmt.Sprint("vraag ", i)))
+			}
+		}
+		came, told := make(map[string]bool), 0
+		page := connectors.Page{More: true}
+		for rounds, erased := 0, 0; page.More || page.Trouble != nil; rounds++ {
+			var err error
+			if page, err = c.Poll(t.Context(), page.Next); err != nil || rounds == 60 {
+				t.Fatalf("%s: the walk does not end: %v", list.name, err)
+			}
+			for _, m := range page.Mentions {
+				came[m.ExternalID] = true
+			}
+			for _, o := range page.Own {
+				came[o.ExternalID] = true
+			}
+			if page.Trouble != nil {
+				told++
+			}
+			if strings.Contains(string(page.Next), list.mark) && erased < 4 {
+				r.p.Erase(ids[len(ids)-list.listed-erased]) // the last of those that are listed
+				erased++
+			}
+		}
+		if told != 3 {
+			t.Errorf("%s: it is told %d times that the list begins anew and anew, want 3", list.name, told)
+		}
+		for i, id := range ids[:6] {
+			if !came[id] {
+				t.Errorf("%s: number %d was skipped", list.name, i)
+			}
+		}
+	}
+}
+
 func TestTroubleInMidWalk(t *testing.T) {
 	for _, c := range []struct {
 		name  string

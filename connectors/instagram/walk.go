@@ -51,6 +51,8 @@ type walk struct {
 	Tags     []string `json:"tags,omitempty"` // the posts that tag the account, newest tag first
 	TagsRead bool     `json:"tags_read,omitempty"`
 	NewTags  []string `json:"new_tags,omitempty"`
+	// trouble is why this step begins a list yet once more; that waits for the next round.
+	trouble error
 }
 
 // known is what is known of a post's comments.
@@ -139,6 +141,15 @@ func (w *walk) home() walk {
 		}
 	}
 	return next
+}
+
+// anew begins a list once more whose place Instagram forgot: at once the first
+// time, with the next round of polls after that.
+func (w *walk) anew(err error) {
+	if w.Again {
+		w.trouble = err
+	}
+	w.Again = true
 }
 
 // nextTask goes on to the next task.
