@@ -76,6 +76,14 @@ type Webhook interface {
 	Receive(ctx context.Context, r *http.Request, body []byte) (WebhookAnswer, error)
 }
 
+// Addressed is a [Webhook] whose settings name its remote account, so that what is
+// delivered for it reaches it though its platform does not tell who it is, as
+// after a start or with a dead token.
+type Addressed interface {
+	// Addressee is [Identity.RemoteID] as the settings name it. It calls nobody.
+	Addressee() string
+}
+
 // Acceptor is a source to which any program delivers mentions through our own
 // API. Accept decodes and checks one delivery; its errors are of type
 // *fault.Fault and name the field, the value and the remedy.
@@ -92,7 +100,8 @@ type WebhookAnswer struct {
 	Page Page // Next is ignored: a webhook does not move the poll cursor
 	// Others are the remote ids of other accounts that the delivery speaks of: one app has one
 	// address for all its pages. The runner hands the same request to those of them that
-	// are configured with the same kind, whose connectors verify it for themselves.
+	// are configured with the same kind, whose connectors verify it for themselves. Who they
+	// are an [Addressed] one tells, of any other the runner knows once the platform told.
 	Others []string
 
 	// Status is 200 where it is 0. With one of 500 and more the page is kept all the same, and

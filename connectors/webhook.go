@@ -61,15 +61,15 @@ func (r *Runner) Receive(name inbox.AccountName, request *http.Request) (Webhook
 	}
 	request = request.WithContext(ctx)
 	answer, err := a.receive(ctx, hook, request, body)
-	if err != nil {
-		return WebhookAnswer{}, err
-	}
 	for _, other := range r.remotely(a, answer.Others) {
 		// That one of them does not take it is its own trouble, and shown there; what could
-		// not be kept for it shall come again.
-		if _, err := other.receive(ctx, other.Connector.(Webhook), request, body); fault.Is(err, fault.Unavailable) {
-			return WebhookAnswer{}, err
+		// not be kept for it shall come again, and holds up no other.
+		if _, refused := other.receive(ctx, other.Connector.(Webhook), request, body); err == nil && fault.Is(refused, fault.Unavailable) {
+			err = refused
 		}
+	}
+	if err != nil {
+		return WebhookAnswer{}, err
 	}
 	return answer, nil
 }
@@ -92,14 +92,19 @@ func (r *Runner) remotely(a *accountRun, remoteIDs []string) []*accountRun {
 		if len(remoteIDs) == 0 || other == a || other.Kind != a.Kind || !is[Webhook](other.Connector) {
 			continue
 		}
-		if id := other.pulse.read().Identity.RemoteID; id != "" && slices.Contains(remoteIDs, id) {
+		id := other.pulse.read().Identity.RemoteID
+		if addressed, ok := other.Connector.(Addressed); ok {
+			id = addressed.Addressee()
+		}
+		if id != "" && slices.Contains(remoteIDs, id) {
 			found = append(found, other)
 		}
 	}
 	return found
 }
 
-// receive takes in one request whose body is read.
+// receive takes in one request whose body is read. The answer's Others are told
+// beside an error too, where the sender is proven.
 func (a *accountRun) receive(ctx context.Context, hook Webhook, request *http.Request, body []byte) (WebhookAnswer, error) {
 	var answer WebhookAnswer
 	err := guard(a.Log, "webhook", func() (err error) {
@@ -111,13 +116,13 @@ func (a *accountRun) receive(ctx context.Context, hook Webhook, request *http.Re
 	}
 	t, err := a.takeIn(ctx, answer.Page, nil)
 	if err = errors.Join(err, t.problem); err != nil {
-		return WebhookAnswer{}, a.refuse(request.Method, &Error{Kind: Temporary, Message: "it could not be kept", Err: err})
+		return answer, a.refuse(request.Method, &Error{Kind: Temporary, Message: "it could not be kept", Err: err})
 	}
 	switch {
 	case answer.Status == 0:
 		answer.Status = http.StatusOK
 	case answer.Status >= http.StatusInternalServerError:
-		return WebhookAnswer{}, a.refuse(request.Method, &Error{Kind: Temporary, Message: "a part of it could not be completed, and shall come again"})
+		return answer, a.refuse(request.Method, &Error{Kind: Temporary, Message: "a part of it could not be completed, and shall come again"})
 	}
 	a.pulse.accepted(request.Method)
 	return answer, nil

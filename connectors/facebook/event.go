@@ -116,6 +116,7 @@ func (c *Connector) dialogueWith(ctx context.Context, id string) (dialogue, erro
 
 var (
 	_ connectors.Webhook         = (*Pushed)(nil)
+	_ connectors.Addressed       = (*Pushed)(nil)
 	_ connectors.PrivateReplier  = (*Connector)(nil)
 	_ connectors.PrivateComposer = (*Connector)(nil)
 	_ connectors.Closing         = (*Connector)(nil)

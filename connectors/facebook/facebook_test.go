@@ -285,6 +285,42 @@ func TestACursorThatFacebookForgotBeginsTheListAnew(t *testing.T) {
 	}
 }
 
+// TestACursorThatFacebookForgetsAgainAndAgain deletes what the cursor stands on
+// four times in a row: that is told, and the walk gets to its end all the same.
+func TestACursorThatFacebookForgetsAgainAndAgain(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	var ids []string
+	for i := range 60 {
+		ids = append(ids, r.p.Comment(r.post, platform.Said{Name: "Eva", Text: fmt.Sprint("vraag ", i)}))
+	}
+	came, told := make(map[string]bool), 0
+	page := connectors.Page{More: true}
+	for rounds, erased := 0, 0; page.More || page.Trouble != nil; rounds++ {
+		var err error
+		if page, err = c.Poll(t.Context(), page.Next); err != nil || rounds == 60 {
+			t.Fatalf("the walk does not end: %v", err)
+		}
+		for _, m := range page.Mentions {
+			came[m.ExternalID] = true
+		}
+		if page.Trouble != nil {
+			told++
+		}
+		if strings.Contains(string(page.Next), `"in":`) && erased < 4 {
+			r.p.Erase(ids[len(ids)-50-erased]) // the last of the fifty that are listed
+			erased++
+		}
+	}
+	if told != 3 {
+		t.Errorf("it is told %d times that a list begins anew and anew, want 3", told)
+	}
+	for i, id := range ids[:6] {
+		if !came[id] {
+			t.Errorf("comment %d was skipped", i)
+		}
+	}
+}
+
 func TestAListOfPostsWhoseCursorIsForgottenBeginsAnew(t *testing.T) {
 	r, c := play(t, platform.Options{})
 	var ids []string
@@ -301,6 +337,68 @@ func TestAListOfPostsWhoseCursorIsForgottenBeginsAnew(t *testing.T) {
 	for _, id := range ids {
 		if id != ids[60-24] && mention(connectors.Page{Mentions: came}, id) == nil {
 			t.Errorf("%s was skipped", id)
+		}
+	}
+}
+
+// TestAPermissionForAnotherPageIsNone has a token whose maker chose another Page
+// when asked which ones the app may answer for.
+func TestAPermissionForAnotherPageIsNone(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	for grants, lacking := range map[string]bool{
+		`{"scope":"pages_manage_engagement","target_ids":["77"]}`:                                                  true,
+		`{"scope":"pages_manage_engagement","target_ids":["77",` + pageID + `]}`:                                   false,
+		`{"scope":"pages_manage_engagement"},{"scope":"pages_show_list","target_ids":["77"]}`:                      false,
+		`{"scope":"business_management","target_ids":["5"]},{"scope":"instagram_manage_comments","target_ids":[]}`: false,
+	} {
+		told := platform.Fault{Status: 200, Body: `{"data":{"app_id":"5500","type":"PAGE","is_valid":true,"profile_id":"` + pageID +
+			`","scopes":["` + strings.Join(all, `","`) + `"],"granular_scopes":[` + grants + `]}}`}
+		r.p.Fail(told) // in place of the first answer, to what the token is
+		if _, todo := c.Check(t.Context()); (len(todo) > 0) != lacking || lacking && !strings.Contains(todo[0].Text, "pages_manage_engagement") {
+			t.Errorf("%s: %+v", grants, todo)
+		}
+	}
+}
+
+// TestAListThatIsLongerThanAskedForIsWalked holds that no cursor is written
+// that cannot be read.
+func TestAListThatIsLongerThanAskedForIsWalked(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	id := r.Post(t, "een vraag")
+	var posts []string
+	for i := range 400 {
+		posts = append(posts, fmt.Sprintf(`{"id":"%s_%d","created_time":%q}`, pageID, 5000+i, time.Now().UTC().Format("2006-01-02T15:04:05-0700")))
+	}
+	r.p.Fail(platform.Fault{Status: 200, Body: `{"data":[` + strings.Join(posts, ",") + `]}`})
+	page, err := c.Poll(t.Context(), nil)
+	for steps := 0; err == nil && page.More && steps < 1000; steps++ {
+		page, err = c.Poll(t.Context(), page.Next)
+	}
+	if err != nil || page.More {
+		t.Fatalf("the walk does not end: %v", err)
+	}
+	if mention(connectortest.Walk(t, c, page.Next), id) == nil {
+		t.Error("the comment is lost")
+	}
+}
+
+// TestAPageThatIsNotFacebooksDeletesNothing lets a proxy answer for Facebook.
+func TestAPageThatIsNotFacebooksDeletesNothing(t *testing.T) {
+	for _, status := range []int{302, 400, 403, 404, 410} {
+		r, c := play(t, platform.Options{})
+		visit := r.p.Visit(platform.Said{Name: "Jan", Text: "gisteren", At: time.Now().Add(-24 * time.Hour)})
+		id := r.p.Comment(visit, platform.Said{Name: "Eva", Text: "een vraag", At: time.Now().Add(-40 * time.Minute)})
+		page, err := c.Poll(t.Context(), nil) // the posts; their comments come next
+		if err != nil || !page.More {
+			t.Fatalf("%+v, %v", page, err)
+		}
+		before := page.Next
+		r.p.Fail(platform.Fault{Status: status, Body: "<html>the proxy knows no such page"})
+		if _, err = c.Poll(t.Context(), before); connectors.KindOf(err) != connectors.Garbage || err == nil {
+			t.Errorf("%d: taken in with %v", status, err)
+		}
+		if mention(connectortest.Walk(t, c, before), id) == nil {
+			t.Errorf("%d: the comment is lost", status)
 		}
 	}
 }

@@ -24,6 +24,9 @@ type Pushed struct {
 	hook graph.Hook
 }
 
+// Addressee is the Page.
+func (p *Pushed) Addressee() string { return p.s.PageID }
+
 // Receive takes one delivery, or Facebook's question whether the address is
 // ours. What a delivery leaves out is asked for, within bounds; what cannot be
 // learned now is answered with 503, so that it comes again, and keeps nothing
@@ -175,12 +178,12 @@ func (d *delivery) stands(ctx context.Context, t *told, stood, edited time.Time)
 	if d.outdated(t.id(), stood) {
 		return
 	}
-	n, read := t.node(), time.Time{}
+	n := t.node()
 	if !t.complete() {
-		asked, at, err := d.ask(ctx, t)
+		asked, err := d.ask(ctx, t)
 		switch {
 		case err == nil:
-			n, read = asked, at
+			n = asked
 		case mayPass(err) && (n.Message == "" || n.From.ID == "" || t.CreatedAt.IsZero()):
 			d.again = true
 			return
@@ -193,9 +196,6 @@ func (d *delivery) stands(ctx context.Context, t *told, stood, edited time.Time)
 		n.CreatedAt.Time = time.Now().UTC().Truncate(time.Second)
 	}
 	d.sawTold(n.ID, n.Message, edited)
-	if !read.IsZero() {
-		d.sawRead(n.ID, n.Message, read)
-	}
 	if n.From.ID == d.s.PageID || d.ours.Has(n.ID) {
 		d.page.Own = append(d.page.Own, n.own(t.post()))
 		return
@@ -209,23 +209,14 @@ func (d *delivery) stands(ctx context.Context, t *told, stood, edited time.Time)
 }
 
 // ask asks Facebook for the whole of what a change is about.
-func (d *delivery) ask(ctx context.Context, t *told) (node, time.Time, error) {
+func (d *delivery) ask(ctx context.Context, t *told) (node, error) {
 	if !d.mayAsk(ctx) {
-		return node{}, time.Time{}, &connectors.Error{Kind: connectors.NotAllowed, Message: "a delivery leaves out more than can be asked for"}
+		return node{}, &connectors.Error{Kind: connectors.NotAllowed, Message: "a delivery leaves out more than can be asked for"}
 	}
-	fields := commentFields
 	if t.CommentID == "" {
-		fields = postFields
+		return d.read(ctx, t.id(), postFields)
 	}
-	var n node
-	answer, err := d.client.Get(ctx, t.id(), graph.Params{"fields": fields}, &n)
-	if err == nil && (!n.whole() || n.ID != t.id()) {
-		err = answer.Nonsense("about another post than the one that was asked for")
-	}
-	if answer.At.IsZero() {
-		answer.At = time.Now().Add(-clockSkew)
-	}
-	return n, answer.At, err
+	return d.read(ctx, t.id(), commentFields)
 }
 
 // mayPass reports whether the same call can succeed later.

@@ -549,25 +549,86 @@ func TestErrorsOfDeliveriesSayNothingOfCustomers(t *testing.T) {
 	}
 }
 
+// unkept fails to keep the first page that comes.
+type unkept struct {
+	*inbox.Inbox
+	failed atomic.Bool
+}
+
+func (u *unkept) Ingest(ctx context.Context, account inbox.AccountName, items []inbox.Inbound, next inbox.Cursor) (inbox.Ingested, error) {
+	if !u.failed.Swap(true) {
+		return inbox.Ingested{}, errors.New("the disk is full")
+	}
+	return u.Inbox.Ingest(ctx, account, items, next)
+}
+
+// TestWhatCouldNotBeKeptIsTakenWhenItComesAgain delivers something that happened
+// an hour ago and that Facebook was asked about, while the disk is full.
+func TestWhatCouldNotBeKeptIsTakenWhenItComesAgain(t *testing.T) {
+	r, c := pushed(t, platform.Options{})
+	rig := approvaltest.New(t)
+	runner := connectors.NewRunner(connectors.RunnerOptions{Inbox: &unkept{Inbox: rig.Box}, Observer: rig.Approvals},
+		connectors.Live{Account: connectors.Account{Name: "plein", Kind: "facebook"}, Connector: c})
+	post, comment := r.p.Mention(platform.Said{Name: "Mo", Text: "@Noordlicht kijk hier eens"})
+	body := fmt.Appendf(nil, `{"object":"page","entry":[{"id":%q,"time":%d,"changes":[{"field":"mention","value":{"item":"comment","verb":"add","comment_id":%q,"post_id":%q,"message":"@Noordlicht kijk hier eens"}}]}]}`,
+		pageID, time.Now().Add(-time.Hour).Unix(), comment, post)
+	for round := range 2 {
+		q := httptest.NewRequestWithContext(t.Context(), http.MethodPost, address, bytes.NewReader(body))
+		q.Header.Set("X-Hub-Signature-256", platform.Sign(secret, body))
+		if _, err := runner.Receive("plein", q); (err == nil) != (round == 1) {
+			t.Errorf("delivery %d: %v", round, err)
+		}
+	}
+	list, err := rig.Box.List(t.Context(), inbox.Filter{}, "", 10)
+	if err != nil || len(list.Items) != 1 {
+		t.Errorf("the mention is lost: %+v, %v", list.Items, err)
+	}
+}
+
+// pageOf is a Page of an app that has several, and the account that it is.
+func pageOf(t *testing.T, name, page string) (p *platform.Platform, post string, account connectors.Live) {
+	t.Helper()
+	p, post = platform.New(platform.Options{PageID: page, PageName: name, Token: goodToken, AppSecret: secret, Version: "v26.0", Permissions: all})
+	server := httptest.NewServer(p)
+	t.Cleanup(server.Close)
+	made, err := facebook.New(connectors.Account{Settings: config.NewSettings(map[string]any{
+		"base_url": server.URL, "page_id": page, "access_token": goodToken, "app_secret": secret, "verify_token": verify,
+	})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, post, connectors.Live{Account: connectors.Account{Name: inbox.AccountName(name), Kind: "facebook"}, Connector: made}
+}
+
+// TestOnePagesTroubleKeepsNothingFromAnother delivers for two Pages at once, to
+// the address of the one whose token is dead, before either said who it is.
+func TestOnePagesTroubleKeepsNothingFromAnother(t *testing.T) {
+	rig := approvaltest.New(t)
+	p, post, first := pageOf(t, "plein", "100")
+	_, other, second := pageOf(t, "markt", "200")
+	runner := connectors.NewRunner(connectors.RunnerOptions{Inbox: rig.Box, Observer: rig.Approvals}, first, second)
+	p.Revoke()
+	change := `{"id":%q,"time":%d,"changes":[{"field":"feed","value":{"item":"comment","verb":"add","comment_id":"7_8","post_id":%q%s}}]}`
+	body := fmt.Appendf(nil, `{"object":"page","entry":[`+change+`,`+change+`]}`, "100", time.Now().Unix(), post, "",
+		"200", time.Now().Unix(), other, fmt.Sprintf(`,"parent_id":%q,"message":"een vraag","created_time":%d,"from":{"id":"77"}`, other, time.Now().Unix()))
+	q := httptest.NewRequestWithContext(t.Context(), http.MethodPost, address, bytes.NewReader(body))
+	q.Header.Set("X-Hub-Signature-256", platform.Sign(secret, body))
+	if _, err := runner.Receive("plein", q); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("what could not be learned was answered with %v", err)
+	}
+	list, err := rig.Box.List(t.Context(), inbox.Filter{}, "", 10)
+	if err != nil || len(list.Items) != 1 || list.Items[0].Account != "markt" {
+		t.Errorf("%+v, %v", list.Items, err)
+	}
+}
+
 // TestTwoPagesOfOneApp holds that what is about another Page reaches its
 // account over the one address that the app has, and comes again where that
 // one could not learn all of it.
 func TestTwoPagesOfOneApp(t *testing.T) {
 	rig := approvaltest.New(t)
-	live := func(name, page string) (*platform.Platform, string, connectors.Live) {
-		p, post := platform.New(platform.Options{PageID: page, PageName: name, Token: goodToken, AppSecret: secret, Version: "v26.0", Permissions: all})
-		server := httptest.NewServer(p)
-		t.Cleanup(server.Close)
-		made, err := facebook.New(connectors.Account{Settings: config.NewSettings(map[string]any{
-			"base_url": server.URL, "page_id": page, "access_token": goodToken, "app_secret": secret, "verify_token": verify,
-		})})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return p, post, connectors.Live{Account: connectors.Account{Name: inbox.AccountName(name), Kind: "facebook"}, Connector: made}
-	}
-	_, _, first := live("plein", "100")
-	p, post, second := live("markt", "200")
+	_, _, first := pageOf(t, "plein", "100")
+	p, post, second := pageOf(t, "markt", "200")
 	runner := connectors.NewRunner(connectors.RunnerOptions{Inbox: rig.Box, Observer: rig.Approvals}, first, second)
 	changed, unwatch := runner.Watch()
 	defer unwatch()

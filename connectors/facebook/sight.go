@@ -7,7 +7,7 @@ import (
 
 // sight is what became known of a post, comment or message.
 type sight struct {
-	read time.Time // when a call showed how it stands, on Facebook's clock; zero: never
+	read time.Time // when a poll showed how it stands, on Facebook's clock; zero: never
 	text [sha256.Size]byte
 	// edited is when the text became what it is, as far as anything told.
 	edited time.Time
@@ -18,9 +18,10 @@ type sight struct {
 // call showed is newer than what was told of an earlier moment than that.
 const lateness = time.Minute
 
-// sawRead notes that a call showed how something stands, and returns when it
+// sawRead notes that a poll showed how something stands, and returns when it
 // was last edited. Of an edit that nobody told of, that is when it was seen:
-// Facebook's answers have no time for it.
+// Facebook's answers have no time for it. What a delivery asked for is not noted
+// here: where that cannot be kept, the delivery comes again, and is not old then.
 func (c *Connector) sawRead(id, text string, at time.Time) (edited time.Time) {
 	if at.IsZero() {
 		at = time.Now().Add(-clockSkew)
@@ -35,7 +36,7 @@ func (c *Connector) sawRead(id, text string, at time.Time) (edited time.Time) {
 	return s.edited
 }
 
-// sawTold notes how a delivery told that something stands.
+// sawTold notes how a delivery told, or learned, that something stands.
 func (c *Connector) sawTold(id, text string, edited time.Time) {
 	s, _ := c.sights.Get(id)
 	s.text, s.edited = sha256.Sum256([]byte(text)), latest(s.edited, edited)

@@ -42,8 +42,10 @@ type walk struct {
 	Floor int64 `json:"floor,omitempty"`
 	// Turns are posts whose newest comments are read again, one in each walk.
 	Turns []string `json:"turns,omitempty"`
-	// Again is whether the edge was begun once more because Facebook forgot our cursor.
+	// Again is whether the list was begun once more because Facebook forgot our cursor.
 	Again bool `json:"again,omitempty"`
+	// trouble is why this step begins it yet once more; that waits for the next round.
+	trouble error
 }
 
 func (c *Connector) walkOf(cursor inbox.Cursor) (walk, error) {
@@ -62,7 +64,7 @@ func (c *Connector) walkOf(cursor inbox.Cursor) (walk, error) {
 	if !c.s.Messenger {
 		w.Posts = slices.DeleteFunc(w.Posts, isDialogue)
 	}
-	if err != nil || w.Edge < 0 || len(w.Posts) > 10*postsPage || len(w.Turns) > turned || slices.Contains(w.Posts, "") {
+	if err != nil || w.Edge < 0 || slices.Contains(w.Posts, "") {
 		return w, &connectors.Error{Kind: connectors.Garbage, Message: "the account's cursor cannot be read", Err: err}
 	}
 	return w, nil
@@ -89,8 +91,9 @@ func (c *Connector) Poll(ctx context.Context, after inbox.Cursor) (connectors.Pa
 	if err != nil {
 		return connectors.Page{}, err
 	}
-	page.More = len(w.Posts) > 0 || w.Edge < len(c.edges())
-	if !page.More {
+	page.More, page.Trouble = w.trouble == nil, w.trouble
+	if len(w.Posts) == 0 && w.Edge == len(c.edges()) {
+		page.More = false
 		w = walk{Since: max(w.Since, w.Began-int64(overlap/time.Second)), Floor: w.Floor, Turns: w.Turns}
 	}
 	page.Next, err = json.Marshal(w)
@@ -150,12 +153,15 @@ func (w *walk) begin(answer graph.Answer) {
 }
 
 // forgot reports whether Facebook no longer knows our place in a list, which
-// then begins anew, once.
+// then begins anew: at once the first time, with the next round of polls after that.
 func (w *walk) forgot(place *string, err error) bool {
-	if err == nil || *place == "" || w.Again || connectors.KindOf(err) != connectors.Rejected {
+	if err == nil || *place == "" || connectors.KindOf(err) != connectors.Rejected {
 		return false
 	}
-	*place, w.Again = "", true
+	if *place = ""; w.Again {
+		w.trouble = err
+	}
+	w.Again = true
 	return true
 }
 

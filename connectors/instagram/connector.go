@@ -42,6 +42,9 @@ type Connector struct {
 type Hooked struct {
 	*Connector
 	hook graph.Hook
+	// awaited is what came of looking mentions up whose delivery comes again, so that it
+	// gets further each time.
+	awaited *graph.Memory[connectors.Page]
 }
 
 // What a connector of this kind can do beyond polling.
@@ -61,7 +64,10 @@ var _ interface {
 	connectors.Renewer
 } = (*Connector)(nil)
 
-var _ connectors.Webhook = (*Hooked)(nil)
+var _ interface {
+	connectors.Webhook
+	connectors.Addressed
+} = (*Hooked)(nil)
 
 // New makes a [*Connector], or a [*Hooked] one, from an account's settings. It
 // calls nobody.
@@ -86,7 +92,8 @@ func New(a connectors.Account) (connectors.Connector, error) {
 	if s.VerifyToken.Reveal() == "" {
 		return c, nil
 	}
-	return &Hooked{c, graph.Hook{VerifyToken: s.VerifyToken.Reveal(), AppSecret: s.AppSecret.Reveal()}}, nil
+	hook := graph.Hook{VerifyToken: s.VerifyToken.Reveal(), AppSecret: s.AppSecret.Reveal()}
+	return &Hooked{Connector: c, hook: hook, awaited: graph.NewMemory[connectors.Page]()}, nil
 }
 
 // client is one with the token. Only Facebook takes proofs that a call is the

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"standpunt/connectors"
 	"standpunt/connectors/internal/graph"
 	"standpunt/inbox"
 )
@@ -129,10 +130,9 @@ func FuzzDelivery(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, field string, value []byte) {
 		c := &Connector{s: Settings{UserID: ourID, Login: overInstagram, Messages: true}, ours: graph.NewMemory[string]()}
-		d := delivery{c: c, left: 0}
-		if err := d.change(t.Context(), graph.Change{Field: field, Value: value}, time.Time{}); err != nil && err.Error() != again().Error() {
-			t.Error(err)
-		}
+		d := delivery{c: c, left: 0, awaited: graph.NewMemory[connectors.Page]()}
+		d.change(t.Context(), graph.Change{Field: field, Value: value}, time.Time{})
+		d.mention(t.Context(), value)
 		for _, m := range d.page.Mentions {
 			holds(t, m)
 		}

@@ -44,8 +44,9 @@ func (c *Connector) Poll(ctx context.Context, after inbox.Cursor) (connectors.Pa
 	if err != nil {
 		return connectors.Page{}, err
 	}
-	page.More = !w.done()
-	if !page.More {
+	page.More, page.Trouble = w.trouble == nil, w.trouble
+	if w.done() {
+		page.More = false
 		w = w.home()
 	}
 	page.Next, err = json.Marshal(w)
@@ -59,8 +60,9 @@ func (c *Connector) Poll(ctx context.Context, after inbox.Cursor) (connectors.Pa
 // Instagram forgot our cursor: the list begins once more.
 func edge[T whole](ctx context.Context, c *Connector, w *walk, path string, params graph.Params) (page graph.List[T], ok bool, err error) {
 	page, err = list[T](ctx, c.api, path, params, w.After)
-	if err != nil && w.After != "" && !w.Again && connectors.KindOf(err) == connectors.Rejected {
-		w.After, w.Again = "", true
+	if err != nil && w.After != "" && connectors.KindOf(err) == connectors.Rejected {
+		w.After = ""
+		w.anew(err)
 		return page, false, nil
 	}
 	if err != nil {
@@ -171,8 +173,9 @@ func step[T whole](ctx context.Context, c *Connector, w *walk, path string, para
 		t.In = page.After
 		t.Pages++
 		return page, true, nil
-	case kind == connectors.Rejected && t.In != "" && !w.Again:
-		t.In, t.Found, t.Pages, w.Again = "", 0, 0, true
+	case kind == connectors.Rejected && t.In != "":
+		t.In, t.Found, t.Pages = "", 0, 0
+		w.anew(err)
 		return page, false, nil
 	case kind == connectors.Gone, kind == connectors.Rejected:
 		if t.Kind == readComments {

@@ -88,6 +88,55 @@ func TestAQuietWalkIsCheap(t *testing.T) {
 	}
 }
 
+// TestAnAccountThatPostsALot has more posts than are remembered, some of which
+// are deleted meanwhile: its walks go on, and the newest posts are those that
+// are remembered.
+func TestAnAccountThatPostsALot(t *testing.T) {
+	r, c := play(t, platform.Options{Login: platform.InstagramLogin})
+	var posts []string
+	for i := range 2100 {
+		posts = append(posts, r.p.Post("bericht", time.Now().Add(time.Duration(i-2200)*time.Minute)))
+	}
+	next := connectortest.Walk(t, c, nil).Next
+	for _, id := range posts[2097:] {
+		r.p.Erase(id)
+	}
+	asked := r.Post(t, "een vraag")
+	page := connectortest.Walk(t, c, next)
+	if mention(page, asked) == nil {
+		t.Error("the comment was skipped")
+	}
+	id := r.p.Comment(r.p.Post("het nieuwste", time.Time{}), platform.Said{Name: "eva", Text: "mooi"})
+	page = connectortest.Walk(t, c, page.Next)
+	if mention(page, id) == nil {
+		t.Error("the comment under the newest post was skipped")
+	}
+	if again := connectortest.Walk(t, c, age(t, page.Next, 20*time.Minute)); len(again.Mentions) > 0 {
+		t.Errorf("the comments of a post that is not remembered are read in each walk: %d came again", len(again.Mentions))
+	}
+}
+
+func TestMessagesThatAreSwitchedOffInTheMiddleOfAWalk(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	r.p.Message(platform.Said{Name: "eva", Text: "dag"})
+	page := connectors.Page{More: true}
+	for page.More && !strings.Contains(string(page.Next), `"k":"m"`) {
+		var err error
+		if page, err = c.Poll(t.Context(), page.Next); err != nil {
+			t.Fatal(err)
+		}
+	}
+	without := newRemote(t, platform.Options{Permissions: []string{"instagram_manage_comments", "instagram_basic", "pages_read_engagement"}})
+	id := without.Post(t, "een vraag")
+	s := without.settings(goodToken)
+	s["messages"] = false
+	later := without.connect(t, connectors.Account{}, s)
+	rest := connectortest.Walk(t, later, page.Next)
+	if came := mention(connectortest.Walk(t, later, rest.Next), id); len(rest.Mentions) > 0 || came == nil {
+		t.Errorf("the rest of the walk brought %+v, the next one %+v", rest.Mentions, came)
+	}
+}
+
 func TestALateAnswerBelowAnOldCommentComesIn(t *testing.T) {
 	r, c := play(t, platform.Options{})
 	first := r.p.Comment(r.post, platform.Said{Name: "jan", Text: "lang geleden", At: time.Now().Add(-20 * 24 * time.Hour)})
@@ -111,6 +160,37 @@ func TestAnswersBeyondThoseThatComeAlong(t *testing.T) {
 	late := r.p.Comment(top, platform.Said{Name: "eva", Text: "de laatste"})
 	if mention(connectortest.Walk(t, c, next), late) == nil {
 		t.Error("the answer on the third page of answers was skipped")
+	}
+}
+
+// TestAPageThatIsNotInstagramsLosesNothing lets a proxy answer for Instagram.
+func TestAPageThatIsNotInstagramsLosesNothing(t *testing.T) {
+	for _, status := range []int{302, 400, 403, 404, 410} {
+		r, c := play(t, platform.Options{})
+		old := r.p.Post("gisteren", time.Now().Add(-24*time.Hour))
+		id := r.p.Comment(old, platform.Said{Name: "eva", Text: "een vraag", At: time.Now().Add(-40 * time.Minute)})
+		fault := platform.Fault{Status: status, Body: "<html>the proxy knows no such page"}
+		page, err := c.Poll(t.Context(), nil) // the posts; their comments come next
+		if err != nil || !page.More {
+			t.Fatalf("%+v, %v", page, err)
+		}
+		before := page.Next
+		r.p.Fail(fault)
+		if _, err = c.Poll(t.Context(), before); connectors.KindOf(err) != connectors.Garbage || err == nil {
+			t.Errorf("%d: taken in with %v", status, err)
+		}
+		if mention(connectortest.Walk(t, c, before), id) == nil {
+			t.Errorf("%d: the comment is lost", status)
+		}
+		elsewhere := r.p.Mention(platform.Said{Name: "eva", Text: "kijk @" + username})
+		all := r.p.Deliveries()
+		r.p.Fail(fault)
+		if answer, err := hand(t, c, all[len(all)-1]); err == nil && answer.Status < 500 {
+			t.Errorf("%d: a mention that nobody could look up is answered with %d, and never comes again", status, answer.Status)
+		}
+		if answer, err := hand(t, c, all[len(all)-1]); err != nil || mention(answer.Page, elsewhere) == nil {
+			t.Errorf("%d: delivered again: %+v, %v", status, answer, err)
+		}
 	}
 }
 
@@ -265,6 +345,55 @@ func TestAForgottenCursorBeginsTheListAnew(t *testing.T) {
 	for i, id := range ids {
 		if i != 110 && mention(connectors.Page{Mentions: came}, id) == nil {
 			t.Errorf("comment %d was skipped", i)
+		}
+	}
+}
+
+// TestAListThatIsForgottenAgainAndAgain deletes what a cursor stands on four times
+// in a row, in the list of posts and in that of comments: that is told, and the
+// walk gets to its end all the same.
+func TestAListThatIsForgottenAgainAndAgain(t *testing.T) {
+	for _, list := range []struct {
+		name, mark string // in a cursor that stands in the list
+		listed     int    // of the sixty, on its first page
+	}{{"posts", `"after":`, 49}, {"comments", `"a":`, 50}} { // the newest post is the first one of all
+		r, c := play(t, platform.Options{})
+		var ids []string
+		for i := range 60 {
+			if list.name == "posts" {
+				ids = append(ids, r.p.Post("bericht", time.Now().Add(time.Duration(i-100)*time.Second)))
+			} else {
+				ids = append(ids, r.Post(t, fmt.Sprint("vraag ", i)))
+			}
+		}
+		came, told := make(map[string]bool), 0
+		page := connectors.Page{More: true}
+		for rounds, erased := 0, 0; page.More || page.Trouble != nil; rounds++ {
+			var err error
+			if page, err = c.Poll(t.Context(), page.Next); err != nil || rounds == 60 {
+				t.Fatalf("%s: the walk does not end: %v", list.name, err)
+			}
+			for _, m := range page.Mentions {
+				came[m.ExternalID] = true
+			}
+			for _, o := range page.Own {
+				came[o.ExternalID] = true
+			}
+			if page.Trouble != nil {
+				told++
+			}
+			if strings.Contains(string(page.Next), list.mark) && erased < 4 {
+				r.p.Erase(ids[len(ids)-list.listed-erased]) // the last of those that are listed
+				erased++
+			}
+		}
+		if told != 3 {
+			t.Errorf("%s: it is told %d times that the list begins anew and anew, want 3", list.name, told)
+		}
+		for i, id := range ids[:6] {
+			if !came[id] {
+				t.Errorf("%s: number %d was skipped", list.name, i)
+			}
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package instagram
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"time"
@@ -50,11 +51,14 @@ type walk struct {
 	Tags     []string `json:"tags,omitempty"` // the posts that tag the account, newest tag first
 	TagsRead bool     `json:"tags_read,omitempty"`
 	NewTags  []string `json:"new_tags,omitempty"`
+	// trouble is why this step begins a list yet once more; that waits for the next round.
+	trouble error
 }
 
 // known is what is known of a post's comments.
 type known struct {
 	ID      string `json:"i"`
+	At      int64  `json:"t,omitempty"` // when it was posted
 	Count   int64  `json:"c"`
 	Read    int64  `json:"r"`           // when its comments were last read
 	Changed int64  `json:"h,omitempty"` // when its count last was another
@@ -74,6 +78,7 @@ type task struct {
 	ID    string `json:"i"`
 	Media string `json:"m,omitempty"`
 	Link  string `json:"l,omitempty"`
+	At    int64  `json:"t,omitempty"` // when the post was made
 	Since int64  `json:"s"`           // what was written before is left out
 	In    string `json:"a,omitempty"` // where in the list
 	Pages int    `json:"p,omitempty"`
@@ -95,7 +100,7 @@ func (c *Connector) walkOf(cursor inbox.Cursor) (walk, error) {
 		return walk{Start: start, Since: start}, nil
 	}
 	err := json.Unmarshal(cursor, &w)
-	if err != nil || w.Stage < 0 || w.Stage > stages || w.done() || len(w.Tasks) > 2*mostTasks || len(w.Known) > 2*mostPosts {
+	if err != nil || w.Stage < 0 || w.Stage > stages || w.done() {
 		return w, &connectors.Error{Kind: connectors.Garbage, Message: "the account's cursor cannot be read", Err: err}
 	}
 	for _, t := range w.Tasks {
@@ -106,8 +111,12 @@ func (c *Connector) walkOf(cursor inbox.Cursor) (walk, error) {
 	return w, nil
 }
 
-// skip goes past the stages that the account has not.
+// skip goes past what the account has not, or has no longer since its settings
+// were changed in the middle of a walk.
 func (c *Connector) skip(w *walk) {
+	if !c.s.Messages {
+		w.Tasks = slices.DeleteFunc(w.Tasks, func(t task) bool { return t.Kind == readMessages })
+	}
 	for w.Stage == stageTags && c.s.Login != overFacebook || w.Stage == stageTalks && !c.s.Messages {
 		w.Stage++
 	}
@@ -125,12 +134,22 @@ func (w *walk) done() bool { return w.Stage >= stages && len(w.Tasks) == 0 }
 // home is the walk's end: what the next one begins with.
 func (w *walk) home() walk {
 	next := walk{Start: w.Start, Since: max(w.Since, w.Began-int64(overlap/time.Second)), Tags: w.Tags, TagsRead: w.TagsRead}
+	slices.SortStableFunc(w.Known, func(a, b known) int { return cmp.Compare(b.At, a.At) })
 	for _, k := range w.Known {
 		if len(next.Known) < mostPosts && w.Began-k.Read < int64(forgotten/time.Second) {
 			next.Known = append(next.Known, k)
 		}
 	}
 	return next
+}
+
+// anew begins a list once more whose place Instagram forgot: at once the first
+// time, with the next round of polls after that.
+func (w *walk) anew(err error) {
+	if w.Again {
+		w.trouble = err
+	}
+	w.Again = true
 }
 
 // nextTask goes on to the next task.
@@ -161,7 +180,7 @@ func seconds(d time.Duration) int64 { return int64(d / time.Second) }
 // tells no time of the last one, only how many there are.
 func (w *walk) look(p *post) {
 	id, at := string(p.ID), p.At.Unix()
-	t := task{Kind: readComments, ID: id, Media: id, Link: p.Link}
+	t := task{Kind: readComments, ID: id, Media: id, Link: p.Link, At: at}
 	count := int64(-1) // not told: look every time
 	if p.Comments != nil {
 		count = *p.Comments
@@ -194,7 +213,7 @@ func (w *walk) look(p *post) {
 		}
 	}
 	if count == 0 {
-		w.note(known{ID: id, Read: w.Began})
+		w.note(known{ID: id, At: at, Read: w.Began})
 		return
 	}
 	w.add(t)
@@ -202,7 +221,7 @@ func (w *walk) look(p *post) {
 
 // read notes that a post's comments were read.
 func (w *walk) read(t *task) {
-	k := known{ID: t.ID, Count: max(t.Count, 0), Read: w.Began}
+	k := known{ID: t.ID, At: t.At, Count: max(t.Count, 0), Read: w.Began}
 	i := w.knownAt(t.ID)
 	switch {
 	case i < 0 || w.Known[i].Count != k.Count:

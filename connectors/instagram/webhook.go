@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"time"
 
 	"standpunt/connectors"
@@ -17,10 +18,13 @@ const (
 	lookupTime  = 4 * time.Second // for all of them, as Instagram waits for our answer
 )
 
+// Addressee is the professional account.
+func (h *Hooked) Addressee() string { return h.s.UserID }
+
 // Receive takes a delivery. What it tells of is looked up, so that it comes in
 // as polling brings it; where that does not work now, the delivery's own words
 // have to do. Of mentions and edits they do not tell enough: where those cannot be looked
-// up now, Instagram is asked to deliver again.
+// up now, the rest is taken in, and Instagram asked to deliver the whole again.
 func (h *Hooked) Receive(ctx context.Context, r *http.Request, body []byte) (connectors.WebhookAnswer, error) {
 	if r.Method == http.MethodGet {
 		return h.hook.Challenge(r)
@@ -32,34 +36,48 @@ func (h *Hooked) Receive(ctx context.Context, r *http.Request, body []byte) (con
 	ctx, cancel := context.WithTimeout(ctx, lookupTime)
 	defer cancel()
 	_, _ = h.handle(ctx) // without it our own comments are told by their author's id alone
-	d := delivery{c: h.Connector, left: mostLookups}
+	d := delivery{c: h.Connector, left: mostLookups, awaited: h.awaited, found: make(map[string]connectors.Page)}
 	var others []string
+	entries = slices.DeleteFunc(entries, func(e graph.Entry) bool {
+		if string(e.ID) != h.s.UserID && idPattern.MatchString(string(e.ID)) {
+			others = append(others, string(e.ID))
+		}
+		return string(e.ID) != h.s.UserID
+	})
+	// Mentions first: what else there is can do without a look.
 	for _, entry := range entries {
-		if string(entry.ID) != h.s.UserID {
-			if idPattern.MatchString(string(entry.ID)) {
-				others = append(others, string(entry.ID))
-			}
-			continue
-		}
 		for _, change := range entry.Changes {
-			if err := d.change(ctx, change, entry.Time); err != nil {
-				return connectors.WebhookAnswer{}, err
-			}
-		}
-		for _, raw := range entry.Messaging {
-			if err := d.message(ctx, raw); err != nil {
-				return connectors.WebhookAnswer{}, err
+			if change.Field == "mentions" {
+				d.mention(ctx, change.Value)
 			}
 		}
 	}
-	return connectors.WebhookAnswer{Page: d.page, Others: others, Status: http.StatusOK}, nil
+	for _, entry := range entries {
+		for _, change := range entry.Changes {
+			d.change(ctx, change, entry.Time)
+		}
+		for _, raw := range entry.Messaging {
+			d.message(ctx, raw)
+		}
+	}
+	answer := connectors.WebhookAnswer{Page: d.page, Others: others, Status: http.StatusOK}
+	if d.again {
+		answer.Status = http.StatusServiceUnavailable
+		for which, page := range d.found {
+			h.awaited.Put(which, page)
+		}
+	}
+	return answer, nil
 }
 
 // delivery is the work on one.
 type delivery struct {
-	c    *Connector
-	page connectors.Page
-	left int // lookups
+	c       *Connector
+	page    connectors.Page
+	left    int                            // lookups
+	awaited *graph.Memory[connectors.Page] // as in [Hooked]
+	found   map[string]connectors.Page     // what came of looking mentions up
+	again   bool                           // something could not be looked up now
 }
 
 // lookup reports whether one more may be made.
@@ -68,17 +86,14 @@ func (d *delivery) lookup() bool {
 	return d.left >= 0
 }
 
-// change takes one in. What makes no sense is left out; polling will tell.
-func (d *delivery) change(ctx context.Context, change graph.Change, at time.Time) error {
+// change takes one in that is no mention. What makes no sense is left out; polling will tell.
+func (d *delivery) change(ctx context.Context, change graph.Change, at time.Time) {
 	switch change.Field {
 	case "comments", "live_comments":
 		d.comment(ctx, change, at)
-	case "mentions":
-		return d.mention(ctx, change.Value)
 	case "messages", "message_edit":
-		return d.message(ctx, change.Value)
+		d.message(ctx, change.Value)
 	}
-	return nil
 }
 
 // comment takes a comment under a post of the account.
@@ -124,66 +139,77 @@ func (d *delivery) comment(ctx context.Context, change graph.Change, at time.Tim
 }
 
 // mention takes a mention in somebody else's post, of which only ids are told.
-func (d *delivery) mention(ctx context.Context, value json.RawMessage) error {
+// One of a delivery that comes again was looked up before.
+func (d *delivery) mention(ctx context.Context, value json.RawMessage) {
 	var told struct {
 		Post    graph.ID `json:"media_id"`
 		Comment graph.ID `json:"comment_id"`
 	}
-	if json.Unmarshal(value, &told) != nil {
-		return nil //nolint:nilerr // one entry that makes no sense does not fail the others
+	which, look := graph.ID(""), d.c.mentionIn
+	if json.Unmarshal(value, &told) == nil {
+		which = told.Post
 	}
-	switch {
-	case told.Comment != "" && idPattern.MatchString(string(told.Comment)):
-		return d.mentionBelow(ctx, string(told.Comment))
-	case told.Comment == "" && idPattern.MatchString(string(told.Post)):
-		return d.mentionIn(ctx, string(told.Post))
+	if told.Comment != "" {
+		which, look = told.Comment, d.c.mentionBelow
 	}
-	return nil
+	if !idPattern.MatchString(string(which)) {
+		return
+	}
+	page, known := d.awaited.Get(string(which))
+	if !known {
+		var err error
+		if !d.lookup() {
+			d.again = true
+			return
+		}
+		if page, err = look(ctx, string(which)); err != nil && !certain(err) {
+			d.again = true
+			return
+		}
+		d.found[string(which)] = page
+	}
+	d.page.Mentions = append(d.page.Mentions, page.Mentions...)
+	d.page.Own = append(d.page.Own, page.Own...)
 }
 
-// mentionBelow takes a comment. One under a post of our own can be read like
-// any other, and is one.
-func (d *delivery) mentionBelow(ctx context.Context, which string) error {
-	if !d.lookup() {
-		return again()
-	}
-	n, err := d.c.comment(ctx, which)
+// mentionBelow is what a comment that mentions the account brings. One under a
+// post of our own can be read like any other, and is one.
+func (c *Connector) mentionBelow(ctx context.Context, which string) (page connectors.Page, err error) {
+	n, err := c.comment(ctx, which)
 	if err == nil && n.Media.ID != "" {
-		d.c.sort(&d.page, &n)
-		return nil
+		c.sort(&page, &n)
+		return page, nil
 	}
 	if err == nil || certain(err) {
-		n, err = d.c.mentionedComment(ctx, which)
+		n, err = c.mentionedComment(ctx, which)
 	}
 	if err != nil {
-		return unlessCertain(err)
+		return page, err
 	}
-	if who := n.writer(); d.c.isOurs(which, string(who.ID), who.Username) {
-		d.page.Own = append(d.page.Own, n.own())
-		return nil
+	if who := n.writer(); c.isOurs(which, string(who.ID), who.Username) {
+		page.Own = append(page.Own, n.own())
+		return page, nil
 	}
-	d.page.Mentions = append(d.page.Mentions, n.mention(d.c.s.Login))
-	return nil
+	page.Mentions = append(page.Mentions, n.mention(c.s.Login))
+	return page, nil
 }
 
-func (d *delivery) mentionIn(ctx context.Context, which string) error {
-	if !d.lookup() {
-		return again()
-	}
-	username, err := d.c.handle(ctx)
+// mentionIn is what a post that mentions the account brings.
+func (c *Connector) mentionIn(ctx context.Context, which string) (page connectors.Page, err error) {
+	username, err := c.handle(ctx)
 	if err != nil {
-		return again()
+		return page, connectors.Errorf(connectors.Temporary, "who the account is cannot be asked now: %w", err)
 	}
-	p, err := d.c.mentionedPost(ctx, which)
+	p, err := c.mentionedPost(ctx, which)
 	if err != nil {
-		return unlessCertain(err)
+		return page, err
 	}
 	if p.Username == username {
-		d.page.Own = append(d.page.Own, p.own())
-		return nil
+		page.Own = append(page.Own, p.own())
+		return page, nil
 	}
-	d.page.Mentions = append(d.page.Mentions, p.inbound(d.c.s.Login, username, true))
-	return nil
+	page.Mentions = append(page.Mentions, p.inbound(c.s.Login, username, true))
+	return page, nil
 }
 
 // certain reports whether Instagram says that it will not show it later either.
@@ -196,23 +222,11 @@ func certain(err error) bool {
 	}
 }
 
-func unlessCertain(err error) error {
-	if certain(err) {
-		return nil
-	}
-	return again()
-}
-
-func again() error {
-	return &connectors.Error{Kind: connectors.Temporary, Message: "what was delivered cannot be looked up now",
-		Remedy: "Nothing: Instagram delivers it again, for a day and a half."}
-}
-
 // message takes what happened to a private message.
-func (d *delivery) message(ctx context.Context, raw json.RawMessage) error {
+func (d *delivery) message(ctx context.Context, raw json.RawMessage) {
 	e, ok := graph.DecodeEvent(raw)
 	if !ok || !d.c.s.Messages {
-		return nil
+		return
 	}
 	m := message{At: graph.Instant{Time: e.At}, From: person{ID: e.Sender}}
 	if m.At.IsZero() || m.At.After(time.Now()) {
@@ -220,37 +234,36 @@ func (d *delivery) message(ctx context.Context, raw json.RawMessage) error {
 	}
 	switch {
 	case e.Message == nil && (e.Postback == nil || e.Postback.ID == ""):
-		return nil // read, a reaction
+		return // read, a reaction
 	case e.Message == nil:
 		m.ID, m.Text = graph.ID(e.Postback.ID), e.Postback.Title
 	case e.Message.Deleted:
 		d.page.Mentions = append(d.page.Mentions, inbox.Inbound{ExternalID: e.Message.ID, Visibility: inbox.Private, Deleted: true})
-		return nil
+		return
 	default:
 		m.ID, m.Text = graph.ID(e.Message.ID), e.Message.Text
 		m.Attachments.Data = told(e.Message.Files)
 	}
-	looked := d.lookup()
-	if looked {
+	edited := e.Message != nil && e.Message.Edited
+	if d.lookup() {
 		now, err := d.c.message(ctx, string(m.ID))
-		if looked = err == nil && now.told(); looked {
+		switch {
+		case err == nil && now.told():
 			m = now
+		case err != nil && !certain(err) && edited:
+			d.again = true // when it was written, an edit does not tell
+			return
 		}
 	}
-	edited := e.Message != nil && e.Message.Edited
-	switch {
-	case edited && !looked:
-		return again() // when it was written, an edit does not tell
-	case e.Message != nil && e.Message.Echo:
+	if e.Message != nil && e.Message.Echo {
 		d.page.Own = append(d.page.Own, m.own())
-		return nil
+		return
 	}
 	before := len(d.page.Mentions)
 	d.c.sortMessage(&d.page, &m)
 	if edited && len(d.page.Mentions) > before {
 		d.page.Mentions[before].EditedAt = e.At.UTC().Truncate(time.Second)
 	}
-	return nil
 }
 
 // told are the attachments that a delivery names as the API would list them.

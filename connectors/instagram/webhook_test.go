@@ -117,17 +117,76 @@ func TestAMentionThatCannotBeLookedUpIsDeliveredAgain(t *testing.T) {
 	d := r.p.Deliveries()[0]
 	for _, fault := range []platform.Fault{{Status: 500, Body: "oops"}, {Status: 400, Body: `{"error":{"code":190}}`}, {Status: 200, Body: "<html>"}} {
 		r.p.Fail(fault, fault)
-		if _, err := hand(t, c, d); connectors.KindOf(err) != connectors.Temporary || err == nil {
-			t.Errorf("%s: %v", fault.Body, err)
+		if answer, err := hand(t, c, d); err != nil || answer.Status != http.StatusServiceUnavailable || len(answer.Page.Mentions) > 0 {
+			t.Errorf("%s: %+v, %v", fault.Body, answer, err)
 		}
 	}
 	answer, err := hand(t, c, d)
-	if err != nil || mention(answer.Page, id) == nil {
+	if err != nil || answer.Status != http.StatusOK || mention(answer.Page, id) == nil {
 		t.Errorf("delivered again: %+v, %v", answer, err)
 	}
 	r.p.Erase(id)
 	if answer, err := hand(t, c, d); err != nil || len(answer.Page.Mentions) > 0 {
 		t.Errorf("deleted meanwhile: %+v, %v", answer, err)
+	}
+}
+
+// TestWhatWaitsHoldsNothingElseUp delivers a mention that cannot be looked up
+// beside a comment and another account's entry.
+func TestWhatWaitsHoldsNothingElseUp(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	if _, err := c.Identity(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	told := r.Post(t, "een vraag")
+	connectortest.Walk(t, c, nil) // it asks who the account is, which is then known
+	id := r.p.Mention(platform.Said{Name: "eva", Text: "kijk @" + username})
+	d := signed(`{"object":"instagram","entry":[{"id":"17841400000000009","time":1,"changes":[]},{"id":"` + userID + `","time":1763884800,"changes":[
+		{"field":"comments","value":{"comment_id":"` + told + `","text":"een vraag","media":{"id":"` + r.post + `"}}},{"field":"mentions","value":{"media_id":"` + id + `"}}]}]}`)
+	r.p.Fail(platform.Fault{Status: 500, Body: "oops"})
+	answer, err := hand(t, c, d)
+	if err != nil || answer.Status != http.StatusServiceUnavailable || len(answer.Page.Mentions) != 1 || mention(answer.Page, told) == nil || len(answer.Others) != 1 {
+		t.Errorf("%+v, %v", answer, err)
+	}
+	answer, err = hand(t, c, d)
+	if err != nil || answer.Status != http.StatusOK || len(answer.Page.Mentions) != 2 || mention(answer.Page, id) == nil {
+		t.Errorf("delivered again: %+v, %v", answer, err)
+	}
+}
+
+// TestABatchOfMentionsGetsFurtherEachTime delivers more than can be looked up
+// while Instagram waits, with mentions in it that it does not show.
+func TestABatchOfMentionsGetsFurtherEachTime(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	var changes []string
+	want := make(map[string]bool)
+	for i := range 120 {
+		changes = append(changes, fmt.Sprintf(`{"field":"comments","value":{"comment_id":"%d","text":"golf","media":{"id":"%s"}}}`, 17900000000100000+i, r.post))
+		id := fmt.Sprint(17900000000900000 + i)
+		if i >= 60 {
+			id = r.p.Mention(platform.Said{Name: "eva", Text: "kijk @" + username})
+			want[id] = true
+		}
+		changes = append(changes, fmt.Sprintf(`{"field":"mentions","value":{"media_id":"%s"}}`, id))
+	}
+	d := signed(`{"object":"instagram","entry":[{"id":"` + userID + `","time":1763884800,"changes":[` + strings.Join(changes, ",") + `]}]}`)
+	for round := 1; ; round++ {
+		answer, err := hand(t, c, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range answer.Page.Mentions {
+			delete(want, m.ExternalID)
+		}
+		if answer.Status == http.StatusOK {
+			break
+		}
+		if round == 3 {
+			t.Fatalf("delivered three times, it is still put off, and %d mentions never came", len(want))
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("%d mentions never came", len(want))
 	}
 }
 
@@ -205,8 +264,12 @@ func TestMessagesThatAreEditedAndButtonsThatArePressed(t *testing.T) {
 		t.Errorf("edited, it came as %+v", m)
 	}
 	r.p.Fail(platform.Fault{Status: 500, Body: "oops"})
-	if _, err := hand(t, c, d); connectors.KindOf(err) != connectors.Temporary || err == nil {
-		t.Errorf("an edit that cannot be looked up: %v", err)
+	if answer, err := hand(t, c, d); err != nil || answer.Status != http.StatusServiceUnavailable || len(answer.Page.Mentions) > 0 {
+		t.Errorf("an edit that cannot be looked up: %+v, %v", answer, err)
+	}
+	r.p.Fail(platform.Fault{Status: 400, Body: `{"error":{"code":100,"error_subcode":33}}`}) // nor ever will be
+	if answer, err := hand(t, c, d); err != nil || answer.Status != http.StatusOK || mention(answer.Page, said) == nil || mention(answer.Page, said).Text != "daarna" {
+		t.Errorf("an edit of a message that is not shown any more: %+v, %v", answer, err)
 	}
 	answer, err = hand(t, c, signed(`{"object":"instagram","entry":[{"id":"`+userID+`","time":1,"messaging":[
 		{"sender":{"id":"9"},"timestamp":1700000000000,"postback":{"mid":"aWdf","title":"Openingstijden","payload":"x"}},{"sender":{"id":"9"},"timestamp":1,"read":{"mid":"aWdf"}}]}]}`))

@@ -165,23 +165,29 @@ func (c *Client) call(ctx context.Context, s *fb.Session, path string, method fb
 }
 
 // classify is nil for an answer that carries no error. A redirect is one: it
-// is never followed.
+// is never followed. That something is gone or not allowed is Facebook's word
+// alone: the page of a proxy that says so makes no sense.
 func (c *Client) classify(r *connectors.Response) error {
-	if f, ok := decodeFailure(r.Body); ok {
+	f, told := decodeFailure(r.Body)
+	if told {
 		if e := f.classify(r, c.host); e != nil {
 			return e
 		}
-	} else if r.Status/100 == 2 {
+	}
+	switch kind := r.Status / 100; {
+	case kind == 2 && !told:
 		return nil
-	}
-	if r.Status/100 == 2 {
+	case kind == 2:
 		return r.Nonsense("an error that says nothing")
-	}
-	if r.Status/100 == 3 && !r.Sent {
-		return &connectors.Error{Kind: connectors.NotAllowed, Message: fmt.Sprintf("%s redirects elsewhere instead of answering", c.host),
+	case kind == 3 && !r.Sent:
+		return &connectors.Error{Kind: connectors.Garbage, Message: fmt.Sprintf("%s redirects elsewhere instead of answering", c.host),
 			Remedy: "Set the account's base_url to https://graph.facebook.com, without a path."}
 	}
-	return connectors.StatusError(r, c.host)
+	e := connectors.StatusError(r, c.host)
+	if !told && !r.Sent && (e.Kind == connectors.Gone || e.Kind == connectors.NotAllowed || e.Kind == connectors.Rejected) {
+		return r.Nonsense(fmt.Sprintf("not the Graph API's (status %d)", r.Status))
+	}
+	return e
 }
 
 // Nonsense is the error for an answer without what it must hold.

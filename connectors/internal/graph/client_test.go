@@ -138,7 +138,7 @@ func TestCredentialsNeverLeaveTheHost(t *testing.T) {
 	redirecting, _ := platform(t, graph.Options{}, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, elsewhere.URL+r.URL.RequestURI(), http.StatusTemporaryRedirect)
 	})
-	if e := get(t, redirecting); e == nil || e.Kind != connectors.NotAllowed || e.Remedy == "" {
+	if e := get(t, redirecting); e == nil || e.Kind != connectors.Garbage || e.Remedy == "" {
 		t.Errorf("a redirected reading: %v", e)
 	}
 	if e := post(t, redirecting); e == nil || e.Kind != connectors.Unknown {
@@ -201,6 +201,11 @@ func TestAnswersThatTheLibraryMisreads(t *testing.T) {
 		{"OAuth's shape", 401, `{"error":"invalid_token","error_description":"klant"}`, connectors.BadAuth, connectors.BadAuth},
 		{"an error that says nothing", 200, `{"error":{}}`, connectors.Garbage, connectors.Unknown},
 		{"a 429 without JSON", 429, `slow down`, connectors.RateLimited, connectors.RateLimited},
+		{"a 404 of a proxy", 404, `<html>klant`, connectors.Garbage, connectors.Gone},
+		{"a 403 of a proxy", 403, `{"message":"klant"}`, connectors.Garbage, connectors.NotAllowed},
+		{"a 400 without a word", 400, ``, connectors.Garbage, connectors.Rejected},
+		{"a 410 that is too large", 410, strings.Repeat("a", 4096), connectors.Garbage, connectors.Gone},
+		{"a 404 in Facebook's words", 404, `{"error":{"message":"klant"}}`, connectors.Gone, connectors.Gone},
 		{"a body that is too large", 200, `{"id":"` + strings.Repeat("a", 4096) + `"}`, connectors.Garbage, connectors.Unknown},
 		{"a large error page", 503, strings.Repeat("a", 4096), connectors.Temporary, connectors.Unknown},
 	} {
@@ -253,6 +258,7 @@ func TestUsageSlowsReadingBeforeSending(t *testing.T) {
 		{"X-Business-Use-Case-Usage", `{"17":[{"call_count":100,"estimated_time_to_regain_access":9}]}`, false, false, 8 * time.Minute, 10 * time.Minute},
 		{"X-Business-Use-Case-Usage", `{"17":[{"call_count":100,"estimated_time_to_regain_access":1e300}]}`, false, false, 23 * time.Hour, 25 * time.Hour},
 		{"X-Business-Use-Case-Usage", `not JSON`, true, true, 0, 0},
+		{"X-Page-Usage", `{"call_count":91,"total_cputime":0,"total_time":0}`, false, true, 4 * time.Minute, 6 * time.Minute},
 	} {
 		t.Run(c.value, func(t *testing.T) {
 			var calls atomic.Int32
@@ -282,6 +288,37 @@ func TestUsageSlowsReadingBeforeSending(t *testing.T) {
 				t.Errorf("%d calls went out, want %d", calls.Load(), want)
 			}
 		})
+	}
+}
+
+// TestAnAnswerThatComesLateShortensNoRest holds back the answer to the first of
+// two calls until the second one has brought an hour's rest.
+func TestAnAnswerThatComesLateShortensNoRest(t *testing.T) {
+	arrived, goOn := make(chan struct{}), make(chan struct{})
+	client, _ := platform(t, graph.Options{}, func(w http.ResponseWriter, r *http.Request) {
+		if r.FormValue("fields") == "late" {
+			close(arrived)
+			<-goOn
+			w.Header().Set("X-App-Usage", `{"call_count":80}`)
+		} else {
+			w.Header().Set("X-App-Usage", `{"call_count":100,"estimated_time_to_regain_access":60}`)
+		}
+		_, _ = io.WriteString(w, `{"id":"1"}`)
+	})
+	var calls sync.WaitGroup
+	calls.Go(func() {
+		if _, err := client.Get(t.Context(), "1", graph.Params{"fields": "late"}, &page{}); err != nil {
+			t.Error(err)
+		}
+	})
+	<-arrived
+	if e := get(t, client); e != nil {
+		t.Error(e)
+	}
+	close(goOn)
+	calls.Wait()
+	if e := get(t, client); e == nil || e.RetryAfter < 50*time.Minute {
+		t.Errorf("after an hour's rest was asked for: %+v", e)
 	}
 }
 

@@ -22,6 +22,14 @@ type Token struct {
 	ExpiresAt   int64    `json:"expires_at"`             // 0: never
 	DataUntil   int64    `json:"data_access_expires_at"` // 0: never
 	Permissions []string `json:"scopes"`
+	// Granted tells of permissions that were given for some Pages or accounts only.
+	Granted []Grant `json:"granular_scopes"`
+}
+
+// Grant is for what one permission was given.
+type Grant struct {
+	Permission string `json:"scope"`
+	For        []ID   `json:"target_ids"` // empty: for all
 }
 
 // Inspect asks what Facebook knows about the client's own token.
@@ -45,14 +53,23 @@ func Untold(err error) (note string, ok bool) {
 	return "Facebook does not tell how long the token lives. Look it up in Facebook's access token debugger.", true
 }
 
-// Lost are those of the permissions that the token lacks.
+// Lost are those of the permissions that the token lacks, be it for its own Page
+// alone.
 func (t Token) Lost(permissions []string) (lost []string) {
 	for _, permission := range permissions {
-		if !slices.Contains(t.Permissions, permission) {
+		if !slices.Contains(t.Permissions, permission) || t.elsewhere(permission) {
 			lost = append(lost, permission)
 		}
 	}
 	return lost
+}
+
+// elsewhere reports whether a permission about Pages was given for others than
+// the token's own. Of other permissions Meta names other things than Pages.
+func (t Token) elsewhere(permission string) bool {
+	return t.PageID != "" && strings.HasPrefix(permission, "pages_") && slices.ContainsFunc(t.Granted, func(g Grant) bool {
+		return g.Permission == permission && len(g.For) > 0 && !slices.Contains(g.For, ID(t.PageID))
+	})
 }
 
 // OfAnother reports whether the token is known to be another Page's. Without a

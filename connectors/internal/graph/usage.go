@@ -31,11 +31,10 @@ type counters struct {
 	Regain float64 `json:"estimated_time_to_regain_access"` // minutes
 }
 
-// decodeUsage reads X-Business-Use-Case-Usage and X-App-Usage; what makes no
-// sense counts as no use.
+// decodeUsage reads X-Business-Use-Case-Usage, X-App-Usage and X-Page-Usage; what
+// makes no sense counts as no use.
 func decodeUsage(h http.Header) (u usage) {
 	var byBusiness map[string][]counters
-	var app counters
 	if json.Unmarshal([]byte(h.Get("X-Business-Use-Case-Usage")), &byBusiness) == nil {
 		for _, list := range byBusiness {
 			for _, each := range list {
@@ -43,8 +42,11 @@ func decodeUsage(h http.Header) (u usage) {
 			}
 		}
 	}
-	if json.Unmarshal([]byte(h.Get("X-App-Usage")), &app) == nil {
-		u.add(app)
+	for _, name := range []string{"X-App-Usage", "X-Page-Usage"} {
+		var one counters
+		if json.Unmarshal([]byte(h.Get(name)), &one) == nil {
+			u.add(one)
+		}
 	}
 	return u
 }
@@ -73,7 +75,8 @@ func (u usage) rest() (d time.Duration, sendingToo bool) {
 // pause is until when calls are held back.
 type pause struct{ reading, sending time.Time }
 
-// note takes an answer's usage headers into account.
+// note takes an answer's usage headers into account. Answers overtake each other,
+// so none shortens a rest.
 func (c *Client) note(h http.Header) {
 	d, sendingToo := decodeUsage(h).rest()
 	if d == 0 {
@@ -82,8 +85,10 @@ func (c *Client) note(h http.Header) {
 	until := time.Now().Add(d)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.pause.reading = until
-	if sendingToo {
+	if until.After(c.pause.reading) {
+		c.pause.reading = until
+	}
+	if sendingToo && until.After(c.pause.sending) {
 		c.pause.sending = until
 	}
 }
