@@ -7,7 +7,7 @@
 // Whatever else its platform can do is a one-method interface beside it, found
 // by type assertion: [Publisher], [Streamer], [Webhook], [Finder], [Locator], [Clocked], [Editor],
 // [Remover], [Hider], [PrivateReplier], [Composer], [PrivateComposer], [Closing], [Identifier], [Located], [Acceptor],
-// [Pacer], [Pricer], [Spender], [Authorizer], [Renewer], [Closer]. What it cannot do it does not declare. Every error is an
+// [Pacer], [Pricer], [Spender], [Authorizer], [Refresher], [Renewer], [Closer]. What it cannot do it does not declare. Every error is an
 // [*Error], whose [ErrorKind] says whether trying again can help and, on the
 // way out, whether the platform may have acted. [Client] is the HTTP client that
 // gets those kinds right.

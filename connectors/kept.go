@@ -38,3 +38,15 @@ type Renewer interface {
 	// Renews reports whether the settings ask for it. It calls nobody.
 	Renews() bool
 }
+
+// Refresher renews the sign-in of an account whose platform gives refresh tokens
+// that work once: two processes that use the same one end the sign-in. So only the
+// process that has the data open renews, by its connector, which is a Refresher; the
+// [Keep] of a process beside it is one too, and the connector there renews nothing
+// itself, but asks that, and loads what is kept then.
+type Refresher interface {
+	// Refresh returns once the sign-in that is kept is good for now: renewed where it is time,
+	// or where its access token is the refused one, which the platform took no longer; "" where
+	// it refused none. Calls that come together renew once. Errors are of type [*Error].
+	Refresh(ctx context.Context, refused string) error
+}

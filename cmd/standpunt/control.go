@@ -44,7 +44,7 @@ func atSocket(dir string, do func(path string) error) (err error) {
 
 // serveControl answers the command line over a socket in the data directory,
 // since only one process can have the data file open: a consistent copy of it,
-// and what accounts keep in it.
+// what accounts keep in it, and that the daemon renews an account's sign-in.
 func (d *daemon) serveControl() error {
 	path := filepath.Join(d.dir, controlSock)
 	// We hold the data file's lock, so a socket that is there was left by a daemon that died.
@@ -67,6 +67,7 @@ func (d *daemon) serveControl() error {
 	mux.HandleFunc("GET /copy", d.serveCopy)
 	mux.HandleFunc("GET /running", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc(keptAt, d.serveKept)
+	mux.HandleFunc("POST "+refreshAt, d.serveRefresh)
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -76,7 +77,7 @@ func (d *daemon) serveControl() error {
 	d.teardown.add("control socket", stopControl, func(ctx context.Context) error {
 		err := server.Shutdown(ctx)
 		if err != nil {
-			err = errors.Join(fmt.Errorf("a copy for the command line was cut off: %w", err), server.Close())
+			err = errors.Join(fmt.Errorf("what the command line asked for was cut off: %w", err), server.Close())
 		}
 		return errors.Join(err, os.Remove(path))
 	})

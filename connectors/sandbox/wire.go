@@ -105,7 +105,7 @@ func classify(r *connectors.Response) *connectors.Error {
 			Remedy: "Set token to the one that the brand account was made with."}
 	case p.Code == "people_only":
 		return &connectors.Error{Kind: connectors.NotAllowed, Message: "the network takes no answer from a program here",
-			Remedy: "Open the post on the network and answer by hand."}
+			Remedy: "Propose it as an answer by hand: a person posts it once two people stand behind it."}
 	case p.Code == "forbidden":
 		return &connectors.Error{Kind: connectors.NotAllowed, Message: "the token does not allow this",
 			Remedy: "Check that handle and token belong to the same brand account."}

@@ -150,7 +150,7 @@ func TestErrorsAreExplained(t *testing.T) {
 		{403, `{"errors":[{"code":326,"message":"locked"}]}`, connectors.BadAuth, "x.com"},
 		{400, `{"errors":[{"message":"The query parameter [tweet.fields] is not one of [post.fields]"}],"title":"Invalid Request"}`, connectors.Rejected, "vocabulary to post"},
 		{403, `{"detail":"You are not allowed to create a Tweet with duplicate content.","type":"about:blank","title":"Forbidden","status":403}`, connectors.Rejected, "already"},
-		{403, `{"detail":"Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged by the author of the post you are replying to.","type":"about:blank","title":"Forbidden","status":403}`, connectors.NotAllowed, "by hand"},
+		{403, `{"detail":"Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged by the author of the post you are replying to.","type":"about:blank","title":"Forbidden","status":403}`, connectors.NotAllowed, "Propose it as an answer by hand"},
 		{403, `{"detail":"You can only reply to or quote posts where you are mentioned or are the author.","type":"about:blank","title":"Forbidden","status":403}`, connectors.NotAllowed, "by hand"},
 		{403, `{"errors":[{"code":385,"message":"You attempted to reply to a Tweet that is deleted or not visible to you."}]}`, connectors.Gone, "conversation"},
 		{403, `{"detail":"You do not have permission to DM one or more participants.","title":"Forbidden","type":"about:blank","status":403}`, connectors.NotAllowed, "messages"},

@@ -82,7 +82,7 @@ func (c *Connector) refused(r *connectors.Response, t *trouble) *connectors.Erro
 		return e
 	case t.says("you have not been mentioned") || t.says("where you are mentioned or are the author"):
 		return fail(connectors.NotAllowed, "X takes no answer here through the API, since its author neither mentioned nor quoted us",
-			"Open the post on X and answer by hand.")
+			"Propose it as an answer by hand: a person posts it once two people stand behind it.")
 	case t.says("deleted or not visible") || t.coded(144, 385):
 		return fail(connectors.Gone, "the post no longer exists, or X does not show it to us",
 			"Look at the conversation again; the customer may have deleted it.")

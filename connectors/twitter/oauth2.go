@@ -73,7 +73,9 @@ func (s *signIn) good(span time.Duration) bool { return s != nil && time.Until(s
 // refresh token that works once: the next pair is kept, durably, before its
 // access token is used for the first time. Callers that come together refresh
 // once. What [Connector.BeginLogin] kept, in this process or in another, is
-// found as soon as a token is needed.
+// found as soon as a token is needed. A process beside the one that has the data
+// open, such as standpunt check beside the daemon, renews nothing itself: see
+// [connectors.Refresher].
 //
 // If the process dies between X's answer and the disk's, some milliseconds, the
 // refresh token on disk is a used one: X refuses it, and somebody signs in
@@ -143,6 +145,26 @@ func (t *tokens) bearer(ctx context.Context) (access, user string, err error) {
 		return "", "", err
 	}
 	return s.Access, s.UserID, nil
+}
+
+// Refresh renews the sign-in where a process beside this one asks for it.
+func (c *Connector) Refresh(ctx context.Context, refused string) error {
+	if c.tokens == nil {
+		return &connectors.Error{Kind: connectors.NotAllowed, Message: "the account signs with four keys, which are never renewed", Remedy: "Start the daemon again."}
+	}
+	return c.tokens.refresh(ctx, refused)
+}
+
+func (t *tokens) refresh(ctx context.Context, refused string) error {
+	if err := t.lock(ctx); err != nil {
+		return err
+	}
+	defer t.unlock()
+	if refused != "" {
+		t.spoiled = refused
+	}
+	_, err := t.current(ctx)
+	return err
 }
 
 func (t *tokens) usable(s *signIn, span time.Duration) bool {
@@ -225,9 +247,12 @@ func (t *tokens) store(ctx context.Context, s *signIn) error {
 	return nil
 }
 
-// renew asks for the next pair and keeps it. The caller's end does not cut it
-// short: half of it would cost the sign-in.
+// renew asks for the next pair and keeps it, or has that done where the data is
+// open. The caller's end does not cut it short: half of it would cost the sign-in.
 func (t *tokens) renew(ctx context.Context, old *signIn) error {
+	if holder, beside := t.keep.(connectors.Refresher); beside {
+		return t.renewBy(ctx, holder)
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshTimeout)
 	defer cancel()
 	given, err := t.config.TokenSource(context.WithValue(ctx, oauth2.HTTPClient, t.http), &oauth2.Token{RefreshToken: old.Refresh}).Token()
@@ -244,6 +269,23 @@ func (t *tokens) renew(ctx context.Context, old *signIn) error {
 		next.Scopes = old.Scopes
 	}
 	return t.store(ctx, next)
+}
+
+// renewBy has the process that has the data open renew the sign-in, and takes
+// what that kept.
+func (t *tokens) renewBy(ctx context.Context, holder connectors.Refresher) error {
+	if err := holder.Refresh(ctx, t.spoiled); err != nil {
+		return err
+	}
+	kept, err := t.load(ctx)
+	if err != nil {
+		return err
+	}
+	if !t.usable(kept, 0) {
+		return &connectors.Error{Kind: connectors.Temporary, Message: "the daemon has not renewed the sign-in on X", Remedy: "Try again in a minute."}
+	}
+	t.have = kept
+	return nil
 }
 
 func (t *tokens) signInOf(given *oauth2.Token, user string) *signIn {

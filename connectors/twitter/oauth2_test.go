@@ -402,6 +402,69 @@ func TestScopesThatAreMissingAreNamed(t *testing.T) {
 	}
 }
 
+// beside is the Keep of a process beside the one that has the data open.
+type beside struct {
+	connectors.Keep
+	holder connectors.Refresher
+	asked  []string
+	fails  error
+}
+
+func (b *beside) Refresh(ctx context.Context, refused string) error {
+	b.asked = append(b.asked, refused)
+	if b.fails != nil {
+		return b.fails
+	}
+	return b.holder.Refresh(ctx, refused)
+}
+
+func TestAProcessBesideAsksForARenewedSignIn(t *testing.T) {
+	s := newSignedIn(t, clientSecret)
+	holder := s.process(t)
+	s.signIn(t, holder)
+	there := &beside{Keep: s.keep, holder: holder}
+	try := func(what, refused string, asked, renewed int) {
+		t.Helper()
+		if who, todo := s.fresh(t, connectors.Account{Name: account}, there).Check(t.Context()); len(todo) != 0 || who.Handle != "@noordlicht" {
+			t.Errorf("%s: %+v, as %+v", what, todo, who)
+		}
+		if len(there.asked) != asked || s.x.Renewed() != renewed {
+			t.Errorf("%s: asked for with %q, renewed %d times", what, there.asked, s.x.Renewed())
+		}
+		if asked > 0 && there.asked[asked-1] != refused {
+			t.Errorf("%s: %q is told as refused", what, there.asked[asked-1])
+		}
+	}
+	try("a good token", "", 0, 0)
+
+	s.change(t, "made", time.Now().Add(-time.Hour))
+	s.x.ExpireAccess()
+	refused, _ := s.kept(t)["access"].(string)
+	try("a token that X refuses", refused, 1, 1)
+	try("the renewed one", refused, 1, 1)
+
+	s.change(t, "expires", time.Now().Add(5*time.Minute))
+	there.holder = s.process(t)
+	try("a token that ends soon", "", 2, 2)
+
+	there.fails = &connectors.Error{Kind: connectors.Temporary, Message: "the daemon is busy"}
+	s.change(t, "expires", time.Now().Add(5*time.Minute))
+	try("one that is good while it cannot be renewed", "", 4, 2) // by both calls of a check
+	s.change(t, "expires", time.Now().Add(-time.Hour))
+	if _, todo := s.fresh(t, connectors.Account{Name: account}, there).Check(t.Context()); len(todo) != 1 || !strings.Contains(todo[0].Text, "the daemon is busy") {
+		t.Errorf("one that ended and cannot be renewed: %+v", todo)
+	}
+	there.fails = nil
+	s.x.Revoke()
+	_, todo := s.fresh(t, connectors.Account{Name: account}, &beside{Keep: s.keep, holder: s.process(t)}).Check(t.Context())
+	if len(todo) != 1 || !strings.Contains(todo[0].Text, "Run standpunt login x") {
+		t.Errorf("a revoked one: %+v", todo)
+	}
+	if _, c := play(t, platform.Options{}); connectors.KindOf(c.Refresh(t.Context(), "")) != connectors.NotAllowed {
+		t.Error("four keys are renewed")
+	}
+}
+
 func TestCheckNamesMissingScopesAndRulesThatAreRefused(t *testing.T) {
 	s := newSignedIn(t, clientSecret)
 	s.x.Consent("", false, "tweet.write")

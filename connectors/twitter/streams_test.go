@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -222,6 +224,30 @@ func TestActivityBringsWhatConcernsUs(t *testing.T) {
 }
 
 // Polls become rarer only beside a stream that brings what they look for.
+// The brand is the same account to a replay server that is started anew.
+func TestActivityGoesOnWhenTheReplayStartsAnew(t *testing.T) {
+	var x atomic.Pointer[platform.Platform]
+	begin := func() {
+		x.Store(platform.New(platform.Options{
+			Handle: "noordlicht", Name: "Noordlicht Energie", BearerToken: secrets[4],
+			ConsumerKey: secrets[0], ConsumerSecret: secrets[1], AccessToken: secrets[2], AccessSecret: secrets[3],
+		}))
+	}
+	begin()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { x.Load().ServeHTTP(w, r) }))
+	t.Cleanup(server.Close)
+	_, l := tuneIn(t, &remote{Proxy: &connectortest.Proxy{URL: server.URL}}, map[string]any{"activity": true})
+	before := len(l.all())
+	begin()
+	server.CloseClientConnections()
+	until(t, "the stream is there again", func() bool {
+		pages := l.all()
+		return len(pages) > before && pages[len(pages)-1].Trouble == nil
+	})
+	id := x.Load().Say(platform.Draft{Author: "jan", Text: "@noordlicht en nu?"})
+	until(t, "what came after", func() bool { return l.mention(id) != nil })
+}
+
 func TestOnlyActivityStandsInForPolls(t *testing.T) {
 	for name, c := range map[string]struct {
 		more    map[string]any

@@ -25,9 +25,6 @@
 // operators, lang: and has: among them, and refuses all others; it takes direct messages in and out. [Platform.Upset] stalls,
 // doubles, mixes up and cuts the streams.
 //
-// The same posts stand in API v1.1: mentions and own posts by since_id and
-// max_id, one post and many, posting, deleting, and the stream of statuses/filter,
-// with the errors of that API.
-//
-// What it keeps is in memory and gone with it. It calls nobody.
+// What it keeps is in memory and gone with it, but for the ids of accounts, which
+// come from their handles. It calls nobody.
 package platform

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"hash/fnv"
 	"net/http"
 	"slices"
 	"strconv"
@@ -140,14 +141,17 @@ func (p *Platform) newID() (string, time.Time) {
 
 func (p *Platform) brand() *user { return p.person(p.o.Handle, p.o.Name) }
 
-// person is the user with the handle, made when first seen.
+// person is the user with the handle, made when first seen. On X an account
+// keeps its id for good: here it comes from the handle, so that whoever goes on
+// while this starts anew meets the same accounts.
 func (p *Platform) person(handle, name string) *user {
 	key := strings.ToLower(handle)
 	if u := p.users[key]; u != nil {
 		return u
 	}
-	id, _ := p.newID()
-	u := &user{id: id, handle: handle, name: name}
+	sum := fnv.New64a()
+	_, _ = sum.Write([]byte(key))
+	u := &user{id: strconv.FormatUint(sum.Sum64()>>1, 10), handle: handle, name: name}
 	p.users[key] = u
 	return u
 }
