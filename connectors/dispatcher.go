@@ -125,8 +125,8 @@ func (d *Dispatcher) Start(ctx context.Context) error {
 }
 
 // Stop claims nothing more and waits for the posts in flight. When three
-// quarters of ctx's time are over (a second before its end, if that is
-// sooner), it gives up on those that are left, and records them as unknown.
+// quarters of ctx's time are over, it gives up on those that are left, and has
+// the last one to record them as unknown.
 // Its error names the accounts whose connector did not come back; theirs stay
 // "sending", which the next Start turns into unknown.
 func (d *Dispatcher) Stop(ctx context.Context) error {
@@ -140,7 +140,7 @@ func (d *Dispatcher) Stop(ctx context.Context) error {
 	defer abort()
 	if deadline, ok := ctx.Deadline(); ok {
 		left := time.Until(deadline)
-		defer time.AfterFunc(left-min(left/4, time.Second), abort).Stop()
+		defer time.AfterFunc(left-left/4, abort).Stop()
 	} else {
 		defer context.AfterFunc(ctx, abort)()
 	}

@@ -237,7 +237,7 @@ func noData(dir string, err error) error {
 
 // closeFile closes a data file even where ctx is done.
 func closeFile(ctx context.Context, db *store.DB) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopData)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 	defer cancel()
 	return db.Close(ctx)
 }

@@ -181,9 +181,13 @@ func (r *rooms) close(ctx context.Context) error {
 	return errors.Join(err, r.db.Close(ctx))
 }
 
+// closeTime is how long a command may take to close what it opened. Nobody waits for
+// it as for a daemon that is to stop, and a slow disk takes its time.
+const closeTime = time.Minute
+
 // end is close for a command that was perhaps interrupted.
 func (r *rooms) end(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopData)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 	defer cancel()
 	return r.close(ctx)
 }

@@ -164,9 +164,10 @@ func startPlein(t *testing.T) *plein {
 	return p
 }
 
-// account is an entry of accounts: with a name on the network at a base URL.
+// sandboxAccount is an entry of accounts: with a name on the network at a base URL.
+// How slow the machine is ends none of its calls.
 func sandboxAccount(name, baseURL, token string) string {
-	return fmt.Sprintf("  - name: %s\n    kind: sandbox\n    settings: {base_url: %q, handle: brand, token: %q, poll_every: 1s}\n", name, baseURL, token)
+	return fmt.Sprintf("  - name: %s\n    kind: sandbox\n    settings: {base_url: %q, handle: brand, token: %q, poll_every: 1s, timeout: 5m}\n", name, baseURL, token)
 }
 
 func (p *plein) account(name string) string {

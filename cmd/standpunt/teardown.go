@@ -14,7 +14,7 @@ const stopGrace = 500 * time.Millisecond
 
 // teardown is the named list of what has to be undone, last in first out. A
 // step that fails or runs out of its time does not stop the others, nor take
-// their time.
+// their time; what a step leaves of its own is the next one's.
 type teardown struct {
 	log   *slog.Logger
 	steps []teardownStep
@@ -34,9 +34,14 @@ func (t *teardown) add(name string, within time.Duration, do func(context.Contex
 // most the sum of what the steps may take, and a grace for each.
 func (t *teardown) run(ctx context.Context) error {
 	var faults []error
+	left := time.Duration(0)
 	for _, s := range slices.Backward(t.steps) {
 		t.log.Debug("stopping", slog.String("step", s.name))
-		if err := s.run(context.WithoutCancel(ctx)); err != nil {
+		begun := time.Now()
+		s.within += left
+		err := s.run(context.WithoutCancel(ctx))
+		left = max(0, s.within-time.Since(begun))
+		if err != nil {
 			t.log.Error("a step of stopping failed", slog.String("step", s.name), slog.Any("error", err))
 			faults = append(faults, fmt.Errorf("%s: %w", s.name, err))
 		}

@@ -25,6 +25,9 @@ func TestTeardownIsBoundedAndDoesEveryStep(t *testing.T) {
 		steps := teardown{log: slog.New(slog.DiscardHandler)}
 		steps.add("first", time.Second, func(ctx context.Context) error {
 			did("first")
+			if end, ok := ctx.Deadline(); !ok || time.Until(end) != time.Second {
+				t.Errorf("the step behind one that hangs has %s", time.Until(end))
+			}
 			return ctx.Err()
 		})
 		steps.add("hangs", 3*time.Second, func(context.Context) error {
@@ -40,10 +43,11 @@ func TestTeardownIsBoundedAndDoesEveryStep(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel() // as the signal that asked us to stop did
 		err := steps.run(ctx)
-		if took := time.Since(begun); took != 3*time.Second+stopGrace {
+		if took := time.Since(begun); took != 4*time.Second+stopGrace { // with the second that the one before it left
+
 			t.Errorf("it took %s", took)
 		}
-		if err == nil || !strings.Contains(err.Error(), "fails: no luck") || !strings.Contains(err.Error(), "hangs: did not end within 3s") || strings.Contains(err.Error(), "first") {
+		if err == nil || !strings.Contains(err.Error(), "fails: no luck") || !strings.Contains(err.Error(), "hangs: did not end within 4s") || strings.Contains(err.Error(), "first") {
 			t.Errorf("it said %v", err)
 		}
 		mu.Lock()

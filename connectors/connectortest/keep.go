@@ -24,7 +24,7 @@ func NewKeep(t testing.TB, account inbox.AccountName) connectors.Keep {
 		t.Fatalf("open a data file for what the account keeps: %v", err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := db.Check(ctx); err != nil {
 			t.Errorf("what the account keeps: %v", err)

@@ -69,7 +69,7 @@ func (d *delivery) edited(ctx context.Context, l *letter) *letter {
 
 // letter puts a message where it belongs.
 func (d *delivery) letter(ctx context.Context, l *letter) {
-	if d.outdated(l.id, latest(l.at, l.edited)) {
+	if d.outdated(l.id, latest(l.at, l.edited), l.edited) {
 		return
 	}
 	d.sawTold(l.id, l.text, l.edited)

@@ -175,7 +175,7 @@ func (d *delivery) change(ctx context.Context, e graph.Entry, change graph.Chang
 
 // stands takes how a post or comment stood at a moment.
 func (d *delivery) stands(ctx context.Context, t *told, stood, edited time.Time) {
-	if d.outdated(t.id(), stood) {
+	if d.outdated(t.id(), stood, edited) {
 		return
 	}
 	n := t.node()

@@ -46,8 +46,10 @@ func (c *Connector) sawTold(id, text string, edited time.Time) {
 // sawGone notes that something was deleted.
 func (c *Connector) sawGone(id string) { c.sights.Put(id, sight{gone: true}) }
 
-// outdated reports whether how something stood at a moment is known to be old.
-func (c *Connector) outdated(id string, stood time.Time) bool {
+// outdated reports whether how something stood at a moment, since it was last
+// edited then, is known to be old. As it was before it was ever edited (zero) it
+// is from its first edit on, whatever the moment: Facebook's count in seconds.
+func (c *Connector) outdated(id string, stood, edited time.Time) bool {
 	s, known := c.sights.Get(id)
-	return known && (s.gone || stood.Before(s.edited) || stood.Add(lateness).Before(s.read))
+	return known && (s.gone || stood.Before(s.edited) || edited.IsZero() && !s.edited.IsZero() || stood.Add(lateness).Before(s.read))
 }

@@ -387,10 +387,12 @@ func TestADeadStreamIsNoticed(t *testing.T) {
 	})
 	checkError(t, err, connectors.Temporary, "")
 	// A link that carries nothing any more looks just like a quiet one.
+	patiently := c.answerWithin
 	c.answerWithin = time.Second
 	err = c.Stream(ctx, nil, func(connectors.Page) error { dead.Store(true); return nil })
 	checkError(t, err, connectors.Temporary, "in time")
 	dead.Store(false)
+	c.answerWithin = patiently
 	// And a stream ends with its context at once.
 	ctx, cancel = context.WithCancel(t.Context())
 	err = c.Stream(ctx, nil, func(connectors.Page) error { cancel(); return nil })

@@ -3,6 +3,7 @@ package twitter_test
 import (
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"standpunt/approval"
@@ -14,6 +15,16 @@ import (
 	"standpunt/connectors/twitter/replay/platform"
 	"standpunt/inbox"
 )
+
+// inOneDay runs f at noon, which it stays: the clock of its bubble stands still
+// while anybody waits for the network. At midnight X bills all that is read again.
+func inOneDay(t *testing.T, f func(t *testing.T)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(time.Date(2026, 9, 15, 12, 0, 0, 0, time.UTC)))
+		f(t)
+	})
+}
 
 // process is the account as one process after another has it.
 type process struct {
@@ -71,98 +82,107 @@ func (p *process) agree(t *testing.T, when string) {
 func TestOurCountIsXsBill(t *testing.T) {
 	for _, owner := range []bool{true, false} {
 		t.Run(fmt.Sprintf("owner %v", owner), func(t *testing.T) {
-			r := newRemote(t, platform.Options{OwnsApp: owner})
-			p := &process{r: r, keep: connectortest.NewKeep(t, account), owner: owner}
-			p.restart(t, true)
-			who, err := p.Identity(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			p.agree(t, "after the first word")
-			for i := range 60 {
-				r.say(t, platform.Draft{Author: fmt.Sprintf("klant%d", i%25), Text: fmt.Sprintf("@noordlicht vraag %d", i)})
-			}
-			came := p.poll(t)
-			if len(came) != 60 || came[0].Author.Handle == "" {
-				t.Fatalf("%d came, the first from %+v", len(came), came[0].Author)
-			}
-			p.poll(t)
-			p.agree(t, "after two polls")
-			users := r.x.Bill().Counts[platform.UserRead]
-			if users != 26 { // the customers and ourselves
-				t.Errorf("%d users were billed", users)
-			}
-
-			for i, text := range []string{"Wij zoeken het uit.", "Zie https://example.com/hulp voor meer.", "Zie example.nl"} {
-				rel := approvaltest.Release(t, account, who.RemoteID, came[i], text)
-				if _, err := p.Publish(t.Context(), rel); err != nil {
-					t.Fatal(err)
-				}
-				if _, err := p.Find(t.Context(), rel.Attempt()); err != nil {
-					t.Fatal(err)
-				}
-			}
-			p.agree(t, "after three answers")
-			counts := r.x.Bill().Counts
-			if counts[platform.LinkPosted] != 2 || counts[platform.SummonedReply] != 1 {
-				t.Errorf("answers: %v", counts)
-			}
-
-			for _, clean := range []bool{true, false} {
-				p.restart(t, clean)
-				p.agree(t, "after a restart")
-				p.cursor = nil // all of it again, free on the same day
-				if again := p.poll(t); len(again) != 60 {
-					t.Errorf("%d came again", len(again))
-				}
-				p.agree(t, "after reading all again")
-			}
-			// Names are kept in memory alone, and free again on the same day.
-			if free := r.x.Bill().Free[platform.UserRead]; free == 0 {
-				t.Error("nobody was asked for again")
-			}
-			late := r.say(t, platform.Draft{Author: "klant3", Text: "@noordlicht nog iets"})
-			if came := p.poll(t); came[0].ExternalID != late || came[0].Author.Handle != "@klant3" {
-				t.Errorf("%+v", came)
-			}
-			p.agree(t, "at the end")
+			inOneDay(t, func(t *testing.T) { testOurCountIsXsBill(t, owner) })
 		})
 	}
 }
 
+func testOurCountIsXsBill(t *testing.T, owner bool) {
+	t.Helper()
+	r := newRemote(t, platform.Options{OwnsApp: owner})
+	p := &process{r: r, keep: connectortest.NewKeep(t, account), owner: owner}
+	p.restart(t, true)
+	who, err := p.Identity(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.agree(t, "after the first word")
+	for i := range 60 {
+		r.say(t, platform.Draft{Author: fmt.Sprintf("klant%d", i%25), Text: fmt.Sprintf("@noordlicht vraag %d", i)})
+	}
+	came := p.poll(t)
+	if len(came) != 60 || came[0].Author.Handle == "" {
+		t.Fatalf("%d came, the first from %+v", len(came), came[0].Author)
+	}
+	p.poll(t)
+	p.agree(t, "after two polls")
+	users := r.x.Bill().Counts[platform.UserRead]
+	if users != 26 { // the customers and ourselves
+		t.Errorf("%d users were billed", users)
+	}
+
+	for i, text := range []string{"Wij zoeken het uit.", "Zie https://example.com/hulp voor meer.", "Zie example.nl"} {
+		rel := approvaltest.Release(t, account, who.RemoteID, came[i], text)
+		if _, err := p.Publish(t.Context(), rel); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Find(t.Context(), rel.Attempt()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.agree(t, "after three answers")
+	counts := r.x.Bill().Counts
+	if counts[platform.LinkPosted] != 2 || counts[platform.SummonedReply] != 1 {
+		t.Errorf("answers: %v", counts)
+	}
+
+	for _, clean := range []bool{true, false} {
+		p.restart(t, clean)
+		p.agree(t, "after a restart")
+		p.cursor = nil // all of it again, free on the same day
+		if again := p.poll(t); len(again) != 60 {
+			t.Errorf("%d came again", len(again))
+		}
+		p.agree(t, "after reading all again")
+	}
+	// Names are kept in memory alone, and free again on the same day.
+	if free := r.x.Bill().Free[platform.UserRead]; free == 0 {
+		t.Error("nobody was asked for again")
+	}
+	late := r.say(t, platform.Draft{Author: "klant3", Text: "@noordlicht nog iets"})
+	if came := p.poll(t); came[0].ExternalID != late || came[0].Author.Handle != "@klant3" {
+		t.Errorf("%+v", came)
+	}
+	p.agree(t, "at the end")
+}
+
 // More is read in a day than one kept value holds.
 func TestThousandsAreCountedOverRestarts(t *testing.T) {
-	r := newRemote(t, platform.Options{OwnsApp: true})
-	p := &process{r: r, keep: connectortest.NewKeep(t, account), owner: true}
-	p.restart(t, true)
-	for round := range 4 {
-		for i := range 600 {
-			r.say(t, platform.Draft{Author: fmt.Sprintf("klant%d", (round*600+i)%1500), Text: fmt.Sprintf("@noordlicht vraag %d in %d", i, round)})
+	inOneDay(t, func(t *testing.T) {
+		r := newRemote(t, platform.Options{OwnsApp: true})
+		p := &process{r: r, keep: connectortest.NewKeep(t, account), owner: true}
+		p.restart(t, true)
+		for round := range 4 {
+			for i := range 600 {
+				r.say(t, platform.Draft{Author: fmt.Sprintf("klant%d", (round*600+i)%1500), Text: fmt.Sprintf("@noordlicht vraag %d in %d", i, round)})
+			}
+			if came := p.poll(t); len(came) < 600 {
+				t.Fatalf("%d came", len(came))
+			}
+			p.agree(t, fmt.Sprintf("round %d", round))
+			p.restart(t, round%2 == 0)
+			p.agree(t, fmt.Sprintf("restart %d", round))
+			p.poll(t)
+			p.agree(t, fmt.Sprintf("read again %d", round))
 		}
-		if came := p.poll(t); len(came) < 600 {
-			t.Fatalf("%d came", len(came))
+		if counts := r.x.Bill().Counts; counts[platform.OwnedRead] != 2400 || counts[platform.UserRead] != 1501 {
+			t.Errorf("%v", counts)
 		}
-		p.agree(t, fmt.Sprintf("round %d", round))
-		p.restart(t, round%2 == 0)
-		p.agree(t, fmt.Sprintf("restart %d", round))
-		p.poll(t)
-		p.agree(t, fmt.Sprintf("read again %d", round))
-	}
-	if counts := r.x.Bill().Counts; counts[platform.OwnedRead] != 2400 || counts[platform.UserRead] != 1501 {
-		t.Errorf("%v", counts)
-	}
+	})
 }
 
 // What X names no author of is asked for with its author expanded.
 func TestAuthorsThatMustBeExpanded(t *testing.T) {
-	r := newRemote(t, platform.Options{Vocabulary: "post", ExpandAuthors: true})
-	p := &process{r: r, keep: connectortest.NewKeep(t, account)}
-	p.Connector = r.connect(t, connectors.Account{Name: account, Backfill: time.Hour, Keep: p.keep}, secrets[3])
-	r.say(t, platform.Draft{Author: "jan", Text: "@noordlicht help"})
-	if came := p.poll(t); len(came) != 1 || came[0].Author.Handle != "@jan" {
-		t.Errorf("%+v", came)
-	}
-	p.agree(t, "after a poll")
+	inOneDay(t, func(t *testing.T) {
+		r := newRemote(t, platform.Options{Vocabulary: "post", ExpandAuthors: true})
+		p := &process{r: r, keep: connectortest.NewKeep(t, account)}
+		p.Connector = r.connect(t, connectors.Account{Name: account, Backfill: time.Hour, Keep: p.keep}, secrets[3])
+		r.say(t, platform.Draft{Author: "jan", Text: "@noordlicht help"})
+		if came := p.poll(t); len(came) != 1 || came[0].Author.Handle != "@jan" {
+			t.Errorf("%+v", came)
+		}
+		p.agree(t, "after a poll")
+	})
 }
 
 func TestAnAnswersPriceIsTold(t *testing.T) {
