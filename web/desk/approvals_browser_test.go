@@ -101,6 +101,25 @@ func TestAColleagueDecidesMeanwhile(t *testing.T) {
 	}
 }
 
+// What happens meanwhile moves nobody within what they write.
+func TestOneGoesOnWritingWhereOneWas(t *testing.T) {
+	d := desktest.New(t)
+	p := d.As("anna").Submitted(d.Say("plein", "1", "@eva", "Eva", "Hallo?", time.Hour), "Dag Eva.")
+	s := open(t, d, "bert", wide)
+	s.toDecide(p)
+	s.click("#act-reject summary")
+	s.fill("#reject-comment", "Nog niet: de storing duurt voort.")
+	s.js(`document.getElementById("reject-comment").setSelectionRange(4, 8)`)
+	s.js(`document.getElementById("decision").dataset.old = "yes"`)
+	if err := d.Approvals.StopPublishing(t.Context(), d.As("paul").By, "Verkeerd tarief"); err != nil {
+		t.Fatal(err)
+	}
+	s.await(`!document.getElementById("decision").dataset.old`)
+	if at := s.js(`[document.activeElement.id, document.activeElement.value, document.activeElement.selectionStart, document.activeElement.selectionEnd].join("|")`); at != "reject-comment|Nog niet: de storing duurt voort.|4|8" {
+		t.Errorf("one goes on at %s", at)
+	}
+}
+
 func TestTheTextChangesMeanwhile(t *testing.T) {
 	d := desktest.New(t)
 	p := d.As("anna").Submitted(d.Say("plein", "1", "@eva", "Eva", "Hallo?", time.Hour), "We betalen alles terug.")
