@@ -27,10 +27,9 @@ document.addEventListener("keydown", (event) => {
 });
 
 async function refreshQueue() {
-  const focused = document.activeElement?.getAttribute?.("href");
-  if (document.activeElement?.closest?.("#queue select")) return;
   const got = await peek(location.href);
-  if (!got.ok) return;
+  if (!got.ok || document.activeElement?.closest?.("#queue select")) return;
+  const focused = document.activeElement?.getAttribute?.("href");
   take(got.page, ["queue", "queue-tabs"]);
   takeFrame(got.page, false);
   if (focused) document.querySelector(`[data-row][href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
