@@ -2,9 +2,11 @@ package web
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +24,7 @@ const (
 	// the connection is left open for the answer after that.
 	hookReadTime = 10 * time.Second
 	// The rest of a body that is refused unread may come for so long, with no longer break than
-	// that, and be so large.
+	// twice that, and be so large.
 	hookRestTime   = 10 * time.Second
 	hookRestBreak  = 2 * time.Second
 	hookRestMost   = 4 * connectors.MaxDelivery
@@ -133,16 +135,19 @@ func (b *timedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// letIn takes what still comes, within bounds, and forgets it.
+// letIn takes what still comes, within bounds, and forgets it. It looks twice before a
+// break is too long: the machine may have stood still while something was there.
 func (b *timedBody) letIn() {
 	end := time.Now().Add(hookRestTime)
 	some := make([]byte, 32<<10)
+	looked := false
 	for left := int64(hookRestMost); left > 0 && time.Now().Before(end); {
 		b.limit(hookRestBreak)
 		n, err := b.ReadCloser.Read(some)
-		if err != nil {
+		if err != nil && (looked || !errors.Is(err, os.ErrDeadlineExceeded)) {
 			return
 		}
+		looked = err != nil
 		left -= int64(n)
 	}
 }

@@ -101,6 +101,25 @@ func TestAColleagueDecidesMeanwhile(t *testing.T) {
 	}
 }
 
+// What happens meanwhile moves nobody within what they write.
+func TestOneGoesOnWritingWhereOneWas(t *testing.T) {
+	d := desktest.New(t)
+	p := d.As("anna").Submitted(d.Say("plein", "1", "@eva", "Eva", "Hallo?", time.Hour), "Dag Eva.")
+	s := open(t, d, "bert", wide)
+	s.toDecide(p)
+	s.click("#act-reject summary")
+	s.fill("#reject-comment", "Nog niet: de storing duurt voort.")
+	s.js(`document.getElementById("reject-comment").setSelectionRange(4, 8)`)
+	s.js(`document.getElementById("decision").dataset.old = "yes"`)
+	if err := d.Approvals.StopPublishing(t.Context(), d.As("paul").By, "Verkeerd tarief"); err != nil {
+		t.Fatal(err)
+	}
+	s.await(`!document.getElementById("decision").dataset.old`)
+	if at := s.js(`[document.activeElement.id, document.activeElement.value, document.activeElement.selectionStart, document.activeElement.selectionEnd].join("|")`); at != "reject-comment|Nog niet: de storing duurt voort.|4|8" {
+		t.Errorf("one goes on at %s", at)
+	}
+}
+
 func TestTheTextChangesMeanwhile(t *testing.T) {
 	d := desktest.New(t)
 	p := d.As("anna").Submitted(d.Say("plein", "1", "@eva", "Eva", "Hallo?", time.Hour), "We betalen alles terug.")
@@ -145,7 +164,9 @@ func TestTheQueueAndItsBadgeAreLive(t *testing.T) {
 	s.press("j")
 	s.await(`document.activeElement.matches("[data-row]")`)
 	s.press("\r")
-	s.await(`document.getElementById("approve") && !document.getElementById("approve").disabled`)
+	s.await(`location.pathname === "` + at(p) + `" && document.getElementById("decision")`)
+	s.live()
+	s.await(`!document.getElementById("approve").disabled`)
 	s.click("#approve")
 	s.await(`document.getElementById("approve-dialog").open`)
 	s.click("#approve-now")
@@ -155,4 +176,28 @@ func TestTheQueueAndItsBadgeAreLive(t *testing.T) {
 	s.live()
 	d.As("anna").Submitted(d.Mention("2", "Hallo?"), "Dag!")
 	s.await(`!document.getElementById("waiting").hidden && document.getElementById("waiting").textContent.startsWith("1")`)
+}
+
+// Whoever goes through the queue by keys while it is being brought up to date stays where they are.
+func TestTheQueueKeepsItsPlace(t *testing.T) {
+	d := desktest.New(t)
+	p := d.As("anna").Submitted(d.Mention("1", "Hallo?"), "Dag.")
+	s := open(t, d, "bert", wide)
+	s.goTo("/approvals")
+	s.live()
+	s.js(`(() => { const ask = window.fetch; window.fetch = async (url, options) => {
+		const answer = await ask(url, options);
+		if (url === location.href && !window.release) await new Promise((goOn) => { window.release = goOn; });
+		return answer;
+	}; })()`)
+	d.As("anna").Submitted(d.Mention("2", "Hoi?"), "Dag!")
+	s.await(`window.release`)
+	s.press("j")
+	s.await(`document.activeElement.matches("[data-row]")`)
+	s.js(`document.activeElement.dataset.old = "yes"`)
+	s.js(`window.release()`)
+	s.await(`!document.querySelector("[data-old]")`)
+	if here := s.js(`document.activeElement.getAttribute("href")`); here != at(p) {
+		t.Errorf("one is at %s, want %s", here, at(p))
+	}
 }

@@ -1,7 +1,13 @@
 package desk_test
 
 import (
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strconv"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -138,6 +144,46 @@ func TestOnlyPagesThatFollowSayThatTheyAreLive(t *testing.T) {
 			t.Errorf("%s says that it is live: %v", path, got)
 		}
 	}
+}
+
+// A page asks for what happens when the last of its modules listens, however late that comes.
+func TestNoChangeIsLostToALateModule(t *testing.T) {
+	d := desktest.New(t)
+	p := d.As("anna").Submitted(d.Say("plein", "1", "@eva", "Eva", "Hallo?", time.Hour), "Dag Eva.")
+	there, err := url.Parse(d.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slow := httputil.NewSingleHostReverseProxy(there)
+	comes, holding := make(chan struct{}), new(atomic.Bool)
+	letCome := sync.OnceFunc(func() { close(comes) })
+	defer letCome()
+	var follows atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/approvals.js"):
+			holding.Store(true)
+			<-comes
+		case holding.Load() && r.URL.Path == "/api/v1/events":
+			follows.Add(1)
+		}
+		slow.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	through := *d
+	through.URL = server.URL
+	s := open(t, &through, "bert", wide)
+	s.js(`void location.assign("` + at(p) + `")`)
+	s.await(`document.getElementById("decision") && !document.querySelector("[data-help]").hidden`) // the first module is there
+	if _, err := d.As("paul").Approve(p); err != nil {
+		t.Fatal(err)
+	}
+	if n := follows.Load(); n != 0 {
+		t.Errorf("the page asked for what happens %d times before its last module was there", n)
+	}
+	letCome()
+	s.await(`document.getElementById("decision").dataset.state === "queued"`)
+	s.live()
 }
 
 // hooked is a connector side whose account plein is charged and takes deliveries.

@@ -27,10 +27,9 @@ document.addEventListener("keydown", (event) => {
 });
 
 async function refreshQueue() {
-  const focused = document.activeElement?.getAttribute?.("href");
-  if (document.activeElement?.closest?.("#queue select")) return;
   const got = await peek(location.href);
-  if (!got.ok) return;
+  if (!got.ok || document.activeElement?.closest?.("#queue select")) return;
+  const focused = document.activeElement?.getAttribute?.("href");
   take(got.page, ["queue", "queue-tabs"]);
   takeFrame(got.page, false);
   if (focused) document.querySelector(`[data-row][href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
@@ -181,7 +180,7 @@ async function refreshDecision() {
   const moved = fresh.dataset.digest !== was.digest || fresh.dataset.state !== was.state;
   const typed = [...old.querySelectorAll("textarea:not([readonly]), input[type=url]")].filter((field) => field.value !== field.defaultValue);
   const open = [...old.querySelectorAll("details.act[open]")].map((act) => act.id);
-  const selected = document.activeElement?.id;
+  const goOn = whereOneIs();
   const asking = document.getElementById("approve-dialog")?.open;
   const read = unread.size === 0;
   take(got.page, ["decision"]);
@@ -195,7 +194,7 @@ async function refreshDecision() {
     else lost.push(field.value);
   }
   keepTyped(lost);
-  if (selected) document.getElementById(selected)?.focus({ preventScroll: true });
+  goOn();
   watchReading();
   if (read && fresh.dataset.digest === was.digest) {
     unread.clear();
@@ -204,6 +203,18 @@ async function refreshDecision() {
   if (asking && !moved) openDialog("approve-dialog");
   if (moved) toast(t("changed"), asking ? "warning" : "done");
   remember();
+}
+
+// whereOneIs remembers where one is with the keyboard, and gives a function that goes on
+// there, in the element that took the place of the old one.
+function whereOneIs() {
+  const { id, value, selectionStart, selectionEnd } = document.activeElement ?? {};
+  return () => {
+    const again = id && document.getElementById(id);
+    if (!again) return;
+    again.focus({ preventScroll: true });
+    if (Number.isInteger(selectionStart) && again.value === value) again.setSelectionRange(selectionStart, selectionEnd);
+  };
 }
 
 // keepTyped gives back what was typed into a form that is gone.

@@ -24,7 +24,8 @@ startKeys();
 if (document.body.dataset.person) startPresence();
 if (document.body.dataset.person) {
   startFollowing();
-  startLive();
+  // The modules of single pages come after this one, and miss what is told before they listen.
+  addEventListener("DOMContentLoaded", startLive);
 }
 
 // The enrolment link carries its code behind the #, which no server sees.
