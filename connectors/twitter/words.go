@@ -107,9 +107,12 @@ func (c *Connector) readWords(ctx context.Context, self string, at mark, into *c
 		c.noteSearch(at.Part, false)
 		at.Newest = max(at.Newest, newest)
 		at.Token = got.Meta.Next
+	case connectors.KindOf(err) == connectors.Rejected && at.Token != "":
+		c.log.Warn("a page of a search can no longer be read; the search begins again")
+		at.Token = ""
+		return c.readWords(ctx, self, at, into)
 	case connectors.KindOf(err) == connectors.Rejected:
 		c.noteSearch(at.Part, true)
-		at.Token = ""
 	default:
 		return at, err
 	}
