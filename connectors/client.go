@@ -88,6 +88,10 @@ type Call struct {
 	Send bool
 }
 
+// ErrTooLarge is the cause of an Error whose answer was larger than MaxBody: asking for
+// less at a time can help.
+var ErrTooLarge = errors.New("the answer is too large")
+
 // Response is a platform's answer, read whole.
 type Response struct {
 	Status int
@@ -114,7 +118,9 @@ func (c *Client) Do(ctx context.Context, call Call) (*Response, error) {
 	answer := &Response{Status: raw.StatusCode, Header: raw.Header, Body: body, Sent: call.Send}
 	if int64(len(body)) > c.o.MaxBody {
 		if raw.StatusCode/100 == 2 {
-			return nil, answer.nonsense("larger than %d bytes", c.o.MaxBody)
+			e := answer.nonsense("larger than %d bytes", c.o.MaxBody)
+			e.Err = ErrTooLarge
+			return nil, e
 		}
 		answer.Body = nil
 	}

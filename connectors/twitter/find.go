@@ -127,7 +127,7 @@ func (c *Connector) findAmongOwn(ctx context.Context, a approval.Attempt) (conne
 	at := mark{Since: idAt(a.ClaimedAt.Add(-clockSkew))}
 	var fit []*post
 	for range findPages {
-		got, err := c.page(ctx, "/2/users/"+self+"/tweets", at)
+		got, err := c.page(ctx, "/2/users/"+self+"/tweets", &at)
 		if err != nil {
 			return unsure, err
 		}

@@ -86,8 +86,9 @@ func (c *Connector) findMessage(ctx context.Context, a approval.Attempt) (connec
 		return unsure, nil
 	}
 	var fit []message
-	for token, pages := "", 0; pages < findPages; pages++ {
-		got, err := c.messagePage(ctx, "/2/dm_conversations/with/"+recipient+"/dm_events", token)
+	var at mark
+	for range findPages {
+		got, err := c.messagePage(ctx, "/2/dm_conversations/with/"+recipient+"/dm_events", &at)
 		if err != nil {
 			return unsure, err
 		}
@@ -98,7 +99,7 @@ func (c *Connector) findMessage(ctx context.Context, a approval.Attempt) (connec
 				fit = append(fit, m)
 			}
 		}
-		if token = got.Meta.Next; token == "" || past || isID(id) && len(fit) > 0 {
+		if at.Token = got.Meta.Next; at.Token == "" || past || isID(id) && len(fit) > 0 {
 			break
 		}
 	}

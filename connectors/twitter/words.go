@@ -83,12 +83,15 @@ func (c *Connector) readWords(ctx context.Context, self string, at mark, into *c
 	if at.Token == "" {
 		at.Since = max(at.Since, idAt(time.Now().Add(-searchable)))
 	}
-	q := c.query(at)
+	q := c.query(&at)
 	q.Set("query", queries[at.Part])
 	if at.Token != "" {
 		q.Set("next_token", at.Token)
 	}
 	answer, err := c.app.Do(ctx, connectors.Call{Path: "/2/tweets/search/recent", Query: q})
+	if at.shrink(err) {
+		return c.readWords(ctx, self, at, into)
+	}
 	var got timeline
 	if err == nil {
 		got, err = readTimeline(answer, at.Token)
