@@ -91,7 +91,9 @@ func (p *post) answers(a approval.Attempt) bool {
 // read is the post with the id, nil where X says that there is none.
 func (c *Connector) read(ctx context.Context, id string) (*post, error) {
 	name, fields := c.s.fields()
-	answer, err := c.client.Do(ctx, connectors.Call{Path: "/2/tweets/" + id, Query: url.Values{name: {fields}}})
+	q := url.Values{name: {fields}}
+	c.expand(q)
+	answer, err := c.client.Do(ctx, connectors.Call{Path: "/2/tweets/" + id, Query: q})
 	if err != nil {
 		if connectors.KindOf(err) == connectors.Gone {
 			return nil, nil
@@ -99,7 +101,8 @@ func (c *Connector) read(ctx context.Context, id string) (*post, error) {
 		return nil, err
 	}
 	var got struct {
-		Data *post `json:"data"`
+		Data     *post    `json:"data"`
+		Includes includes `json:"includes"`
 	}
 	if err := answer.JSON(&got); err != nil {
 		return nil, err
@@ -110,10 +113,15 @@ func (c *Connector) read(ctx context.Context, id string) (*post, error) {
 		}
 		return nil, answer.Nonsense("without the post that was asked for")
 	}
-	c.bill.read(postRead, got.Data.ID)
+	got.Data.settle()
+	alone := timeline{Data: []post{*got.Data}, Includes: got.Includes}
+	c.count(postRead, &alone)
 	defer c.bill.save(ctx)
 	if got.Data.ID != id {
 		return nil, answer.Nonsense("about another post than the one that was asked for")
+	}
+	if c.people.mustExpand(alone.Data) {
+		return c.read(ctx, id)
 	}
 	return got.Data, nil
 }

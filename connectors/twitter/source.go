@@ -286,11 +286,16 @@ func (c *Connector) query(at *mark) url.Values {
 	q := url.Values{
 		"max_results": {strconv.Itoa(at.size())}, "since_id": {strconv.FormatInt(at.Since, 10)}, name: {fields},
 	}
+	c.expand(q)
+	return q
+}
+
+// expand asks for authors where X names none without.
+func (c *Connector) expand(q url.Values) {
 	if c.people.expanded() {
 		q.Set("expansions", "author_id")
 		q.Set("user.fields", "username,name")
 	}
-	return q
 }
 
 // readTimeline reads the page behind a token. Errors beside the posts, such as

@@ -31,7 +31,7 @@ type Options struct {
 	// timelines cheap; see [Platform.Bill].
 	OwnsApp bool
 
-	// ExpandAuthors leaves a post's author out unless the author is expanded.
+	// ExpandAuthors leaves a post's author out unless the author is expanded, and whom it answers.
 	ExpandAuthors bool
 
 	// KeepAlive is how often streams give a sign of life; 0: 20 seconds.
