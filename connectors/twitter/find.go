@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	clockSkew = 2 * time.Minute  // between X's clock and ours
+	clockSkew = 2 * time.Minute  // between X's clock and ours, beside what we know of it
 	settling  = 15 * time.Minute // within which an attempt's post was made
 	visible   = 5 * time.Minute  // after which a post that stands can be read by its id
 	findPages = 5                // of our own posts, at most
@@ -60,7 +60,7 @@ func (c *Connector) findByID(ctx context.Context, a approval.Attempt) (connector
 	switch {
 	case err != nil:
 		return unsure, err
-	case p == nil && time.Since(timeOf(id)) > visible:
+	case p == nil && c.onX(time.Now()).Sub(timeOf(id)) > visible:
 		return connectors.Found{Outcome: connectors.Absent}, nil
 	case a.Action == approval.ByHand && p != nil && (p.AuthorID != self || !p.answers(a)):
 		return connectors.Found{Outcome: connectors.Foreign}, nil
@@ -132,7 +132,7 @@ func (c *Connector) findAmongOwn(ctx context.Context, a approval.Attempt) (conne
 	if err != nil {
 		return unsure, err
 	}
-	at := mark{Since: idAt(a.ClaimedAt.Add(-clockSkew))}
+	at := mark{Since: idAt(c.onX(a.ClaimedAt).Add(-clockSkew))}
 	var fit []*post
 	for range findPages {
 		got, err := c.page(ctx, "/2/users/"+self+"/tweets", &at)
@@ -161,5 +161,5 @@ func (c *Connector) fits(p *post, a approval.Attempt) bool {
 	if a.Action == approval.Reply {
 		wanted = answered(a)
 	}
-	return above == wanted && p.postedAt().Before(a.ClaimedAt.Add(settling)) && !c.anothers(p.ID, a.Key) && p.textBeside(a.Text) == a.Text
+	return above == wanted && p.postedAt().Before(c.onX(a.ClaimedAt).Add(settling)) && !c.anothers(p.ID, a.Key) && p.textBeside(a.Text) == a.Text
 }

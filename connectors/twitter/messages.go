@@ -54,11 +54,11 @@ func messageQuery(at *mark) url.Values {
 // readDirect reads one page of the account's messages. X knows no since_id
 // there: the round ends at the first page with a message that was read before.
 func (c *Connector) readDirect(ctx context.Context, self string, at mark, into *connectors.Page) (mark, error) {
-	at.begin()
+	at.begin(c.onX(time.Now()))
 	got, err := c.messagePage(ctx, "/2/dm_events", &at)
 	if err != nil && at.Token != "" && connectors.KindOf(err) == connectors.Rejected {
 		at = mark{Since: at.Since}
-		at.begin()
+		at.begin(c.onX(time.Now()))
 		got, err = c.messagePage(ctx, "/2/dm_events", &at)
 	}
 	if err != nil {

@@ -79,7 +79,7 @@ func (c *Connector) findMessage(ctx context.Context, a approval.Attempt) (connec
 		return unsure, err
 	}
 	id := strings.TrimPrefix(a.Receipt.ExternalID, messagePrefix)
-	oldest := a.ClaimedAt.Add(-clockSkew)
+	oldest := c.onX(a.ClaimedAt).Add(-clockSkew)
 	if isID(id) {
 		oldest = timeOf(id)
 	} else if a.ClaimedAt.IsZero() {
@@ -115,8 +115,8 @@ func (c *Connector) fitsMessage(m *message, id string, a approval.Attempt) bool 
 	if isID(id) {
 		return m.ID == id
 	}
-	at := timeOf(m.ID)
-	return !at.Before(a.ClaimedAt.Add(-clockSkew)) && at.Before(a.ClaimedAt.Add(settling)) && !c.anothers(m.ID, a.Key) && m.textBeside(a.Text) == a.Text
+	at, claimed := timeOf(m.ID), c.onX(a.ClaimedAt)
+	return !at.Before(claimed.Add(-clockSkew)) && at.Before(claimed.Add(settling)) && !c.anothers(m.ID, a.Key) && m.textBeside(a.Text) == a.Text
 }
 
 // isMessage reports whether an attempt is an answer to a direct message.

@@ -45,10 +45,10 @@ type mark struct {
 func (m *mark) midway() bool { return m.Token != "" || m.Part > 0 }
 
 // begin notes, at a round's first page, where the next round begins at the
-// latest: what X shows late is younger than that.
-func (m *mark) begin() {
+// latest: what X shows late is younger than that. now is X's time.
+func (m *mark) begin(now time.Time) {
 	if !m.midway() {
-		m.Newest, m.Until = 0, idAt(time.Now().Add(-overlap))
+		m.Newest, m.Until = 0, idAt(now.Add(-overlap))
 	}
 }
 
@@ -219,12 +219,12 @@ func (c *Connector) readOwn(ctx context.Context, self string, at mark, into *con
 // readTimeline reads one page of a timeline and returns where it ends. A page
 // that X no longer has is no loss: the round begins again.
 func (c *Connector) readTimeline(ctx context.Context, path, self string, at mark, into *connectors.Page) (mark, error) {
-	at.begin()
+	at.begin(c.onX(time.Now()))
 	got, err := c.page(ctx, path, &at)
 	if err != nil && at.Token != "" && connectors.KindOf(err) == connectors.Rejected {
 		c.log.Warn("a page of posts can no longer be read; the round begins again")
 		at = mark{Since: at.Since}
-		at.begin()
+		at.begin(c.onX(time.Now()))
 		got, err = c.page(ctx, path, &at)
 	}
 	if err != nil {

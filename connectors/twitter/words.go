@@ -79,7 +79,7 @@ func (c *Connector) readWords(ctx context.Context, self string, at mark, into *c
 	if len(queries) == 0 {
 		return at, nil
 	}
-	at.begin()
+	at.begin(c.onX(time.Now()))
 	if at.Token == "" {
 		at.Since = max(at.Since, idAt(time.Now().Add(-searchable)))
 	}

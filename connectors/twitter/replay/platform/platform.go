@@ -133,7 +133,7 @@ func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.mux.Ser
 const epoch = 1288834974657
 
 func (p *Platform) newID() (string, time.Time) {
-	now := time.Now().UTC()
+	now := time.Now().Add(p.o.Ahead).UTC()
 	p.lastID = max(p.lastID+1, (now.UnixMilli()-epoch)<<22)
 	return strconv.FormatInt(p.lastID, 10), now.Truncate(time.Millisecond)
 }
