@@ -98,6 +98,8 @@ type Response struct {
 	Header http.Header
 	Body   []byte
 	Sent   bool // it answers a call with Send
+	// Authorization is the header of that name with which it was asked for: a credential.
+	Authorization string
 }
 
 // Do performs the call and returns an answer with a 2xx status. Every error is
@@ -115,7 +117,7 @@ func (c *Client) Do(ctx context.Context, call Call) (*Response, error) {
 	if err != nil {
 		return nil, c.broken(err, call, wrote)
 	}
-	answer := &Response{Status: raw.StatusCode, Header: raw.Header, Body: body, Sent: call.Send}
+	answer := &Response{Status: raw.StatusCode, Header: raw.Header, Body: body, Sent: call.Send, Authorization: raw.Request.Header.Get("Authorization")}
 	if int64(len(body)) > c.o.MaxBody {
 		if raw.StatusCode/100 == 2 {
 			e := answer.nonsense("larger than %d bytes", c.o.MaxBody)
@@ -151,7 +153,7 @@ func (c *Client) Open(ctx context.Context, call Call) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, c.broken(err, call, wrote)
 	}
-	answer := &Response{Status: raw.StatusCode, Header: raw.Header, Body: body}
+	answer := &Response{Status: raw.StatusCode, Header: raw.Header, Body: body, Authorization: raw.Request.Header.Get("Authorization")}
 	if c.o.Classify != nil {
 		if e := c.o.Classify(answer); e != nil {
 			return nil, e
