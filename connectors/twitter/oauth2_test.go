@@ -255,6 +255,31 @@ func TestALateRefusalIsOfTheTokenThatWasSent(t *testing.T) {
 	}
 }
 
+// That X does not take the app's own token leaves the account's sign-in alone.
+func TestAWrongBearerTokenSpoilsNoSignIn(t *testing.T) {
+	s := newSignedIn(t, clientSecret)
+	s.signIn(t, s.process(t))
+	s.change(t, "made", time.Now().Add(-time.Hour))
+	set := s.settings()
+	set["bearer_token"], set["rules"] = "not-the-bearer-token", []any{"storing"}
+	c, err := twitter.New(connectors.Account{Name: account, Backfill: time.Hour, Keep: s.keep, Settings: config.NewSettings(set)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		page, err := c.Poll(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := errorOf(t, page.Trouble); e.Kind != connectors.BadAuth || !strings.Contains(e.Message, "bearer_token") {
+			t.Errorf("%s: %v", e.Kind, e)
+		}
+	}
+	if n := s.x.Renewed(); n != 0 {
+		t.Errorf("the sign-in was renewed %d times", n)
+	}
+}
+
 // A token whose time is not over is used while X's token endpoint is down.
 func TestATokenIsGoodWhileItCannotBeRenewed(t *testing.T) {
 	s := newSignedIn(t, "")

@@ -160,10 +160,14 @@ func (c *Connector) asApp() (*connectors.Client, error) {
 	app, err := connectors.NewClient(connectors.ClientOptions{
 		BaseURL: string(c.s.BaseURL),
 		Classify: func(r *connectors.Response) *connectors.Error {
-			e := c.answered(r)
-			if r.Status == http.StatusUnauthorized {
-				e.Message, e.Remedy = "X does not accept the app's bearer_token", "Copy the Bearer Token anew from X's developer console; it changes when it is regenerated."
+			if r.Status == http.StatusUnauthorized { // which says nothing of the account's own sign-in
+				return &connectors.Error{
+					Kind: connectors.BadAuth, Message: "X does not accept the app's bearer_token",
+					Remedy: "Copy the Bearer Token anew from X's developer console; it changes when it is regenerated.",
+					Err:    &refusal{status: r.Status, trouble: readTrouble(r.Body)},
+				}
 			}
+			e := c.answered(r)
 			if t := readTrouble(r.Body); t.Issue == "TooManyConnections" {
 				e = tooMany(&refusal{status: r.Status, trouble: t})
 			}
@@ -173,7 +177,7 @@ func (c *Connector) asApp() (*connectors.Client, error) {
 			return e
 		},
 		Authorize: func(r *http.Request) error {
-			r.Header.Set("Authorization", "Bearer "+token.Reveal())
+			r.Header.Set("Authorization", bearerPrefix+token.Reveal())
 			return nil
 		},
 	})
