@@ -88,12 +88,18 @@ type Call struct {
 	Send bool
 }
 
+// ErrTooLarge is the cause of an Error whose answer was larger than MaxBody: asking for
+// less at a time can help.
+var ErrTooLarge = errors.New("the answer is too large")
+
 // Response is a platform's answer, read whole.
 type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
 	Sent   bool // it answers a call with Send
+	// Authorization is the header of that name with which it was asked for: a credential.
+	Authorization string
 }
 
 // Do performs the call and returns an answer with a 2xx status. Every error is
@@ -111,10 +117,12 @@ func (c *Client) Do(ctx context.Context, call Call) (*Response, error) {
 	if err != nil {
 		return nil, c.broken(err, call, wrote)
 	}
-	answer := &Response{Status: raw.StatusCode, Header: raw.Header, Body: body, Sent: call.Send}
+	answer := &Response{Status: raw.StatusCode, Header: raw.Header, Body: body, Sent: call.Send, Authorization: raw.Request.Header.Get("Authorization")}
 	if int64(len(body)) > c.o.MaxBody {
 		if raw.StatusCode/100 == 2 {
-			return nil, answer.nonsense("larger than %d bytes", c.o.MaxBody)
+			e := answer.nonsense("larger than %d bytes", c.o.MaxBody)
+			e.Err = ErrTooLarge
+			return nil, e
 		}
 		answer.Body = nil
 	}
@@ -145,7 +153,7 @@ func (c *Client) Open(ctx context.Context, call Call) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, c.broken(err, call, wrote)
 	}
-	answer := &Response{Status: raw.StatusCode, Header: raw.Header, Body: body}
+	answer := &Response{Status: raw.StatusCode, Header: raw.Header, Body: body, Authorization: raw.Request.Header.Get("Authorization")}
 	if c.o.Classify != nil {
 		if e := c.o.Classify(answer); e != nil {
 			return nil, e

@@ -129,7 +129,8 @@ func (s *Streaming) readActivity(ctx context.Context, line []byte, self string) 
 	}
 	b.key = e.ID
 	if e.Type == eventMessage {
-		return b, s.readReceived(ctx, e, self, &b)
+		err = s.readReceived(ctx, e, self, &b)
+		return b, err
 	}
 	var p post
 	if json.Unmarshal(e.Payload, &p) != nil || !isID(p.ID) {

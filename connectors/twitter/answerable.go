@@ -16,7 +16,8 @@ import (
 //
 // What is not certain counts as answerable: X's refusal is then final, and says to
 // answer by hand. That is so for an answer right under a post of ours, which
-// bears our name by itself, and for a quote whose address does not tell of whom.
+// bears our name by itself, for one of which X does not say whom it answers, and
+// for a quote whose address does not tell of whom.
 func (c *Connector) unanswerable(p *post, with *includes, self string) string {
 	if p.refers("retweeted", "reposted") != "" {
 		return inbox.UnansweredRepeat.English()
@@ -26,7 +27,7 @@ func (c *Connector) unanswerable(p *post, with *includes, self string) string {
 	}
 	named, inherited := p.naming(self, c.s.Handle)
 	switch {
-	case named, p.ToUser == self, p.mayQuote(with, self, c.s.Handle):
+	case named, p.ToUser == self, inherited && p.ToUser == "", p.mayQuote(with, self, c.s.Handle):
 		return ""
 	case inherited:
 		return inbox.UnansweredThreadNamesUs.English()

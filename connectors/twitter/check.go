@@ -37,7 +37,7 @@ func (c *Connector) Check(ctx context.Context) (who connectors.Identity, todo []
 		RemoteID: got.Data.ID, Handle: "@" + got.Data.Username, URL: "https://x.com/" + got.Data.Username, CanSend: true,
 	}
 	todo = append(c.judge(got.Data.Username, answer.Header), c.judgeWider(ctx)...)
-	_, err = c.page(ctx, "/2/users/"+got.Data.ID+"/mentions", mark{Since: idAt(time.Now().Add(-5 * time.Second))})
+	_, err = c.page(ctx, "/2/users/"+got.Data.ID+"/mentions", &mark{Since: idAt(time.Now().Add(-5 * time.Second))})
 	if err != nil {
 		todo = append(todo, c.explain(ctx, err))
 	}

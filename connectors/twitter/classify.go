@@ -24,7 +24,7 @@ func (c *Connector) classify(r *connectors.Response) *connectors.Error {
 		return limited(r, &t)
 	case http.StatusUnauthorized:
 		if c.tokens != nil {
-			return c.tokens.refused()
+			return c.tokens.refused(strings.TrimPrefix(r.Authorization, bearerPrefix))
 		}
 		return unauthorized(r, &t)
 	case http.StatusPaymentRequired:

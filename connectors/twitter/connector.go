@@ -163,6 +163,15 @@ func (c *Connector) Close() error {
 // the least.
 func (c *Connector) Ahead() (time.Duration, bool) { return c.client.Ahead() }
 
+// onX is what X's clock, which ids tell the time of, shows at one of our times, at
+// the earliest; our own time where the difference is not known.
+func (c *Connector) onX(ours time.Time) time.Time {
+	if ahead, known := c.Ahead(); known {
+		return ours.Add(ahead)
+	}
+	return ours
+}
+
 // Endpoint is the API's address.
 func (c *Connector) Endpoint() string { return string(c.s.BaseURL) }
 

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	clockSkew = 2 * time.Minute  // between X's clock and ours
+	clockSkew = 2 * time.Minute  // between X's clock and ours, beside what we know of it
 	settling  = 15 * time.Minute // within which an attempt's post was made
 	visible   = 5 * time.Minute  // after which a post that stands can be read by its id
 	findPages = 5                // of our own posts, at most
@@ -60,7 +60,7 @@ func (c *Connector) findByID(ctx context.Context, a approval.Attempt) (connector
 	switch {
 	case err != nil:
 		return unsure, err
-	case p == nil && time.Since(timeOf(id)) > visible:
+	case p == nil && c.onX(time.Now()).Sub(timeOf(id)) > visible:
 		return connectors.Found{Outcome: connectors.Absent}, nil
 	case a.Action == approval.ByHand && p != nil && (p.AuthorID != self || !p.answers(a)):
 		return connectors.Found{Outcome: connectors.Foreign}, nil
@@ -91,7 +91,9 @@ func (p *post) answers(a approval.Attempt) bool {
 // read is the post with the id, nil where X says that there is none.
 func (c *Connector) read(ctx context.Context, id string) (*post, error) {
 	name, fields := c.s.fields()
-	answer, err := c.client.Do(ctx, connectors.Call{Path: "/2/tweets/" + id, Query: url.Values{name: {fields}}})
+	q := url.Values{name: {fields}}
+	c.expand(q)
+	answer, err := c.client.Do(ctx, connectors.Call{Path: "/2/tweets/" + id, Query: q})
 	if err != nil {
 		if connectors.KindOf(err) == connectors.Gone {
 			return nil, nil
@@ -99,7 +101,8 @@ func (c *Connector) read(ctx context.Context, id string) (*post, error) {
 		return nil, err
 	}
 	var got struct {
-		Data *post `json:"data"`
+		Data     *post    `json:"data"`
+		Includes includes `json:"includes"`
 	}
 	if err := answer.JSON(&got); err != nil {
 		return nil, err
@@ -110,10 +113,15 @@ func (c *Connector) read(ctx context.Context, id string) (*post, error) {
 		}
 		return nil, answer.Nonsense("without the post that was asked for")
 	}
-	c.bill.read(postRead, got.Data.ID)
+	got.Data.settle()
+	alone := timeline{Data: []post{*got.Data}, Includes: got.Includes}
+	c.count(postRead, &alone)
 	defer c.bill.save(ctx)
 	if got.Data.ID != id {
 		return nil, answer.Nonsense("about another post than the one that was asked for")
+	}
+	if c.people.mustExpand(alone.Data) {
+		return c.read(ctx, id)
 	}
 	return got.Data, nil
 }
@@ -124,10 +132,10 @@ func (c *Connector) findAmongOwn(ctx context.Context, a approval.Attempt) (conne
 	if err != nil {
 		return unsure, err
 	}
-	at := mark{Since: idAt(a.ClaimedAt.Add(-clockSkew))}
+	at := mark{Since: idAt(c.onX(a.ClaimedAt).Add(-clockSkew))}
 	var fit []*post
 	for range findPages {
-		got, err := c.page(ctx, "/2/users/"+self+"/tweets", at)
+		got, err := c.page(ctx, "/2/users/"+self+"/tweets", &at)
 		if err != nil {
 			return unsure, err
 		}
@@ -153,5 +161,5 @@ func (c *Connector) fits(p *post, a approval.Attempt) bool {
 	if a.Action == approval.Reply {
 		wanted = answered(a)
 	}
-	return above == wanted && p.postedAt().Before(a.ClaimedAt.Add(settling)) && !c.anothers(p.ID, a.Key) && p.textBeside(a.Text) == a.Text
+	return above == wanted && p.postedAt().Before(c.onX(a.ClaimedAt).Add(settling)) && !c.anothers(p.ID, a.Key) && p.textBeside(a.Text) == a.Text
 }

@@ -1,9 +1,12 @@
 package twitter_test
 
 import (
+	"cmp"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -102,6 +105,48 @@ func TestLongPostsComeInWhole(t *testing.T) {
 	target := r.Post(t, text)
 	if in := mentions(t, c)[target]; in.Text != r.Arrives(text) || in.Unanswerable != "" {
 		t.Errorf("%d characters came of %d: …%s", len(in.Text), len(text), in.Text[max(0, len(in.Text)-80):])
+	}
+}
+
+// A dozen posts of half a megabyte each, as 25,000 characters with their links are, do
+// not fit one answer; anybody can write them. They are read a few at a time, in every list.
+func TestLongPostsAreReadAFewAtATime(t *testing.T) {
+	const posts = 12
+	entry := func(n int) string {
+		return fmt.Sprintf(`{"id":"%d","author_id":"9","sender_id":"9","event_type":"MessageCreate","dm_conversation_id":"1-9","text":"@noordlicht %s"}`,
+			2100000000000000000+n, strings.Repeat("故事", 100_000))
+	}
+	for list, more := range map[string]map[string]any{
+		"/2/users/1/mentions":     nil,
+		"/2/tweets/search/recent": {"rules": []any{"verhaal"}, "bearer_token": secrets[4]},
+		"/2/dm_events":            {"direct_messages": true},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			q := r.URL.Query()
+			from, _ := strconv.Atoi(cmp.Or(q.Get("pagination_token"), q.Get("next_token"), "0"))
+			size, _ := strconv.Atoi(q.Get("max_results"))
+			switch {
+			case r.URL.Path == "/2/users/me":
+				_, _ = io.WriteString(w, `{"data":{"id":"1","username":"noordlicht"}}`)
+			case r.URL.Path != list || from >= posts:
+				_, _ = io.WriteString(w, `{"meta":{"result_count":0}}`)
+			case size < 5 || size > 100:
+				w.WriteHeader(http.StatusBadRequest)
+			default:
+				var page []string
+				for n := from; n < min(from+size, posts); n++ {
+					page = append(page, entry(posts-n))
+				}
+				_, _ = fmt.Fprintf(w, `{"data":[%s],"meta":{"result_count":%d,"next_token":"%d"}}`, strings.Join(page, ","), len(page), from+len(page))
+			}
+		}))
+		r := &remote{Proxy: &connectortest.Proxy{URL: server.URL}, more: more}
+		c := r.connect(t, connectors.Account{Name: account, Backfill: time.Since(time.UnixMilli(1288834974657))}, secrets[3])
+		twitter.ReadMessagesAtOnce(c)
+		if came := byID(connectortest.Walk(t, c, nil).Mentions); len(came) != posts {
+			t.Errorf("%s: %d of %d came", list, len(came), posts)
+		}
+		server.Close()
 	}
 }
 

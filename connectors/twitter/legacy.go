@@ -64,7 +64,7 @@ func vetLegacy(s *Settings, from config.Settings) (faults []error) {
 // mention comes twice, and the cursor of either is understood by both. It is safe
 // for concurrent use.
 type Legacy struct {
-	c       *Connector // the settings, and what was learned and posted; it has no client of its own
+	c       *Connector // the settings, and what was learned and posted; its client is this one's
 	client  *connectors.Client
 	threads legacyThreads
 	// ownHidden says why the server shows no list of our own posts; nil where it does.
@@ -84,6 +84,7 @@ func newLegacy(a connectors.Account, c *Connector) (connectors.Connector, error)
 	if err != nil {
 		return nil, a.Settings.Problem("base_url", string(c.s.BaseURL), err.Error(), "Leave it out, or write "+defaultBaseURL+".")
 	}
+	c.client = l.client
 	if c.s.Stream {
 		return &LegacyStream{Legacy: l, silence: legacySilence}, nil
 	}
@@ -111,7 +112,7 @@ func (l *Legacy) authorize(r *http.Request) error {
 func (l *Legacy) PollEvery() time.Duration { return l.c.s.PollEvery.Std() }
 
 // Ahead is how far the server's clock is ahead of ours at the least.
-func (l *Legacy) Ahead() (time.Duration, bool) { return l.client.Ahead() }
+func (l *Legacy) Ahead() (time.Duration, bool) { return l.c.Ahead() }
 
 // Endpoint is the API's address.
 func (l *Legacy) Endpoint() string { return l.c.Endpoint() }

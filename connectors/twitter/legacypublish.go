@@ -93,7 +93,7 @@ func (l *Legacy) findByID(ctx context.Context, a approval.Attempt, self string) 
 	switch {
 	case err != nil:
 		return unsure, err
-	case p == nil && !a.Receipt.PostedAt.IsZero() && time.Since(a.Receipt.PostedAt) > visible:
+	case p == nil && !a.Receipt.PostedAt.IsZero() && l.c.onX(time.Now()).Sub(a.Receipt.PostedAt) > visible:
 		return connectors.Found{Outcome: connectors.Absent}, nil
 	case a.Action == approval.ByHand && p != nil && (p.AuthorID != self || !p.answers(a)):
 		return connectors.Found{Outcome: connectors.Foreign}, nil
@@ -124,7 +124,7 @@ func (l *Legacy) read(ctx context.Context, id string) (*post, error) {
 
 func (l *Legacy) findAmongOwn(ctx context.Context, a approval.Attempt, self string) (connectors.Found, error) {
 	unsure := connectors.Found{Outcome: connectors.CannotTell}
-	from, below := a.ClaimedAt.Add(-clockSkew), int64(0)
+	from, below := l.c.onX(a.ClaimedAt).Add(-clockSkew), int64(0)
 	var fit []post
 	for range findPages {
 		posts, way, err := l.written(ctx, self, 0, below)

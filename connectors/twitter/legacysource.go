@@ -132,7 +132,7 @@ func (l *Legacy) turn(
 			continue
 		}
 		fresh = append(fresh, p)
-		if p.postedAt().Before(began.Add(-overlap)) {
+		if p.postedAt().Before(l.c.onX(began).Add(-overlap)) {
 			next.Settled = max(next.Settled, number(p.ID))
 		}
 	}

@@ -21,9 +21,9 @@ const (
 // and most other alphabets) 1, any other, such as Chinese, 2. A byte that is no
 // UTF-8 counts as the replacement character that X would make of it.
 //
-// Two lists are younger here than in twitter-text: the top-level domains, which
-// are those of the public suffix list, and the emoji. An emoji that X does not
-// draw yet may count less here than there.
+// Two lists are younger here than in twitter-text: the top-level domains, to which
+// those of the public suffix list were added, and the emoji. An emoji that X does
+// not draw, yet or at all, may count less here than there.
 func WeightedLength(text string) int {
 	text = norm.NFC.String(text)
 	length, from := 0, 0

@@ -119,6 +119,10 @@ func TestAnAnswerByHandIsReadBack(t *testing.T) {
 		r, c := play(t, platform.Options{})
 		testByHand(t, r, c)
 	})
+	t.Run("2, which names no author unasked", func(t *testing.T) {
+		r, c := play(t, platform.Options{Vocabulary: "post", ExpandAuthors: true})
+		testByHand(t, r, c)
+	})
 	t.Run("1.1", func(t *testing.T) {
 		r, c := playLegacy(t, platform.Options{})
 		testByHand(t, r.remote, c)

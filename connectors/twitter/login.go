@@ -126,7 +126,7 @@ func (l *login) whose(ctx context.Context, s *signIn) (connectors.Identity, erro
 	}
 	client, err := connectors.NewClient(connectors.ClientOptions{
 		BaseURL: string(l.c.s.BaseURL), Classify: l.c.classify, Authorize: func(r *http.Request) error {
-			r.Header.Set("Authorization", "Bearer "+s.Access)
+			r.Header.Set("Authorization", bearerPrefix+s.Access)
 			return nil
 		},
 	})
@@ -167,6 +167,6 @@ func (c *Connector) authorize(r *http.Request) error {
 	if another {
 		return &connectors.Error{Kind: connectors.Temporary, Message: "the account was signed in on X as another one than before"}
 	}
-	r.Header.Set("Authorization", "Bearer "+access)
+	r.Header.Set("Authorization", bearerPrefix+access)
 	return nil
 }

@@ -44,9 +44,9 @@ type messages struct {
 }
 
 // messageQuery are the parameters of every list of messages.
-func messageQuery() url.Values {
+func messageQuery(at *mark) url.Values {
 	return url.Values{
-		"max_results": {strconv.Itoa(pageSize)}, "event_types": {messageCreate},
+		"max_results": {strconv.Itoa(at.size())}, "event_types": {messageCreate},
 		"dm_event.fields": {"id,text,event_type,created_at,sender_id,dm_conversation_id,participant_ids,entities"},
 	}
 }
@@ -54,12 +54,12 @@ func messageQuery() url.Values {
 // readDirect reads one page of the account's messages. X knows no since_id
 // there: the round ends at the first page with a message that was read before.
 func (c *Connector) readDirect(ctx context.Context, self string, at mark, into *connectors.Page) (mark, error) {
-	at.begin()
-	got, err := c.messagePage(ctx, "/2/dm_events", at.Token)
+	at.begin(c.onX(time.Now()))
+	got, err := c.messagePage(ctx, "/2/dm_events", &at)
 	if err != nil && at.Token != "" && connectors.KindOf(err) == connectors.Rejected {
 		at = mark{Since: at.Since}
-		at.begin()
-		got, err = c.messagePage(ctx, "/2/dm_events", "")
+		at.begin(c.onX(time.Now()))
+		got, err = c.messagePage(ctx, "/2/dm_events", &at)
 	}
 	if err != nil {
 		return at, err
@@ -83,16 +83,19 @@ func (c *Connector) readDirect(ctx context.Context, self string, at mark, into *
 	return at, nil
 }
 
-func (c *Connector) messagePage(ctx context.Context, path, token string) (got messages, err error) {
-	q := messageQuery()
-	if token != "" {
-		q.Set("pagination_token", token)
+func (c *Connector) messagePage(ctx context.Context, path string, at *mark) (got messages, err error) {
+	q := messageQuery(at)
+	if at.Token != "" {
+		q.Set("pagination_token", at.Token)
 	}
 	answer, err := c.client.Do(ctx, connectors.Call{Path: path, Query: q})
+	if at.shrink(err) {
+		return c.messagePage(ctx, path, at)
+	}
 	if err != nil {
 		return got, err
 	}
-	got, err = readMessages(answer, token)
+	got, err = readMessages(answer, at.Token)
 	for i := range got.Data {
 		c.bill.read(dmRead, got.Data[i].ID)
 	}

@@ -171,14 +171,21 @@ func TestThousandsAreCountedOverRestarts(t *testing.T) {
 	})
 }
 
-// What X names no author of is asked for with its author expanded.
+// What X names no author of is asked for with its author expanded. That a reply does
+// not say either whom it answers leaves open that it is us.
 func TestAuthorsThatMustBeExpanded(t *testing.T) {
 	inOneDay(t, func(t *testing.T) {
 		r := newRemote(t, platform.Options{Vocabulary: "post", ExpandAuthors: true})
 		p := &process{r: r, keep: connectortest.NewKeep(t, account)}
 		p.Connector = r.connect(t, connectors.Account{Name: account, Backfill: time.Hour, Keep: p.keep}, secrets[3])
-		r.say(t, platform.Draft{Author: "jan", Text: "@noordlicht help"})
-		if came := p.poll(t); len(came) != 1 || came[0].Author.Handle != "@jan" {
+		ours := r.say(t, platform.Draft{Author: "noordlicht", Text: "Storing in Almere"})
+		found, err := p.Find(t.Context(), approval.Attempt{Action: approval.Post, Text: "Storing in Almere", Receipt: approval.Receipt{ExternalID: ours}})
+		if err != nil || found.Outcome != connectors.Present {
+			t.Errorf("our own post: %+v, %v", found, err)
+		}
+		p.agree(t, "after reading back")
+		r.say(t, platform.Draft{Author: "jan", Text: "help", InReplyTo: ours})
+		if came := p.poll(t); len(came) != 1 || came[0].Author.Handle != "@jan" || came[0].Unanswerable != "" {
 			t.Errorf("%+v", came)
 		}
 		p.agree(t, "after a poll")

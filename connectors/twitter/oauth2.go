@@ -52,6 +52,7 @@ const (
 	signInName     = "oauth2" // in the account's Keep
 	early          = 10 * time.Minute
 	refreshTimeout = 30 * time.Second
+	bearerPrefix   = "Bearer "
 	// refusedSoon is how soon after it was made a token that X refuses is no accident.
 	refusedSoon = time.Minute
 )
@@ -308,16 +309,19 @@ func (t *tokens) ended() *connectors.Error {
 }
 
 // refused notes that the API did not take the access token, and says what that
-// means: the next call renews it. One that was as good as new was revoked.
-func (t *tokens) refused() *connectors.Error {
+// means: the next call renews it, unless another call has. One that was as good as
+// new was revoked.
+func (t *tokens) refused(access string) *connectors.Error {
 	t.turn <- struct{}{}
 	defer t.unlock()
 	if t.have == nil {
 		return t.ended()
 	}
-	t.spoiled = t.have.Access
-	if time.Since(t.have.Made) < refusedSoon {
-		return t.ended()
+	if access == t.have.Access {
+		t.spoiled = access
+		if time.Since(t.have.Made) < refusedSoon {
+			return t.ended()
+		}
 	}
 	return &connectors.Error{
 		Kind: connectors.Temporary, Message: "X no longer accepts the access token; a new one is asked for", Err: errSpoiled,

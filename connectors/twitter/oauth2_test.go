@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -212,6 +213,70 @@ func TestCallersThatComeTogetherRenewOnce(t *testing.T) {
 	all.Wait()
 	if n := s.x.Renewed(); n != 1 {
 		t.Errorf("renewed %d times", n)
+	}
+}
+
+// A call that X answers late, with a token that was renewed meanwhile, is no word on the new one.
+func TestALateRefusalIsOfTheTokenThatWasSent(t *testing.T) {
+	s := newSignedIn(t, clientSecret)
+	s.signIn(t, s.process(t))
+	s.change(t, "made", time.Now().Add(-time.Hour))
+	arrived, goOn := make(chan struct{}), make(chan struct{})
+	var held atomic.Bool
+	behind := s.x
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/2/users/me" && !held.Swap(true) {
+			close(arrived)
+			<-goOn
+		}
+		behind.ServeHTTP(w, r)
+	}))
+	defer front.Close()
+	s.Proxy = &connectortest.Proxy{URL: front.URL}
+	c := s.process(t)
+	late := make(chan error)
+	go func() {
+		_, err := c.Identity(t.Context())
+		late <- err
+	}()
+	<-arrived
+	s.x.ExpireAccess()
+	for range 2 { // one is refused, the next one renews
+		_, _ = c.Identity(t.Context()) // the outcome is looked at below
+	}
+	close(goOn)
+	err := <-late
+	if e := errorOf(t, err); e.Kind != connectors.Temporary || s.x.Renewed() != 1 {
+		t.Errorf("renewed %d times; the late answer: %s, %v", s.x.Renewed(), e.Kind, e)
+	}
+	s.secretless(t, err)
+	if _, err := c.Identity(t.Context()); err != nil || s.x.Renewed() != 1 {
+		t.Errorf("renewed %d times: %v", s.x.Renewed(), err)
+	}
+}
+
+// That X does not take the app's own token leaves the account's sign-in alone.
+func TestAWrongBearerTokenSpoilsNoSignIn(t *testing.T) {
+	s := newSignedIn(t, clientSecret)
+	s.signIn(t, s.process(t))
+	s.change(t, "made", time.Now().Add(-time.Hour))
+	set := s.settings()
+	set["bearer_token"], set["rules"] = "not-the-bearer-token", []any{"storing"}
+	c, err := twitter.New(connectors.Account{Name: account, Backfill: time.Hour, Keep: s.keep, Settings: config.NewSettings(set)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		page, err := c.Poll(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := errorOf(t, page.Trouble); e.Kind != connectors.BadAuth || !strings.Contains(e.Message, "bearer_token") {
+			t.Errorf("%s: %v", e.Kind, e)
+		}
+	}
+	if n := s.x.Renewed(); n != 0 {
+		t.Errorf("the sign-in was renewed %d times", n)
 	}
 }
 

@@ -79,15 +79,16 @@ func (c *Connector) findMessage(ctx context.Context, a approval.Attempt) (connec
 		return unsure, err
 	}
 	id := strings.TrimPrefix(a.Receipt.ExternalID, messagePrefix)
-	oldest := a.ClaimedAt.Add(-clockSkew)
+	oldest := c.onX(a.ClaimedAt).Add(-clockSkew)
 	if isID(id) {
 		oldest = timeOf(id)
 	} else if a.ClaimedAt.IsZero() {
 		return unsure, nil
 	}
 	var fit []message
-	for token, pages := "", 0; pages < findPages; pages++ {
-		got, err := c.messagePage(ctx, "/2/dm_conversations/with/"+recipient+"/dm_events", token)
+	var at mark
+	for range findPages {
+		got, err := c.messagePage(ctx, "/2/dm_conversations/with/"+recipient+"/dm_events", &at)
 		if err != nil {
 			return unsure, err
 		}
@@ -98,7 +99,7 @@ func (c *Connector) findMessage(ctx context.Context, a approval.Attempt) (connec
 				fit = append(fit, m)
 			}
 		}
-		if token = got.Meta.Next; token == "" || past || isID(id) && len(fit) > 0 {
+		if at.Token = got.Meta.Next; at.Token == "" || past || isID(id) && len(fit) > 0 {
 			break
 		}
 	}
@@ -114,8 +115,8 @@ func (c *Connector) fitsMessage(m *message, id string, a approval.Attempt) bool 
 	if isID(id) {
 		return m.ID == id
 	}
-	at := timeOf(m.ID)
-	return !at.Before(a.ClaimedAt.Add(-clockSkew)) && at.Before(a.ClaimedAt.Add(settling)) && !c.anothers(m.ID, a.Key) && m.textBeside(a.Text) == a.Text
+	at, claimed := timeOf(m.ID), c.onX(a.ClaimedAt)
+	return !at.Before(claimed.Add(-clockSkew)) && at.Before(claimed.Add(settling)) && !c.anothers(m.ID, a.Key) && m.textBeside(a.Text) == a.Text
 }
 
 // isMessage reports whether an attempt is an answer to a direct message.

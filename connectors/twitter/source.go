@@ -3,6 +3,7 @@ package twitter
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"strconv"
 	"time"
@@ -12,7 +13,8 @@ import (
 )
 
 const (
-	pageSize = 100
+	pageSize  = 100
+	leastPage = 5 // that X gives; of posts of 25,000 characters full of links, no answer is too large for us
 	// overlap is how long a post may take to appear behind newer ones: so much is read again.
 	// X bills a post once a day, however often it is read.
 	overlap = time.Minute
@@ -36,21 +38,41 @@ type mark struct {
 	Until  int64  `json:"until,omitempty"`  // where the next round begins at the latest
 	Token  string `json:"token,omitempty"`  // the round's next page
 	Part   int    `json:"part,omitempty"`   // the search that the round is at
+	Size   int    `json:"size,omitempty"`   // of the round's pages, where it is not pageSize
 }
 
 // midway reports whether a round is not through.
 func (m *mark) midway() bool { return m.Token != "" || m.Part > 0 }
 
 // begin notes, at a round's first page, where the next round begins at the
-// latest: what X shows late is younger than that.
-func (m *mark) begin() {
+// latest: what X shows late is younger than that. now is X's time.
+func (m *mark) begin(now time.Time) {
 	if !m.midway() {
-		m.Newest, m.Until = 0, idAt(time.Now().Add(-overlap))
+		m.Newest, m.Until = 0, idAt(now.Add(-overlap))
 	}
 }
 
 // through is where the next round begins.
 func (m *mark) through() mark { return mark{Since: max(m.Since, min(m.Newest, m.Until))} }
+
+// size is how much the round asks for at a time.
+func (m *mark) size() int {
+	if m.Size < leastPage || m.Size > pageSize {
+		return pageSize
+	}
+	return m.Size
+}
+
+// shrink makes the round's pages smaller where an answer was too large, and
+// reports whether that is worth another try. Long posts from anybody would
+// else keep all that came with them from being read.
+func (m *mark) shrink(err error) bool {
+	if !errors.Is(err, connectors.ErrTooLarge) || m.size() == leastPage {
+		return false
+	}
+	m.Size = max(m.size()/4, leastPage)
+	return true
+}
 
 func (c *Connector) placeOf(cursor inbox.Cursor) (p place, err error) {
 	beginning := idAt(time.Now().Add(-c.backfill))
@@ -197,13 +219,13 @@ func (c *Connector) readOwn(ctx context.Context, self string, at mark, into *con
 // readTimeline reads one page of a timeline and returns where it ends. A page
 // that X no longer has is no loss: the round begins again.
 func (c *Connector) readTimeline(ctx context.Context, path, self string, at mark, into *connectors.Page) (mark, error) {
-	at.begin()
-	got, err := c.page(ctx, path, at)
+	at.begin(c.onX(time.Now()))
+	got, err := c.page(ctx, path, &at)
 	if err != nil && at.Token != "" && connectors.KindOf(err) == connectors.Rejected {
 		c.log.Warn("a page of posts can no longer be read; the round begins again")
 		at = mark{Since: at.Since}
-		at.begin()
-		got, err = c.page(ctx, path, at)
+		at.begin(c.onX(time.Now()))
+		got, err = c.page(ctx, path, &at)
 	}
 	if err != nil {
 		return at, err
@@ -237,12 +259,15 @@ func (c *Connector) sort(ctx context.Context, got *timeline, self string, into *
 }
 
 // page reads one page of a timeline and refuses one that lacks anything.
-func (c *Connector) page(ctx context.Context, path string, at mark) (got timeline, err error) {
+func (c *Connector) page(ctx context.Context, path string, at *mark) (got timeline, err error) {
 	q := c.query(at)
 	if at.Token != "" {
 		q.Set("pagination_token", at.Token)
 	}
 	answer, err := c.client.Do(ctx, connectors.Call{Path: path, Query: q})
+	if at.shrink(err) {
+		return c.page(ctx, path, at)
+	}
 	if err != nil {
 		return got, err
 	}
@@ -256,16 +281,21 @@ func (c *Connector) page(ctx context.Context, path string, at mark) (got timelin
 }
 
 // query are the parameters of every list of posts.
-func (c *Connector) query(at mark) url.Values {
+func (c *Connector) query(at *mark) url.Values {
 	name, fields := c.s.fields()
 	q := url.Values{
-		"max_results": {strconv.Itoa(pageSize)}, "since_id": {strconv.FormatInt(at.Since, 10)}, name: {fields},
+		"max_results": {strconv.Itoa(at.size())}, "since_id": {strconv.FormatInt(at.Since, 10)}, name: {fields},
 	}
+	c.expand(q)
+	return q
+}
+
+// expand asks for authors where X names none without.
+func (c *Connector) expand(q url.Values) {
 	if c.people.expanded() {
 		q.Set("expansions", "author_id")
 		q.Set("user.fields", "username,name")
 	}
-	return q
 }
 
 // readTimeline reads the page behind a token. Errors beside the posts, such as

@@ -439,6 +439,41 @@ func TestOneListsTroubleIsNotTheOthers(t *testing.T) {
 	}
 }
 
+// A page of a search that X no longer has when its turn comes, as after a long
+// pause, is no refusal of the search: it begins again, and nothing is passed over.
+func TestASearchWhosePageIsGoneBeginsAgain(t *testing.T) {
+	r := newRemote(t, platform.Options{PageSize: 5})
+	r.more = map[string]any{"rules": []any{"storing", "uitval"}, "bearer_token": secrets[4]}
+	var said []string
+	for i := range 12 {
+		said = append(said, r.say(t, platform.Draft{Author: "eva", Text: fmt.Sprintf("storing %d", i)}),
+			r.say(t, platform.Draft{Author: "eva", Text: fmt.Sprintf("uitval %d", i)}))
+	}
+	for gone := 1; gone <= 5; gone++ { // two searches of three pages each
+		c := r.connect(t, connectors.Account{Name: account, Backfill: time.Hour}, secrets[3])
+		var came []inbox.Inbound
+		var at inbox.Cursor
+		for n := 0; n <= gone; n++ {
+			if n == gone {
+				r.instead.Store(&canned{"/2/tweets/search/recent?next_token", http.StatusBadRequest,
+					`{"errors":[{"parameters":{"next_token":["b26v89"]},"message":"invalid 'next_token'"}],"title":"Invalid Request"}`})
+			}
+			page, err := c.Poll(t.Context(), at)
+			r.instead.Store(nil)
+			if err != nil || page.Trouble != nil {
+				t.Fatal(err, page.Trouble)
+			}
+			came, at = append(came, page.Mentions...), page.Next
+		}
+		found := byID(append(came, connectortest.Walk(t, c, at).Mentions...))
+		for _, id := range said {
+			if _, ok := found[id]; !ok {
+				t.Errorf("with page %d gone, %s is passed over", gone+1, id)
+			}
+		}
+	}
+}
+
 func TestMessagesAreAnsweredAndReadBack(t *testing.T) {
 	r := newRemote(t, platform.Options{PageSize: 4})
 	r.more = map[string]any{"direct_messages": true}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -20,7 +21,7 @@ var secrets = []string{"consumer-key-4be1", "consumer-secret-8d02", "access-toke
 
 // canned is an answer that one path gives instead of X's.
 type canned struct {
-	path   string
+	path   string // "/2/users?ids": where the request has that parameter
 	status int
 	body   string
 }
@@ -35,10 +36,13 @@ type remote struct {
 }
 
 func (r *remote) serve(w http.ResponseWriter, request *http.Request) {
-	if c := r.instead.Load(); c != nil && c.path == request.URL.Path {
-		w.WriteHeader(c.status)
-		_, _ = io.WriteString(w, c.body)
-		return
+	if c := r.instead.Load(); c != nil {
+		path, parameter, _ := strings.Cut(c.path, "?")
+		if path == request.URL.Path && (parameter == "" || request.URL.Query().Has(parameter)) {
+			w.WriteHeader(c.status)
+			_, _ = io.WriteString(w, c.body)
+			return
+		}
 	}
 	r.x.ServeHTTP(w, request)
 }

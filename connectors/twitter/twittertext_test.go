@@ -109,6 +109,10 @@ func TestWhereLinksEnd(t *testing.T) {
 		"twitter.comこれは日本語です。example.com中国語t.co/abcde한국twitter.com example2.comテストtwitter.com/abcde": {
 			"twitter.com", "example.com", "t.co/abcde", "twitter.com", "example2.com", "twitter.com/abcde",
 		},
+		// The expression takes a character and what stands behind it, so the first of a text is no part of a link if it can stand before one.
+		"één.nl":             {"én.nl"},
+		"zie één.nl":         {"één.nl"},
+		"b.to/https://…t.co": {"b.to/https://", "t.co"},
 	} {
 		if got := linksIn(text); !slices.Equal(got, want) {
 			t.Errorf("%+q has the links %+q, want %+q", text, got, want)
@@ -169,6 +173,7 @@ func TestTextsWeighWhatXSays(t *testing.T) {
 		{"an address in Cyrillic", "https://пример.рф/путь", 23},
 		{"a link without scheme behind Japanese", "日本example.com", 27},
 		{"an address of mail", "jan@example.com", 15},
+		{"top-level domains that were given up since", "http://loja.sapo/x en korting.off en 商店.手表 en https://商店.手表", 23 + 4 + 23 + 4 + 9 + 4 + 23},
 	} {
 		if got := twitter.WeightedLength(c.text); got != c.want {
 			t.Errorf("%s: %+q weighs %d, want %d", c.what, c.text, got, c.want)

@@ -79,16 +79,19 @@ func (c *Connector) readWords(ctx context.Context, self string, at mark, into *c
 	if len(queries) == 0 {
 		return at, nil
 	}
-	at.begin()
+	at.begin(c.onX(time.Now()))
 	if at.Token == "" {
 		at.Since = max(at.Since, idAt(time.Now().Add(-searchable)))
 	}
-	q := c.query(at)
+	q := c.query(&at)
 	q.Set("query", queries[at.Part])
 	if at.Token != "" {
 		q.Set("next_token", at.Token)
 	}
 	answer, err := c.app.Do(ctx, connectors.Call{Path: "/2/tweets/search/recent", Query: q})
+	if at.shrink(err) {
+		return c.readWords(ctx, self, at, into)
+	}
 	var got timeline
 	if err == nil {
 		got, err = readTimeline(answer, at.Token)
@@ -107,9 +110,12 @@ func (c *Connector) readWords(ctx context.Context, self string, at mark, into *c
 		c.noteSearch(at.Part, false)
 		at.Newest = max(at.Newest, newest)
 		at.Token = got.Meta.Next
+	case connectors.KindOf(err) == connectors.Rejected && at.Token != "":
+		c.log.Warn("a page of a search can no longer be read; the search begins again")
+		at.Token = ""
+		return c.readWords(ctx, self, at, into)
 	case connectors.KindOf(err) == connectors.Rejected:
 		c.noteSearch(at.Part, true)
-		at.Token = ""
 	default:
 		return at, err
 	}
@@ -154,10 +160,14 @@ func (c *Connector) asApp() (*connectors.Client, error) {
 	app, err := connectors.NewClient(connectors.ClientOptions{
 		BaseURL: string(c.s.BaseURL),
 		Classify: func(r *connectors.Response) *connectors.Error {
-			e := c.answered(r)
-			if r.Status == http.StatusUnauthorized {
-				e.Message, e.Remedy = "X does not accept the app's bearer_token", "Copy the Bearer Token anew from X's developer console; it changes when it is regenerated."
+			if r.Status == http.StatusUnauthorized { // which says nothing of the account's own sign-in
+				return &connectors.Error{
+					Kind: connectors.BadAuth, Message: "X does not accept the app's bearer_token",
+					Remedy: "Copy the Bearer Token anew from X's developer console; it changes when it is regenerated.",
+					Err:    &refusal{status: r.Status, trouble: readTrouble(r.Body)},
+				}
 			}
+			e := c.answered(r)
 			if t := readTrouble(r.Body); t.Issue == "TooManyConnections" {
 				e = tooMany(&refusal{status: r.Status, trouble: t})
 			}
@@ -167,7 +177,7 @@ func (c *Connector) asApp() (*connectors.Client, error) {
 			return e
 		},
 		Authorize: func(r *http.Request) error {
-			r.Header.Set("Authorization", "Bearer "+token.Reveal())
+			r.Header.Set("Authorization", bearerPrefix+token.Reveal())
 			return nil
 		},
 	})

@@ -249,12 +249,19 @@ func (p *Platform) one(c call) (int, any, *failure) {
 		return http.StatusOK, notFound(id), nil
 	}
 	p.charge(PostRead, id)
-	answer := map[string]any{"data": p.show(found, c.words, c.asked)}
+	answer, included := map[string]any{"data": p.show(found, c.words, c.asked)}, make(map[string]any)
+	if c.asked["expanded"] {
+		included["users"] = []any{showUser(found.author)}
+		p.charge(UserRead, found.author.id)
+	}
 	if c.asked["attachments.media_keys"] && len(found.pictures) > 0 {
-		answer["includes"] = map[string]any{"media": found.showPictures(c.query.Get("media.fields"))}
+		included["media"] = found.showPictures(c.query.Get("media.fields"))
 		for _, u := range found.pictures {
 			p.charge(MediaRead, u.key())
 		}
+	}
+	if len(included) > 0 {
+		answer["includes"] = included
 	}
 	return http.StatusOK, answer, nil
 }

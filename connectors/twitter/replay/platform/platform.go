@@ -32,7 +32,7 @@ type Options struct {
 	// timelines cheap; see [Platform.Bill].
 	OwnsApp bool
 
-	// ExpandAuthors leaves a post's author out unless the author is expanded.
+	// ExpandAuthors leaves a post's author out unless the author is expanded, and whom it answers.
 	ExpandAuthors bool
 
 	// KeepAlive is how often streams give a sign of life; 0: 20 seconds.
@@ -134,7 +134,7 @@ func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.mux.Ser
 const epoch = 1288834974657
 
 func (p *Platform) newID() (string, time.Time) {
-	now := time.Now().UTC()
+	now := time.Now().Add(p.o.Ahead).UTC()
 	p.lastID = max(p.lastID+1, (now.UnixMilli()-epoch)<<22)
 	return strconv.FormatInt(p.lastID, 10), now.Truncate(time.Millisecond)
 }

@@ -152,7 +152,7 @@ func (p *Platform) show(a *post, w words, asked map[string]bool) map[string]any 
 	if asked["conversation_id"] {
 		out["conversation_id"] = a.root().history[0]
 	}
-	if asked["in_reply_to_user_id"] && a.inReplyTo != nil {
+	if asked["in_reply_to_user_id"] && a.inReplyTo != nil && !p.o.ExpandAuthors {
 		out["in_reply_to_user_id"] = a.inReplyTo.author.id
 	}
 	if asked["lang"] {
