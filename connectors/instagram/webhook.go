@@ -10,6 +10,7 @@ import (
 	"standpunt/connectors"
 	"standpunt/connectors/internal/graph"
 	"standpunt/inbox"
+	"standpunt/internal/phrase"
 )
 
 const (
@@ -204,8 +205,7 @@ func unlessCertain(err error) error {
 }
 
 func again() error {
-	return &connectors.Error{Kind: connectors.Temporary, Message: "what was delivered cannot be looked up now",
-		Remedy: "Nothing: Instagram delivers it again, for a day and a half."}
+	return connectors.Phrased(connectors.Temporary, phrase.Of(phrase.NotLookedUp), phrase.Of(phrase.FixNotLookedUp, "platform", "Instagram"))
 }
 
 // message takes what happened to a private message.
