@@ -39,7 +39,7 @@ func alarms(t *testing.T, r *approvaltest.Rig) (ids []string) {
 	if _, err := r.Approvals.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	list, err := r.Approvals.PublishedOutside(t.Context(), 10)
+	list, _, err := r.Approvals.PublishedOutside(t.Context(), "", 10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -319,7 +319,7 @@ func TestPublishedOutsideRaisesTheAlarm(t *testing.T) {
 		if _, err := r.Approvals.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		list, err := r.Approvals.PublishedOutside(t.Context(), 10)
+		list, _, err := r.Approvals.PublishedOutside(t.Context(), "", 10)
 		if err != nil || len(list) != 1 || list[0].ExternalID != "10" {
 			t.Fatalf("outside: %+v, %v", list, err)
 		}
