@@ -266,7 +266,7 @@ func TestAbuse29_ARestoredBackupRevivesNothing(t *testing.T) {
 		sending := r.Queued(r.Mention("1", "Vraag"), "Antwoord")
 		r.Claim()
 		lost := r.Queued(r.Mention("2", "Vraag"), "Antwoord")
-		if err := r.Approvals.RecordUnknown(ctx, r.Claim(), "weg"); err != nil {
+		if err := r.Approvals.RecordUnknown(ctx, r.Claim(), approval.Failure{Message: "weg"}); err != nil {
 			t.Fatal(err)
 		}
 		queued := r.Queued(r.Mention("3", "Vraag"), "Antwoord")

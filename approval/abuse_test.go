@@ -337,7 +337,7 @@ func TestAbuse27_DoubleClickAndTwoWorkers(t *testing.T) {
 func TestAbuse30_UnknownIsNotSentAgain(t *testing.T) {
 	r := approvaltest.New(t)
 	p := r.Queued(r.Mention("1", "Vraag"), "Antwoord")
-	if err := r.Approvals.RecordUnknown(t.Context(), r.Claim(), "time-out"); err != nil {
+	if err := r.Approvals.RecordUnknown(t.Context(), r.Claim(), approval.Failure{Message: "time-out"}); err != nil {
 		t.Fatal(err)
 	}
 	r.NothingDue()

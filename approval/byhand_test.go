@@ -124,7 +124,7 @@ func TestADifferingPostTakenBackIsAnAlarm(t *testing.T) {
 		wantAlarms(t, r)
 		ok2(t)(r.Approvals.TakeAddressBack(t.Context(), r.As("anna").By, p.ID))
 		wantAlarms(t, r, "9")
-		list, err := r.Approvals.PublishedOutside(t.Context(), 10)
+		list, _, err := r.Approvals.PublishedOutside(t.Context(), "", 10)
 		if err != nil || len(list) != 1 || list[0].Text != "Dat klopt niet." || list[0].URL != at9 {
 			t.Fatalf("%+v, %v", list, err)
 		}

@@ -154,7 +154,11 @@ func parsePosition(s string) ([]byte, error) {
 	}
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil || len(b) != 24 {
-		return nil, fault.New(fault.InvalidInput, "this is not a cursor of this list").At("cursor", s).Fix("Begin again without one.")
+		return nil, errPosition(s)
 	}
 	return b, nil
+}
+
+func errPosition(s string) error {
+	return fault.New(fault.InvalidInput, "this is not a cursor of this list").At("cursor", s).Fix("Begin again without one.")
 }

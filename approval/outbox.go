@@ -11,6 +11,7 @@ import (
 	"standpunt/audit"
 	"standpunt/inbox"
 	"standpunt/internal/fault"
+	"standpunt/internal/phrase"
 	"standpunt/store"
 )
 
@@ -202,7 +203,7 @@ func (a *Approvals) RecordPublished(ctx context.Context, r Release, receipt Rece
 			return err
 		}
 		if other != nil && other.ID != p.ID {
-			return a.unknown(tx, p, "The platform named a post that stands for another answer already.")
+			return a.unknown(tx, p, failureOf(phrase.Of(phrase.IDTaken)))
 		}
 		return a.published(tx, p, receipt, step{event: "published", actor: audit.System, via: "connector"})
 	})
@@ -270,21 +271,25 @@ func (a *Approvals) RecordFailed(ctx context.Context, r Release, f Failure) erro
 	})
 }
 
-// RecordUnknown says that a claimed release may or may not stand there.
-// reason is safe to show.
-func (a *Approvals) RecordUnknown(ctx context.Context, r Release, reason string) error {
+// RecordUnknown says that a claimed release may or may not stand there, and
+// why. What kind of failure it is, and whether it can be sent again, is not for
+// why to say.
+func (a *Approvals) RecordUnknown(ctx context.Context, r Release, why Failure) error {
 	if !r.Valid() {
 		return errZeroRelease()
 	}
-	return a.settle(ctx, r.Attempt(), func(tx *store.Tx, p *Proposal) error { return a.unknown(tx, p, reason) })
+	return a.settle(ctx, r.Attempt(), func(tx *store.Tx, p *Proposal) error { return a.unknown(tx, p, why) })
 }
 
-func (a *Approvals) unknown(tx *store.Tx, p *Proposal, reason string) error {
-	p.Failure = &Failure{Kind: "unknown", Message: reason}
+func (a *Approvals) unknown(tx *store.Tx, p *Proposal, why Failure) error {
+	why.Kind, why.Retryable = "unknown", false
+	p.Failure = &why
 	return a.move(tx, p, step{to: OutcomeUnknown, event: "outcome_unknown", actor: audit.System, via: "connector", facts: map[string]string{
 		"attempt": itoa(p.Attempts),
 	}})
 }
+
+func failureOf(what phrase.Phrase) Failure { return Failure{Message: what.English(), What: what} }
 
 // RecoverInterrupted turns every sending into unknown, at start-up: the daemon
 // ended between the claim and its outcome.
@@ -296,7 +301,7 @@ func (a *Approvals) RecoverInterrupted(ctx context.Context) (n int, err error) {
 			return err
 		}
 		for _, p := range open {
-			if err := a.unknown(tx, p, "The daemon ended while this was being sent."); err != nil {
+			if err := a.unknown(tx, p, failureOf(phrase.Of(phrase.Interrupted))); err != nil {
 				return err
 			}
 			n++

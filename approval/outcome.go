@@ -8,6 +8,7 @@ import (
 
 	"standpunt/audit"
 	"standpunt/internal/fault"
+	"standpunt/internal/phrase"
 	"standpunt/people"
 	"standpunt/store"
 )
@@ -49,10 +50,7 @@ func (a *Approvals) SettleAbsent(ctx context.Context, t Attempt) (settled bool, 
 			return nil
 		}
 		settled = true
-		p.Failure = &Failure{
-			Kind: "absent", Message: "The platform did not take it: reading back twice found nothing.",
-			Remedy: "Send it again.", Retryable: true,
-		}
+		p.Failure = notSent("absent", phrase.Absent)
 		return a.move(tx, p, step{to: Failed, event: "absent", actor: audit.System, via: "connector", facts: map[string]string{
 			"attempt": itoa(p.Attempts),
 		}})
@@ -161,11 +159,18 @@ func (a *Approvals) Settle(ctx context.Context, by people.Principal, proposal Pr
 				event: "settled_posted", actor: by.Actor(), via: by.Via(),
 			})
 		}
-		p.Failure = &Failure{Kind: "settled", Message: "A press officer found that it was not published.", Remedy: "Send it again.", Retryable: true}
+		p.Failure = notSent("settled", phrase.Settled)
 		return a.move(tx, p, step{to: Failed, event: "settled_not_posted", actor: by.Actor(), via: by.Via(), facts: map[string]string{
 			"attempt": itoa(p.Attempts),
 		}})
 	})
+}
+
+// notSent is the failure of an answer that does not stand on the platform, as
+// the code says, and can be sent again.
+func notSent(kind string, code phrase.Code) *Failure {
+	what, fix := phrase.Of(code), phrase.Of(phrase.FixSendAgain)
+	return &Failure{Kind: kind, Message: what.English(), Remedy: fix.English(), Retryable: true, What: what, Fix: fix}
 }
 
 // isPostURL reports an address that a colleague can open: a page, or a mail's

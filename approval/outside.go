@@ -2,6 +2,7 @@ package approval
 
 import (
 	"context"
+	"encoding/base64"
 	"time"
 
 	"standpunt/audit"
@@ -320,20 +321,31 @@ func (a *Approvals) CountOutside(ctx context.Context, seen time.Time, limit int)
 	return n, err
 }
 
-// PublishedOutside lists the newest posts that no release explains, at most limit.
-func (a *Approvals) PublishedOutside(ctx context.Context, limit int) (list []Outside, err error) {
+// PublishedOutside lists the posts that no release explains, newest first, at
+// most limit. next is empty at the end, else what after is for the posts that
+// follow.
+func (a *Approvals) PublishedOutside(ctx context.Context, after string, limit int) (list []Outside, next string, err error) {
+	from, err := base64.RawURLEncoding.DecodeString(after)
+	if err != nil {
+		return nil, "", errPosition(after)
+	}
 	err = a.db.View(ctx, func(tx *store.Tx) error {
-		list = nil
-		for s, err := range a.sightings.By(tx, "outside", store.Range{}, false) {
+		list, next = nil, ""
+		r := store.Range{}
+		if len(from) > 0 {
+			r.From = from
+		}
+		for s, err := range a.sightings.By(tx, "outside", r, false) {
 			if err != nil {
 				return err
 			}
 			if len(list) == limit {
+				next = formatPosition(append(store.NewestFirst(s.SeenAt), s.key()...))
 				break
 			}
 			list = append(list, Outside{s.Account, s.ExternalID, s.URL, s.Text, s.PostedAt, s.SeenAt})
 		}
 		return nil
 	})
-	return list, err
+	return list, next, err
 }

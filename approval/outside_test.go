@@ -39,7 +39,7 @@ func alarms(t *testing.T, r *approvaltest.Rig) (ids []string) {
 	if _, err := r.Approvals.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	list, err := r.Approvals.PublishedOutside(t.Context(), 10)
+	list, _, err := r.Approvals.PublishedOutside(t.Context(), "", 10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestAPostOfOpenOutcomeRaisesNoFalseAlarm(t *testing.T) {
 		seen(t, r, approval.OwnPost{ExternalID: "9", Text: "Antwoord (ingekort)", InReplyTo: "1"},
 			approval.OwnPost{ExternalID: "10", Text: "Antwoord"}, approval.OwnPost{ExternalID: "11", Text: "Iets anders", InReplyTo: "2"})
 		wantAlarms(t, r, "11")
-		if err := r.Approvals.RecordUnknown(t.Context(), rel, "weg"); err != nil {
+		if err := r.Approvals.RecordUnknown(t.Context(), rel, approval.Failure{Message: "weg"}); err != nil {
 			t.Fatal(err)
 		}
 		wantAlarms(t, r, "11")
@@ -162,7 +162,7 @@ func TestAnAnswerSettledByHandFindsItsPost(t *testing.T) {
 		r := watched(t)
 		p := r.Queued(r.Mention("1", "Vraag"), "Antwoord")
 		rel := r.Claim()
-		if err := r.Approvals.RecordUnknown(t.Context(), rel, "weg"); err != nil {
+		if err := r.Approvals.RecordUnknown(t.Context(), rel, approval.Failure{Message: "weg"}); err != nil {
 			t.Fatal(err)
 		}
 		_, err := r.Approvals.Settle(t.Context(), r.As("paul").By, p.ID, approval.Ruling{Posted: true, URL: "https://plein.test/9", Reason: "gezien"})
@@ -319,7 +319,7 @@ func TestPublishedOutsideRaisesTheAlarm(t *testing.T) {
 		if _, err := r.Approvals.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		list, err := r.Approvals.PublishedOutside(t.Context(), 10)
+		list, _, err := r.Approvals.PublishedOutside(t.Context(), "", 10)
 		if err != nil || len(list) != 1 || list[0].ExternalID != "10" {
 			t.Fatalf("outside: %+v, %v", list, err)
 		}
@@ -344,7 +344,7 @@ func TestTheNewestIsReadBackFirst(t *testing.T) {
 		}
 		for _, id := range []string{"4", "5"} {
 			r.Queued(r.Mention(id, "Vraag"), "Antwoord")
-			if err := r.Approvals.RecordUnknown(t.Context(), r.Claim(), "weg"); err != nil {
+			if err := r.Approvals.RecordUnknown(t.Context(), r.Claim(), approval.Failure{Message: "weg"}); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Second)
@@ -365,7 +365,7 @@ func TestAbsenceIsFoundTwiceInOneAttempt(t *testing.T) {
 		absent := func() bool {
 			t.Helper()
 			rel := r.Claim()
-			if err := r.Approvals.RecordUnknown(t.Context(), rel, "weg"); err != nil {
+			if err := r.Approvals.RecordUnknown(t.Context(), rel, approval.Failure{Message: "weg"}); err != nil {
 				t.Fatal(err)
 			}
 			settled, err := r.Approvals.SettleAbsent(t.Context(), rel.Attempt())

@@ -328,7 +328,7 @@ func TestUnknownOutcomesAreSettledOnce(t *testing.T) {
 			t.Fatalf("second attempt %+v", second.Attempt())
 		}
 		want(t, r.Approvals.RecordPublished(t.Context(), rel, approval.Receipt{ExternalID: "9"}), fault.WrongState)
-		if err := r.Approvals.RecordUnknown(t.Context(), second, "lost"); err != nil {
+		if err := r.Approvals.RecordUnknown(t.Context(), second, approval.Failure{Message: "lost"}); err != nil {
 			t.Fatal(err)
 		}
 		if err := r.Approvals.SettleFound(t.Context(), second.Attempt(), approval.Receipt{ExternalID: "9"}, "Antwoord."); err != nil {

@@ -137,7 +137,7 @@ func TestNewApproversWaitForEverything(t *testing.T) {
 			return ok2(t)(r.As("bert").Approve(p))
 		}
 		p := queued("1")
-		if err := r.Approvals.RecordUnknown(t.Context(), r.Claim(), "weg"); err != nil {
+		if err := r.Approvals.RecordUnknown(t.Context(), r.Claim(), approval.Failure{Message: "weg"}); err != nil {
 			t.Fatal(err)
 		}
 		_, err := r.Approvals.Settle(t.Context(), r.As("anna").By, p.ID, approval.Ruling{Reason: "gezien"})

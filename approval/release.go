@@ -6,6 +6,7 @@ import (
 
 	"standpunt/inbox"
 	"standpunt/internal/id"
+	"standpunt/internal/phrase"
 	"standpunt/people"
 )
 
@@ -149,4 +150,9 @@ type Failure struct {
 	Message   string `cbor:"2,keyasint"`
 	Remedy    string `cbor:"3,keyasint,omitempty"`
 	Retryable bool   `cbor:"4,keyasint,omitempty"` // trying again can help without a new approval
+
+	// What and Fix are Message and Remedy as phrases, where they have one. They count as long
+	// as their English is what Message and Remedy say.
+	What phrase.Phrase `cbor:"5,keyasint,omitzero"`
+	Fix  phrase.Phrase `cbor:"6,keyasint,omitzero"`
 }

@@ -30,7 +30,7 @@ func TestReplayFindsForgedAnswers(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)
-		if err := r.Approvals.RecordUnknown(t.Context(), r.Claim(), "weg"); err != nil {
+		if err := r.Approvals.RecordUnknown(t.Context(), r.Claim(), approval.Failure{Message: "weg"}); err != nil {
 			t.Fatal(err)
 		}
 		ok2(t)(r.Approvals.Settle(t.Context(), r.As("bert").By, p.ID, approval.Ruling{Posted: true, URL: "https://plein.test/9", Reason: "gezien"}))

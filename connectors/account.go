@@ -11,6 +11,7 @@ import (
 
 	"standpunt/config"
 	"standpunt/inbox"
+	"standpunt/internal/phrase"
 )
 
 // Account is what a connector is made from: one configured account.
@@ -114,8 +115,7 @@ func guard(log *slog.Logger, call string, f func() error) (err error) {
 			what = r.Error()
 		}
 		log.Error("connector panicked", "call", call, "panic", what, "stack", string(debug.Stack()))
-		err = &Error{Kind: Temporary, Message: "the connector failed by a fault of its own (" + what + ")",
-			Remedy: "Report it with the stack in the daemon's log.", Err: &errPanicked{what}}
+		err = Phrased(Temporary, phrase.Of(phrase.Crashed, "what", what), phrase.Of(phrase.FixCrashed)).Because(&errPanicked{what})
 	}()
 	return f()
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"standpunt/inbox"
+	"standpunt/internal/phrase"
 	"standpunt/internal/tally"
 )
 
@@ -155,8 +156,7 @@ func (a *accountRun) pollAll(ctx context.Context) (moved bool, err error) {
 		case !compared, !page.More:
 			return moved, nil
 		case !on:
-			return moved, &Error{Kind: Garbage, Message: "the platform says that there is more, and its cursor stands still",
-				Remedy: "Report it: the connector and the platform do not agree on paging."}
+			return moved, Phrased(Garbage, phrase.Of(phrase.StandsStill), phrase.Of(phrase.FixStandsStill))
 		}
 		cursor = page.Next
 	}
@@ -173,10 +173,10 @@ func (a *accountRun) pollOnce(ctx context.Context, cursor inbox.Cursor) (page Pa
 		return err
 	})
 	if err != nil && ctx.Err() == nil {
-		return Page{}, asError(err, Temporary, "the platform could not be read")
+		return Page{}, asError(err, Temporary, phrase.Of(phrase.Unread))
 	}
 	if err != nil {
-		return Page{}, asError(err, Temporary, "the platform did not answer in time")
+		return Page{}, asError(err, Temporary, phrase.Of(phrase.TooLate))
 	}
 	return page, nil
 }
@@ -195,7 +195,7 @@ func (a *accountRun) takeIn(ctx context.Context, page Page, next inbox.Cursor) (
 	// The first call, even without posts, is how the observer learns of our first contact.
 	if len(page.Own) > 0 || !a.watched.Load() {
 		if err := a.r.o.Observer.Observe(ctx, a.Name, page.Own); err != nil {
-			t.problem = &Error{Kind: Temporary, Message: "the account's own posts could not be compared with what was approved", Err: err}
+			t.problem = Phrased(Temporary, phrase.Of(phrase.Uncompared), phrase.Phrase{}).Because(err)
 			next = nil
 		} else {
 			a.watched.Store(true)

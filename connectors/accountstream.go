@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"standpunt/internal/phrase"
 )
 
 // streamTry is one call of an account's stream.
@@ -37,7 +39,7 @@ func (a *accountRun) stream(ctx context.Context, s Streamer) {
 		}
 		failures++
 		if err == nil {
-			err = &Error{Kind: Temporary, Message: "the platform ended the stream; polling goes on"}
+			err = Phrased(Temporary, phrase.Of(phrase.StreamEnded), phrase.Phrase{})
 		}
 		if failures > 1 { // platforms end streams now and then; one that comes back at once is no trouble
 			a.pulse.beside(streamPart, err)

@@ -2,18 +2,19 @@ package connectors
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"standpunt/internal/phrase"
 )
 
 // The defaults of [ClientOptions].
@@ -120,7 +121,7 @@ func (c *Client) Do(ctx context.Context, call Call) (*Response, error) {
 	answer := &Response{Status: raw.StatusCode, Header: raw.Header, Body: body, Sent: call.Send, Authorization: raw.Request.Header.Get("Authorization")}
 	if int64(len(body)) > c.o.MaxBody {
 		if raw.StatusCode/100 == 2 {
-			e := answer.nonsense("larger than %d bytes", c.o.MaxBody)
+			e := answer.nonsense(phrase.Of(phrase.TooLong, "n", strconv.FormatInt(c.o.MaxBody, 10)))
 			e.Err = ErrTooLarge
 			return nil, e
 		}
@@ -189,7 +190,7 @@ func (c *Client) request(ctx context.Context, call Call, wrote *atomic.Bool) (*h
 	if call.JSON != nil {
 		encoded, err := json.Marshal(call.JSON)
 		if err != nil {
-			return nil, &Error{Kind: Rejected, Message: "the request cannot be encoded", Err: err}
+			return nil, Phrased(Rejected, phrase.Of(phrase.Unwritable), phrase.Phrase{}).Because(err)
 		}
 		body = encoded
 	}
@@ -205,7 +206,7 @@ func (c *Client) request(ctx context.Context, call Call, wrote *atomic.Bool) (*h
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { wrote.Store(true) }})
 	request, err := http.NewRequestWithContext(ctx, call.Method, target, reader)
 	if err != nil || request.URL.Host != c.base.Host || request.URL.Scheme != c.base.Scheme {
-		return nil, &Error{Kind: Rejected, Message: "the request's address is not below the account's base_url"}
+		return nil, Phrased(Rejected, phrase.Of(phrase.NotBelow), phrase.Phrase{})
 	}
 	for name, values := range call.Header {
 		request.Header[http.CanonicalHeaderKey(name)] = values
@@ -218,7 +219,7 @@ func (c *Client) request(ctx context.Context, call Call, wrote *atomic.Bool) (*h
 	}
 	if c.o.Authorize != nil {
 		if err := c.o.Authorize(request); err != nil {
-			return nil, asError(err, BadAuth, "the account's credentials cannot be used")
+			return nil, asError(err, BadAuth, phrase.Of(phrase.NoCredentials))
 		}
 	}
 	return request, nil
@@ -245,12 +246,12 @@ func (c *Client) sameOrigin(next *http.Request, via []*http.Request) error {
 func (c *Client) broken(err error, call Call, wrote *atomic.Bool) *Error {
 	var elsewhere errElsewhere
 	if errors.As(err, &elsewhere) {
-		return &Error{Kind: NotAllowed, Message: fmt.Sprintf("%s redirects to another host, %s", c.base.Host, elsewhere.origin),
-			Remedy: "If that host is right, change the account's base_url to it.", Err: elsewhere}
+		return Phrased(NotAllowed, phrase.Of(phrase.Elsewhere, "host", c.base.Host, "origin", elsewhere.origin),
+			phrase.Of(phrase.FixElsewhere)).Because(elsewhere)
 	}
 	e := Unanswered(err, c.base.Host, wrote.Load(), call.Send)
 	if !wrote.Load() {
-		e.Remedy = cmp.Or(e.Remedy, "Check that it runs and that base_url is right.")
+		e.Advise(phrase.Of(phrase.FixRunning))
 	}
 	return e
 }
@@ -259,24 +260,28 @@ func (c *Client) broken(err error, call Call, wrote *atomic.Bool) *Error {
 // Garbage, and of kind Unknown when the call may have changed something.
 func (r *Response) JSON(v any) error {
 	if err := json.Unmarshal(r.Body, v); err != nil {
-		return r.nonsense("not the JSON that was expected")
+		return r.NotJSON()
 	}
 	return nil
 }
+
+// NotJSON is the error for an answer that is not the JSON that was expected, of
+// the kinds that [Response.JSON] has.
+func (r *Response) NotJSON() *Error { return r.nonsense(phrase.Of(phrase.NotJSON)) }
 
 // Nonsense is the error for an answer that was read but makes no sense, such
 // as one without the id of what was posted: of kind Garbage, and of kind
 // Unknown when the call may have changed something. what completes "the
 // platform's answer is ...".
-func (r *Response) Nonsense(what string) *Error { return r.nonsense("%s", what) }
-
-func (r *Response) nonsense(format string, args ...any) *Error {
-	e := &Error{
-		Kind: Garbage, Message: "the platform's answer is " + fmt.Sprintf(format, args...),
-		Remedy: "Look whether the address is the platform's own, and whether a proxy or a sign-in page stands in between.",
-	}
-	if r.Sent {
-		e.Kind, e.Remedy = Unknown, "Reading back will show whether it was carried out."
-	}
+func (r *Response) Nonsense(what string) *Error {
+	e := r.nonsense(phrase.Phrase{})
+	e.Message = "the platform's answer is " + what
 	return e
+}
+
+func (r *Response) nonsense(what phrase.Phrase) *Error {
+	if r.Sent {
+		return Phrased(Unknown, what, phrase.Of(phrase.FixReadBack))
+	}
+	return Phrased(Garbage, what, phrase.Of(phrase.FixNonsense))
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"standpunt/internal/fault"
+	"standpunt/internal/phrase"
 )
 
 // So many deliveries without proof, none with it in between and none for so
@@ -30,8 +31,9 @@ type Deliveries struct {
 
 	LastAccepted time.Time
 	LastRefused  time.Time
-	LastReason   string    // why that was, one sentence that is safe to show
-	Confirmed    time.Time // when the platform last checked that the address is ours
+	LastReason   string        // why that was, one sentence that is safe to show
+	LastWhat     phrase.Phrase // LastReason as a phrase, as [Error] has it
+	Confirmed    time.Time     // when the platform last checked that the address is ours
 }
 
 // URL is the whole address to give to the platform, where the daemon is found
@@ -69,11 +71,11 @@ func (p *pulse) accepted(method string) {
 
 // refused notes a request that was not taken in. A few without proof are
 // strangers'; many, and none with proof in between, may be the platform's own.
-func (p *pulse) refused(method string, code fault.Code, kind ErrorKind, reason, remedy string) {
+func (p *pulse) refused(method string, code fault.Code, why *Error) {
 	var problem *Error
 	p.change(func(h *AccountHealth) {
-		h.Webhook.LastRefused, h.Webhook.LastReason = time.Now(), reason
-		switch {
+		h.Webhook.LastRefused, h.Webhook.LastReason, h.Webhook.LastWhat = time.Now(), why.Message, why.What
+		switch kind := why.Kind; {
 		case kind == BadAuth, kind == NotAllowed, kind == Stale:
 			h.Webhook.Unproven++
 			if method == http.MethodGet {
@@ -81,7 +83,7 @@ func (p *pulse) refused(method string, code fault.Code, kind ErrorKind, reason, 
 			}
 			p.unproven++
 			if p.unproven >= unprovenToTell && time.Since(h.Webhook.LastAccepted) > provenForSoLong && kind != p.asideKind(webhookPart) {
-				problem = unprovenProblem(kind, remedy)
+				problem = unprovenProblem(why)
 			}
 		case code == fault.Unavailable, code == fault.Internal:
 			h.Webhook.NotKept++
@@ -95,7 +97,7 @@ func (p *pulse) refused(method string, code fault.Code, kind ErrorKind, reason, 
 }
 
 // asideKind is the kind of what is noted beside polling under the name.
-func (p *pulse) asideKind(name string) ErrorKind {
+func (p *pulse) asideKind(name phrase.Code) ErrorKind {
 	if e := p.aside[name]; e != nil {
 		return e.Kind
 	}
@@ -103,18 +105,18 @@ func (p *pulse) asideKind(name string) ErrorKind {
 }
 
 // unprovenProblem says what deliveries without proof can mean.
-func unprovenProblem(kind ErrorKind, remedy string) *Error {
-	const strangers = " If a stranger sends them, nothing of them got in: polling goes on, and your proxy can keep the stranger out."
-	switch kind {
-	case Stale:
-		if remedy == "" {
-			remedy = "Set this machine's clock right, with a time server."
-		}
-		return &Error{Kind: Stale, Message: "deliveries come whose signed time is too far from this machine's clock", Remedy: remedy + strangers}
-	default:
-		if remedy == "" {
-			remedy = "If the platform sends them, the app secret in the account's settings is not that of the app which calls this address: copy it again."
-		}
-		return &Error{Kind: kind, Message: "deliveries come with a wrong signature, and none with a right one", Remedy: remedy + strangers}
+func unprovenProblem(why *Error) *Error {
+	told := *why
+	what := phrase.Of(phrase.WrongSignatures)
+	if why.Kind == Stale {
+		what = phrase.Of(phrase.WrongTimes)
+		told.Advise(phrase.Of(phrase.FixClock))
 	}
+	told.Advise(phrase.Of(phrase.FixSecret))
+	if told.Fix.English() != told.Remedy { // it is the connector's own, and has no words in other languages
+		return &Error{Kind: why.Kind, Message: what.English(), What: what, Remedy: phrase.Of(phrase.OrStrangers, "why", told.Remedy).English()}
+	}
+	fix := told.Fix
+	fix.Code, fix.Why = phrase.OrStrangers, fix.Code
+	return Phrased(why.Kind, what, fix)
 }

@@ -22,7 +22,7 @@ type Outbox interface {
 	MayStillSend(ctx context.Context, r approval.Release) error
 	RecordPublished(ctx context.Context, r approval.Release, receipt approval.Receipt) error
 	RecordFailed(ctx context.Context, r approval.Release, f approval.Failure) error
-	RecordUnknown(ctx context.Context, r approval.Release, reason string) error
+	RecordUnknown(ctx context.Context, r approval.Release, why approval.Failure) error
 
 	Unknown(ctx context.Context, account inbox.AccountName) ([]approval.Attempt, error)
 	Unread(ctx context.Context, account inbox.AccountName) ([]approval.Attempt, error)

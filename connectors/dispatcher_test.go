@@ -18,6 +18,7 @@ import (
 	"standpunt/connectors"
 	"standpunt/inbox"
 	"standpunt/internal/fault"
+	"standpunt/internal/phrase"
 )
 
 // platform is a connector that publishes and finds by functions.
@@ -188,6 +189,9 @@ func TestAbuse31_AStopAfterTheClaimKeepsThePostBack(t *testing.T) {
 			t.Errorf("%d posts left after the stop was acknowledged", sent)
 		}
 		wantEvents(t, o, "recovered", "claimed x", "failed x: temporary, retryable")
+		if o.why.What.Code != phrase.KeptStopped || o.why.Message != o.why.What.English() {
+			t.Errorf("the reason is %+v", o.why)
+		}
 	})
 }
 
@@ -325,7 +329,7 @@ func TestAMistakenSettlementDoesNotAnswerTwice(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := approvaltest.New(t)
 				v := r.Queued(r.Mention("1", "Vraag"), "Antwoord")
-				if err := r.Approvals.RecordUnknown(t.Context(), r.Claim(), "time-out"); err != nil {
+				if err := r.Approvals.RecordUnknown(t.Context(), r.Claim(), approval.Failure{Message: "time-out"}); err != nil {
 					t.Fatal(err)
 				}
 				if _, err := r.Approvals.Settle(t.Context(), r.As("paul").By, v.ID, approval.Ruling{Reason: "Ik zie het niet staan."}); err != nil {

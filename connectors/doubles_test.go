@@ -122,6 +122,7 @@ type outbox struct {
 	due     []approval.Release
 	unread  []approval.Attempt
 	unknown []approval.Attempt
+	why     approval.Failure // the last one
 	absents map[string][]time.Time
 	events  []string
 	refuse  func(event string) error // fails a recording
@@ -188,11 +189,11 @@ func (o *outbox) RecordFailed(_ context.Context, r approval.Release, f approval.
 	if f.Retryable {
 		event += ", retryable"
 	}
-	return o.record(event, func() {})
+	return o.record(event, func() { o.why = f })
 }
 
-func (o *outbox) RecordUnknown(_ context.Context, r approval.Release, _ string) error {
-	return o.record("unknown "+r.Attempt().Text, func() { o.unknown = append(o.unknown, r.Attempt()) })
+func (o *outbox) RecordUnknown(_ context.Context, r approval.Release, f approval.Failure) error {
+	return o.record("unknown "+r.Attempt().Text, func() { o.unknown, o.why = append(o.unknown, r.Attempt()), f })
 }
 
 func (o *outbox) Unknown(context.Context, inbox.AccountName) ([]approval.Attempt, error) {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"standpunt/internal/phrase"
 )
 
 // ErrorKind classifies what a platform answered; whether trying again can help
@@ -35,6 +37,29 @@ type Error struct {
 	Remedy     string        // what to do, one sentence; may be empty
 	RetryAfter time.Duration // for RateLimited; 0 when the platform did not say
 	Err        error         // the cause, for the log
+
+	// What and Fix are Message and Remedy as phrases, which staff read in their own language.
+	// They count as long as their English is what Message and Remedy say; many an Error has none.
+	What, Fix phrase.Phrase
+}
+
+// Phrased makes an Error of sentences that the desk has in every language. fix may
+// be the zero Phrase: there is no remedy.
+func Phrased(kind ErrorKind, what, fix phrase.Phrase) *Error {
+	return &Error{Kind: kind, Message: what.English(), Remedy: fix.English(), What: what, Fix: fix}
+}
+
+// Because records the cause, for the log.
+func (e *Error) Because(err error) *Error {
+	e.Err = err
+	return e
+}
+
+// Advise sets the remedy unless there is one.
+func (e *Error) Advise(fix phrase.Phrase) {
+	if e.Remedy == "" {
+		e.Remedy, e.Fix = fix.English(), fix
+	}
 }
 
 // Errorf makes an Error; a %w operand becomes the cause.

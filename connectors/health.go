@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"standpunt/inbox"
+	"standpunt/internal/phrase"
 )
 
 // HealthState is how an account's source is doing.
@@ -33,8 +34,9 @@ type AccountHealth struct {
 	State   HealthState
 	Since   time.Time // when State began
 
-	Problem      string // what does not work, one sentence; empty when all does
-	Remedy       string // what to do about it; may be empty
+	Problem      string        // what does not work, one sentence; empty when all does
+	Remedy       string        // what to do about it; may be empty
+	What, Fix    phrase.Phrase // Problem and Remedy as phrases, as [Error] has them
 	ProblemKind  ErrorKind
 	ProblemSince time.Time // when it first happened; kept while only its text changes
 	Failures     int       // polls that failed in a row
@@ -65,7 +67,7 @@ type pulse struct {
 	health AccountHealth
 	logged string // the problem as it was last logged
 	// aside is what else does not work while polling does: the stream, our own posts.
-	aside map[string]*Error
+	aside map[phrase.Code]*Error
 	// unproven counts the deliveries without proof since the last one with it.
 	unproven int
 	// overdue is when a running poll should have returned; zero when none runs.
@@ -82,8 +84,8 @@ func (p *pulse) read() AccountHealth {
 	}
 	if h.State != Stopped && !p.overdue.IsZero() && time.Now().After(p.overdue) {
 		h.State, h.Since = Failing, p.overdue
-		h.Problem, h.ProblemKind, h.ProblemSince = "a poll does not return although its time is over", Temporary, p.overdue
-		h.Remedy = "Restart the daemon, and report it: the connector ignores its time-out."
+		h.show(Phrased(Temporary, phrase.Of(phrase.Stuck), phrase.Of(phrase.FixStuck)))
+		h.ProblemSince = p.overdue
 	}
 	return h
 }
@@ -130,12 +132,12 @@ func (p *pulse) polled(err error, next time.Duration) {
 }
 
 // beside notes whether something beside polling works; name tells which.
-func (p *pulse) beside(name string, err error) {
+func (p *pulse) beside(name phrase.Code, err error) {
 	p.change(func(h *AccountHealth) {
 		if err == nil {
 			delete(p.aside, name)
 		} else {
-			p.aside[name] = asError(err, Temporary, name+" does not work")
+			p.aside[name] = asError(err, Temporary, phrase.Of(phrase.Broken).Because(name))
 		}
 		if h.Failures == 0 && h.State != Starting && h.State != Stopped {
 			p.settle(nil)
@@ -155,14 +157,14 @@ func (p *pulse) stop() {
 func (p *pulse) settle(err error) {
 	h := &p.health
 	state, problem := OK, (*Error)(nil)
-	for _, name := range []string{identityPart, ownPostsPart, morePart, streamPart, webhookPart} {
+	for _, name := range []phrase.Code{identityPart, ownPostsPart, morePart, streamPart, webhookPart} {
 		if e := p.aside[name]; e != nil {
 			state, problem = Degraded, e
 			break
 		}
 	}
 	if err != nil {
-		problem = asError(err, Temporary, "the mentions could not be taken in by the daemon itself")
+		problem = asError(err, Temporary, phrase.Of(phrase.NotTakenIn))
 		state = Degraded
 		if h.Failures >= failuresToFail || !problem.Kind.Retryable() || panicked(err) {
 			state = Failing
@@ -170,7 +172,8 @@ func (p *pulse) settle(err error) {
 	}
 	p.enter(state)
 	if problem == nil {
-		h.Problem, h.Remedy, h.ProblemKind, h.ProblemSince = "", "", "", time.Time{}
+		h.show(new(Error))
+		h.ProblemSince = time.Time{}
 		if p.logged != "" {
 			p.log.Info("account works again")
 		}
@@ -180,11 +183,16 @@ func (p *pulse) settle(err error) {
 	if h.Problem == "" {
 		h.ProblemSince = time.Now()
 	}
-	h.Problem, h.Remedy, h.ProblemKind = problem.Message, problem.Remedy, problem.Kind
+	h.show(problem)
 	if text := problem.Error(); text != p.logged {
 		p.logged = text
 		p.log.Warn("account has a problem", "kind", problem.Kind, "problem", problem.Message, "remedy", problem.Remedy, "cause", causeOf(problem, err))
 	}
+}
+
+// show makes e the account's problem.
+func (h *AccountHealth) show(e *Error) {
+	h.Problem, h.Remedy, h.What, h.Fix, h.ProblemKind = e.Message, e.Remedy, e.What, e.Fix, e.Kind
 }
 
 func (p *pulse) enter(s HealthState) {

@@ -8,6 +8,7 @@ import (
 
 	"standpunt/approval"
 	"standpunt/internal/fault"
+	"standpunt/internal/phrase"
 )
 
 // outlet is one account's way out.
@@ -133,9 +134,7 @@ func (o *outlet) stands(ctx context.Context, a approval.Attempt) (approval.Recei
 		return err
 	})
 	if err != nil {
-		return approval.Receipt{}, false, &Error{
-			Kind: Temporary, Message: "It was kept back: whether an earlier attempt stands there could not be read.", Err: err,
-		}
+		return approval.Receipt{}, false, Phrased(Temporary, phrase.Of(phrase.KeptUnread), phrase.Phrase{}).Because(err)
 	}
 	return found.Receipt, found.Outcome == Present, nil
 }
@@ -147,15 +146,15 @@ func (o *outlet) lastLook(ctx context.Context, r approval.Release) error {
 	if err == nil {
 		return nil
 	}
-	e := &Error{Kind: Temporary, Message: "It was kept back: the outbox could not be asked.", Err: err}
+	why := phrase.KeptUnasked
 	switch fault.CodeOf(err) {
 	case fault.PublishingStopped:
-		e.Message = "It was kept back: publishing was stopped before it was sent."
+		why = phrase.KeptStopped
 	case fault.WrongState:
-		e.Message = "It was kept back: what it was approved for no longer held right before it was sent."
+		why = phrase.KeptChanged
 	default:
 	}
-	return e
+	return Phrased(Temporary, phrase.Of(why), phrase.Phrase{}).Because(err)
 }
 
 // publish gives one release to the connector and records the outcome. It
@@ -189,11 +188,12 @@ func (o *outlet) publish(flight context.Context, r approval.Release) error {
 	case errors.As(err, &e) && e.Kind == Unknown:
 		o.change(func(h *SendingHealth) { h.Unknown++; h.Problem, h.Remedy = e.Message, e.Remedy })
 		log.Warn("publication's outcome is unknown", "problem", e.Message, "cause", causeOf(e, err))
-		o.record(flight, a, func(ctx context.Context) error { return o.d.o.Outbox.RecordUnknown(ctx, r, e.Message) })
+		f := approval.Failure{Message: e.Message, What: e.What}
+		o.record(flight, a, func(ctx context.Context) error { return o.d.o.Outbox.RecordUnknown(ctx, r, f) })
 	case errors.As(err, &e):
 		o.change(func(h *SendingHealth) { h.Failed++; h.Problem, h.Remedy = e.Message, e.Remedy })
 		log.Warn("publication failed", "kind", e.Kind, "problem", e.Message, "cause", causeOf(e, err))
-		f := approval.Failure{Kind: string(e.Kind), Message: e.Message, Remedy: e.Remedy, Retryable: e.Kind.Retryable()}
+		f := approval.Failure{Kind: string(e.Kind), Message: e.Message, Remedy: e.Remedy, Retryable: e.Kind.Retryable(), What: e.What, Fix: e.Fix}
 		o.record(flight, a, func(ctx context.Context) error { return o.d.o.Outbox.RecordFailed(ctx, r, f) })
 		if e.Kind.Retryable() || e.Kind == BadAuth {
 			return e
@@ -208,10 +208,10 @@ func (o *outlet) publish(flight context.Context, r approval.Release) error {
 // lacks it is certain and final.
 func (o *outlet) perform(ctx context.Context, r approval.Release) (receipt approval.Receipt, err error) {
 	if r.Attempt().Account != o.Name {
-		return receipt, &Error{Kind: Rejected, Message: "the release is for another account", Remedy: "Report it: this must not happen."}
+		return receipt, Phrased(Rejected, phrase.Of(phrase.OtherAccount), phrase.Of(phrase.FixOtherAccount))
 	}
 	if _, ok := o.Connector.(Attacher); !ok && len(r.Attempt().Media) > 0 {
-		return receipt, &Error{Kind: NotAllowed, Message: "this kind of account publishes no pictures", Remedy: "Propose the answer without them."}
+		return receipt, Phrased(NotAllowed, phrase.Of(phrase.NoPictures), phrase.Of(phrase.FixNoPictures))
 	}
 	var call func(context.Context, approval.Release) (approval.Receipt, error)
 	switch r.Attempt().Action {
@@ -238,8 +238,7 @@ func (o *outlet) perform(ctx context.Context, r approval.Release) (receipt appro
 	case approval.ByHand: // a person posts it; no release for it exists
 	}
 	if call == nil {
-		return receipt, &Error{Kind: NotAllowed, Message: "this kind of account cannot do this (" + string(r.Attempt().Action) + ")",
-			Remedy: "Answer in another way: what somebody does on the platform itself, nobody approved."}
+		return receipt, Phrased(NotAllowed, phrase.Of(phrase.CannotAct, "action", string(r.Attempt().Action)), phrase.Of(phrase.FixCannotAct))
 	}
 	err = guard(o.Log, string(r.Attempt().Action), func() (err error) {
 		receipt, err = call(ctx, r)
@@ -251,21 +250,23 @@ func (o *outlet) perform(ctx context.Context, r approval.Release) (receipt appro
 // outcome makes of what a call returned an error whose kind is the truth about
 // the post: nil, certainly not, or Unknown.
 func outcome(a approval.Attempt, receipt approval.Receipt, err error, late bool) error {
-	const remedy = "Reading back will show whether it stands there; else a press officer looks and decides."
+	unsure := func(what phrase.Code) error {
+		return Phrased(Unknown, phrase.Of(what), phrase.Of(phrase.FixUnsure)).Because(err)
+	}
 	var e *Error
 	switch {
 	case err == nil && receipt.ExternalID == "" && a.Action != approval.Remove && a.Action != approval.Hide:
-		return &Error{Kind: Unknown, Message: "the platform accepted it and did not say under which id", Remedy: remedy}
+		return unsure(phrase.NoID)
 	case err == nil:
 		return nil
 	case panicked(err):
-		return &Error{Kind: Unknown, Message: "the connector failed by a fault of its own while it was publishing", Remedy: remedy, Err: err}
+		return unsure(phrase.CrashedSending)
 	case late && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)):
-		return &Error{Kind: Unknown, Message: "publishing was cut off before the platform answered", Remedy: remedy, Err: err}
+		return unsure(phrase.CutOff)
 	case errors.As(err, &e):
 		return e
 	}
-	return &Error{Kind: Unknown, Message: "the connector does not say whether the post was accepted", Remedy: remedy, Err: err}
+	return unsure(phrase.Unsaid)
 }
 
 // record keeps trying to record an outcome, for a bounded time. Where it does

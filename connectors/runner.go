@@ -13,6 +13,7 @@ import (
 	"standpunt/approval"
 	"standpunt/inbox"
 	"standpunt/internal/fault"
+	"standpunt/internal/phrase"
 )
 
 // The defaults of [RunnerOptions] and [Account].
@@ -20,10 +21,10 @@ const (
 	defaultPollEvery    = time.Minute
 	defaultPollTimeout  = 2 * time.Minute
 	maxPollEvery        = 5 * time.Minute // while a stream is connected
-	identityPart        = "identity"
-	ownPostsPart        = "own posts"
-	streamPart          = "stream"
-	morePart            = "other lists"
+	identityPart        = phrase.PartIdentity
+	ownPostsPart        = phrase.PartOwnPosts
+	streamPart          = phrase.PartStream
+	morePart            = phrase.PartLists
 	backoffFirst        = 5 * time.Second
 	backoffMost         = 15 * time.Minute
 	timeoutGrace        = 30 * time.Second
@@ -98,7 +99,7 @@ func NewRunner(o RunnerOptions, lives ...Live) *Runner {
 		}
 		a := &accountRun{Live: live, r: r, poke: make(chan struct{}, 1), again: make(chan struct{}, 1), done: make(chan struct{}),
 			working: make(chan struct{}, o.DeliveriesAtOnce)}
-		a.pulse = &pulse{log: live.Log, changed: r.changes.wake, aside: make(map[string]*Error)}
+		a.pulse = &pulse{log: live.Log, changed: r.changes.wake, aside: make(map[phrase.Code]*Error)}
 		a.pulse.health = AccountHealth{Account: live.Name, Kind: live.Kind, State: Stopped, Since: time.Now()}
 		if is[Webhook](live.Connector) {
 			a.pulse.health.Webhook.Path = HookPrefix + string(live.Name)

@@ -2,11 +2,12 @@ package connectors
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"standpunt/internal/phrase"
 )
 
 // maxRetryAfter bounds what a platform can make us wait in one go.
@@ -16,17 +17,20 @@ const maxRetryAfter = 24 * time.Hour
 // nothing more exact. For a call that changes something, a 5xx, a 408 and a
 // redirect are of kind Unknown: some platforms carry it out and fail afterwards.
 func StatusError(r *Response, host string) *Error {
-	e := &Error{Message: fmt.Sprintf("%s answered with status %d", host, r.Status)}
+	e := Phrased("", phrase.Of(phrase.Status, "host", host, "status", strconv.Itoa(r.Status)), phrase.Phrase{})
 	switch s := r.Status; {
 	case s == http.StatusUnauthorized:
-		e.Kind, e.Remedy = BadAuth, "Renew the account's credentials; they are wrong, expired or revoked."
+		e.Kind = BadAuth
+		e.Advise(phrase.Of(phrase.FixCredentials))
 	case s == http.StatusForbidden:
-		e.Kind, e.Remedy = NotAllowed, "Check what the account's credentials may do on the platform."
+		e.Kind = NotAllowed
+		e.Advise(phrase.Of(phrase.FixRights))
 	case s == http.StatusTooManyRequests:
-		e.Kind, e.RetryAfter = RateLimited, RetryAfter(r.Header)
-		e.Message = host + " asks for fewer requests"
+		e = Phrased(RateLimited, phrase.Of(phrase.FewerCalls, "host", host), phrase.Phrase{})
+		e.RetryAfter = RetryAfter(r.Header)
 	case r.Sent && (s < 400 || s == http.StatusRequestTimeout || s >= 500):
-		e.Kind, e.Remedy = Unknown, "Reading back will show whether it was carried out."
+		e.Kind = Unknown
+		e.Advise(phrase.Of(phrase.FixReadBack))
 	case s == http.StatusNotFound || s == http.StatusGone:
 		e.Kind = Gone
 	case s == http.StatusRequestTimeout || s >= 500:
@@ -55,10 +59,10 @@ func RetryAfter(h http.Header) time.Duration {
 
 // asError is err if it is an Error already, else one of the given kind whose
 // text says what and hides err's.
-func asError(err error, kind ErrorKind, what string) *Error {
+func asError(err error, kind ErrorKind, what phrase.Phrase) *Error {
 	var e *Error
 	if errors.As(err, &e) {
 		return e
 	}
-	return &Error{Kind: kind, Message: what, Err: err}
+	return Phrased(kind, what, phrase.Phrase{}).Because(err)
 }

@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"syscall"
 	"time"
+
+	"standpunt/internal/phrase"
 )
 
 // UserAgent is how the daemon names itself to platforms.
@@ -63,31 +65,38 @@ func NoRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastR
 // Its texts are ours alone: net/http's name the whole URL and quote what the
 // server wrote.
 func Unanswered(err error, host string, wrote, send bool) *Error {
-	reason, cause := reasonOf(err)
+	why, cause := reasonOf(err)
+	what := func(code phrase.Code) phrase.Phrase {
+		p := phrase.Of(code, "host", host).Because(why)
+		if why == "" {
+			p.With["why"] = cause.Error() // the operating system's words
+		}
+		return p
+	}
 	switch {
 	case send && wrote:
-		return &Error{Kind: Unknown, Message: fmt.Sprintf("%s did not answer after the request was under way (%s)", host, reason),
-			Remedy: "Reading back will show whether it was carried out.", Err: cause}
+		return Phrased(Unknown, what(phrase.UnderWay), phrase.Of(phrase.FixReadBack)).Because(cause)
 	case wrote:
-		return &Error{Kind: Temporary, Message: fmt.Sprintf("%s gave no whole answer (%s)", host, reason), Err: cause}
+		return Phrased(Temporary, what(phrase.Halfway), phrase.Phrase{}).Because(cause)
 	}
-	return &Error{Kind: Temporary, Message: fmt.Sprintf("%s cannot be reached (%s)", host, reason), Remedy: unreached(err), Err: cause}
+	return Phrased(Temporary, what(phrase.Unreached), unreached(err)).Because(cause)
 }
 
 // unreached is what to do where no connection came about, if err tells.
-func unreached(err error) string {
+func unreached(err error) phrase.Phrase {
 	switch {
 	case errors.As(err, new(*net.DNSError)):
-		return "Correct the host in base_url, or this machine's DNS."
+		return phrase.Of(phrase.FixHost)
 	case errors.As(err, new(tls.RecordHeaderError)), errors.Is(err, http.ErrSchemeMismatch):
-		return "Write http in place of https in base_url, or the port that speaks TLS."
+		return phrase.Of(phrase.FixScheme)
 	}
-	return ""
+	return phrase.Phrase{}
 }
 
-// reasonOf is why a call got no answer, in words that come from us alone, and
-// a cause for the log that quotes nothing from the network.
-func reasonOf(err error) (string, error) {
+// reasonOf is why a call got no answer, empty where it is an error of the operating
+// system that has no words of ours, and a cause for the log that quotes nothing
+// from the network.
+func reasonOf(err error) (phrase.Code, error) {
 	var (
 		dns    *net.DNSError
 		number syscall.Errno
@@ -97,19 +106,27 @@ func reasonOf(err error) (string, error) {
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
-		return "the call was cancelled", context.Canceled
+		return phrase.WhyCancelled, context.Canceled
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &slow) && slow.Timeout():
-		return "time-out", context.DeadlineExceeded
+		return phrase.WhyTimeOut, context.DeadlineExceeded
 	case errors.As(err, &dns):
-		return "the host name is not known", errors.New("lookup: " + dns.Err)
+		return phrase.WhyNoHost, errors.New("lookup: " + dns.Err)
 	case errors.As(err, &cert), errors.As(err, new(x509.UnknownAuthorityError)), errors.As(err, new(x509.HostnameError)):
-		return "its TLS certificate is not valid", errors.New("certificate verification failed")
+		return phrase.WhyCertificate, errors.New("certificate verification failed")
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
-		return "it does not speak TLS", errors.New("no TLS record")
+		return phrase.WhyNoTLS, errors.New("no TLS record")
 	case errors.As(err, &number):
-		return number.Error(), number
+		return numbered[number], number
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "the connection was closed", io.ErrUnexpectedEOF
+		return phrase.WhyClosed, io.ErrUnexpectedEOF
 	}
-	return "what came back is not HTTP", fmt.Errorf("an error of type %T", errors.Unwrap(err))
+	return phrase.WhyNotHTTP, fmt.Errorf("an error of type %T", errors.Unwrap(err))
+}
+
+// numbered are the operating system's errors that every language has words for.
+var numbered = map[syscall.Errno]phrase.Code{
+	syscall.ECONNREFUSED: phrase.WhyRefused,
+	syscall.ECONNRESET:   phrase.WhyReset,
+	syscall.EHOSTUNREACH: phrase.WhyNoRoute,
+	syscall.ENETUNREACH:  phrase.WhyNoNetwork,
 }

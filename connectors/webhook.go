@@ -11,6 +11,7 @@ import (
 
 	"standpunt/inbox"
 	"standpunt/internal/fault"
+	"standpunt/internal/phrase"
 )
 
 // HookPrefix is where platforms deliver: the account's name follows it.
@@ -24,7 +25,7 @@ const (
 	defaultDeliveryMemory   = 64 << 20
 	defaultDeliveriesAtOnce = 256
 	firstRead               = 4 << 10 // bytes
-	webhookPart             = "webhook"
+	webhookPart             = phrase.PartWebhook
 )
 
 // Receive hands a platform's HTTP request to the account's connector, which
@@ -116,13 +117,13 @@ func (a *accountRun) receive(ctx context.Context, hook Webhook, request *http.Re
 	}
 	t, err := a.takeIn(ctx, answer.Page, nil)
 	if err = errors.Join(err, t.problem); err != nil {
-		return answer, a.refuse(request.Method, &Error{Kind: Temporary, Message: "it could not be kept", Err: err})
+		return answer, a.refuse(request.Method, Phrased(Temporary, phrase.Of(phrase.DeliveryNotKept), phrase.Phrase{}).Because(err))
 	}
 	switch {
 	case answer.Status == 0:
 		answer.Status = http.StatusOK
 	case answer.Status >= http.StatusInternalServerError:
-		return answer, a.refuse(request.Method, &Error{Kind: Temporary, Message: "a part of it could not be completed, and shall come again"})
+		return answer, a.refuse(request.Method, Phrased(Temporary, phrase.Of(phrase.DeliveryInPart), phrase.Phrase{}))
 	}
 	a.pulse.accepted(request.Method)
 	return answer, nil
@@ -131,15 +132,10 @@ func (a *accountRun) receive(ctx context.Context, hook Webhook, request *http.Re
 // refuse notes that a request was not taken in and makes the fault that its
 // sender is told.
 func (a *accountRun) refuse(method string, err error) error {
-	told := webhookFault(err)
-	reason, remedy := told.Message, ""
-	var known *Error
-	if errors.As(err, &known) {
-		reason, remedy = known.Message, known.Remedy
-	}
-	a.pulse.refused(method, told.Code, KindOf(err), reason, remedy)
+	told, why := webhookFault(err), asError(err, Temporary, phrase.Of(phrase.DeliveryNotNow))
+	a.pulse.refused(method, told.Code, why)
 	a.refusals.Note(func(n int) {
-		a.Log.Warn("webhook deliveries refused", "count", n, "code", told.Code, "reason", reason, "cause", errors.Unwrap(err))
+		a.Log.Warn("webhook deliveries refused", "count", n, "code", told.Code, "reason", why.Message, "cause", why.Err)
 	})
 	return told
 }
@@ -189,17 +185,24 @@ func readDelivery(ctx context.Context, request *http.Request, held *share) (body
 		case errors.Is(err, io.EOF):
 			return body, nil
 		default:
-			return nil, fault.New(fault.InvalidInput, "it broke off, or came too slowly").Because(err)
+			return nil, notRead(fault.InvalidInput, Phrased(Temporary, phrase.Of(phrase.DeliveryBroken), phrase.Phrase{}).Because(err))
 		}
 	}
 }
 
 func errTooLong() *fault.Fault {
-	return fault.New(fault.BodyTooLarge, "it is larger than %d MB", MaxDelivery>>20)
+	return notRead(fault.BodyTooLarge, Phrased(Rejected, phrase.Of(phrase.DeliveryTooLarge, "n", strconv.Itoa(MaxDelivery>>20)), phrase.Phrase{}))
+}
+
+// notRead is the fault of a delivery whose body was not read to its end.
+func notRead(code fault.Code, e *Error) *fault.Fault {
+	return fault.New(code, "%s", e.Message).Because(e)
 }
 
 func errBusy() *Error {
-	return &Error{Kind: RateLimited, Message: "too many deliveries came at once", RetryAfter: time.Minute}
+	e := Phrased(RateLimited, phrase.Of(phrase.DeliveriesAtOnce), phrase.Phrase{})
+	e.RetryAfter = time.Minute
+	return e
 }
 
 // webhookFault is a refusal as the sender may see it.

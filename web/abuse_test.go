@@ -251,7 +251,7 @@ func TestAbuse30_UnknownIsNotSentAgain(t *testing.T) {
 	bert := r.as("bert")
 	p := bert.submit(bert.draft(r.Mention("m1", "Hallo?"), "Dag!").is(201)).is(200)
 	r.as("anna").decide(p, "approve", "").is(200)
-	check(t, r.Approvals.RecordUnknown(t.Context(), r.Claim(), "the answer was lost"))
+	check(t, r.Approvals.RecordUnknown(t.Context(), r.Claim(), approval.Failure{Message: "the answer was lost"}))
 	path := "/proposals/" + p.id()
 	absent := obj{"outcome": "not_posted", "reason": "Ik zie niets."}
 	bert.post(path+"/retry", nil).refused(409, "wrong_state")

@@ -302,7 +302,7 @@ func Released(t testing.TB, account inbox.AccountName, remoteID string, target i
 	return rel, func() approval.Release {
 		t.Helper()
 		ctx := context.WithoutCancel(t.Context())
-		must(t, r.Approvals.RecordUnknown(ctx, last, "no answer"))
+		must(t, r.Approvals.RecordUnknown(ctx, last, approval.Failure{Message: "no answer"}))
 		_, err := r.Approvals.Settle(ctx, r.As("paul").By, p.ID, approval.Ruling{Reason: "not seen there"})
 		must(t, err)
 		_, err = r.Approvals.Retry(ctx, r.As("anna").By, p.ID)

@@ -101,7 +101,7 @@ func TestFromTheBookToAnOfficialAnswer(t *testing.T) {
 		id := d.remote.Post(t, "Waar blijft mijn pakket?")
 		p := d.rig.Queued(d.conversation(id), answer)
 		d.official(p, id, answer)
-		if outside, err := d.rig.Approvals.PublishedOutside(t.Context(), 10); err != nil || len(outside) > 0 {
+		if outside, _, err := d.rig.Approvals.PublishedOutside(t.Context(), "", 10); err != nil || len(outside) > 0 {
 			t.Errorf("our own answer counts as published outside: %v, %v", outside, err)
 		}
 	})

@@ -10,6 +10,7 @@ import (
 	"standpunt/connectors"
 	"standpunt/connectors/internal/graph"
 	"standpunt/inbox"
+	"standpunt/internal/phrase"
 )
 
 // What may be asked back while a delivery waits for its answer.
@@ -211,7 +212,7 @@ func (d *delivery) stands(ctx context.Context, t *told, stood, edited time.Time)
 // ask asks Facebook for the whole of what a change is about.
 func (d *delivery) ask(ctx context.Context, t *told) (node, error) {
 	if !d.mayAsk(ctx) {
-		return node{}, &connectors.Error{Kind: connectors.NotAllowed, Message: "a delivery leaves out more than can be asked for"}
+		return node{}, connectors.Phrased(connectors.NotAllowed, phrase.Of(phrase.DeliveryLeavesOut), phrase.Phrase{})
 	}
 	if t.CommentID == "" {
 		return d.read(ctx, t.id(), postFields)

@@ -410,7 +410,7 @@ func TestThroughTheRunner(t *testing.T) {
 	if n := count(); n != told {
 		t.Errorf("a poll made %d mentions of %d", n, told)
 	}
-	list, err := rig.Approvals.PublishedOutside(t.Context(), 10)
+	list, _, err := rig.Approvals.PublishedOutside(t.Context(), "", 10)
 	if err != nil || len(list) > 0 {
 		t.Errorf("published outside: %+v, %v", list, err)
 	}

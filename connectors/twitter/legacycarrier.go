@@ -52,7 +52,7 @@ func (c *carrier) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	body, edits, err := strip(answer.Body)
 	if err != nil {
-		return nil, answer.Nonsense("not the JSON that was expected")
+		return nil, answer.NotJSON()
 	}
 	c.answer, c.edits = answer, edits
 	return &http.Response{

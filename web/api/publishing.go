@@ -67,7 +67,7 @@ func (a *API) publishing() {
 		method: http.MethodGet, path: "/outside", id: "listPublishedOutside", tag: "Publishing",
 		summary: "Posts on our accounts that no release explains, newest first", description: "At most the newest 200.", scope: people.Read,
 	}, func(ctx context.Context, _ *nothing) (*answer[list[outside]], error) {
-		posts, err := a.d.Approvals.PublishedOutside(ctx, 200)
+		posts, _, err := a.d.Approvals.PublishedOutside(ctx, "", 200)
 		if err != nil {
 			return nil, err
 		}

@@ -72,7 +72,7 @@ func newStage(t *testing.T) *stage {
 		t.Fatal(err)
 	}
 	s.unknown = done(bert.Approve(anna.Submitted(all[last-11], "Dank voor het melden! De link is hersteld.")))
-	if err := d.Approvals.RecordUnknown(t.Context(), d.Claim(), "The platform did not answer in time."); err != nil {
+	if err := d.Approvals.RecordUnknown(t.Context(), d.Claim(), approval.Failure{Message: "The platform did not answer in time."}); err != nil {
 		t.Fatal(err)
 	}
 	second := approval.DefaultPolicy()

@@ -278,7 +278,7 @@ func TestWhatWasRejectedComesBackWithItsStory(t *testing.T) {
 func TestUnknownOutcomesAreSettledByForm(t *testing.T) {
 	d := desktest.New(t)
 	p := d.Queued(d.Mention("1", "Hallo?"), "Dag.")
-	if err := d.Approvals.RecordUnknown(t.Context(), d.Claim(), "The platform did not answer in time."); err != nil {
+	if err := d.Approvals.RecordUnknown(t.Context(), d.Claim(), approval.Failure{Message: "The platform did not answer in time."}); err != nil {
 		t.Fatal(err)
 	}
 	says(t, d.SignedIn("anna").Get(at(p)), http.StatusOK, "Nobody knows whether it was published.", "The platform did not answer in time.")

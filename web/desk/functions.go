@@ -24,6 +24,7 @@ func functions(lang string, words *catalogue, files *static) template.FuncMap {
 		"t":        func(key string, args ...any) string { return words.t(lang, key, args...) },
 		"th":       func(key string, args ...any) template.HTML { return words.th(lang, key, args...) },
 		"word":     s.word,
+		"told":     s.told,
 		"static":   files.url,
 		"icon":     icon,
 		"ago":      s.ago,

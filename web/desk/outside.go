@@ -30,7 +30,7 @@ func (v *visit) outside() (n approval.OutsideCount, newest inbox.AccountName, er
 	if n, err = v.d.Approvals.CountOutside(v.ctx(), v.outsideSeen(), mostCounted); err != nil || n.Unseen == 0 {
 		return n, "", err
 	}
-	list, err := v.d.Approvals.PublishedOutside(v.ctx(), 1)
+	list, _, err := v.d.Approvals.PublishedOutside(v.ctx(), "", 1)
 	if err != nil {
 		return n, "", err
 	}

@@ -1,7 +1,10 @@
 package desk_test
 
 import (
+	"fmt"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +75,38 @@ func TestPostsFromOutsideAreToldOnEveryPage(t *testing.T) {
 	}
 	w.posted("901", "Nog een")
 	says(t, bert.Get("/waiting"), http.StatusOK, bar, badge, "A post on plein", "2 posts published outside")
+}
+
+// Every post can be reached, page by page, and each stands on one page.
+func TestOlderPostsFromOutsideAreReached(t *testing.T) {
+	d := desktest.New(t)
+	w := watch(d)
+	var posts []approval.OwnPost
+	for i := range 45 {
+		posts = append(posts, approval.OwnPost{ExternalID: fmt.Sprint(i), Text: fmt.Sprintf("Bericht %02d.", i), PostedAt: time.Now().Add(time.Second)})
+	}
+	w.sees(posts[:30]...)
+	w.sees(posts[30:]...)
+	bert := d.SignedIn("bert")
+	link := regexp.MustCompile(`<a class="button" href="(/settings/accounts\?outside=[^"#]+)#outside">Older posts</a>`)
+	seen := make(map[string]int)
+	path, sizes := "/settings/accounts", []int(nil)
+	for path != "" && len(sizes) < 4 {
+		a := bert.Get(path)
+		says(t, a, http.StatusOK, `data-at="`+path+`"`)
+		texts := regexp.MustCompile(`Bericht \d\d\.`).FindAllString(a.Body, -1)
+		for _, text := range texts {
+			seen[text]++
+		}
+		path, sizes = "", append(sizes, len(texts))
+		if m := link.FindStringSubmatch(a.Body); m != nil {
+			path = m[1]
+		}
+	}
+	if !slices.Equal(sizes, []int{20, 20, 5}) || len(seen) != len(posts) {
+		t.Errorf("pages of %v hold %d of %d posts", sizes, len(seen), len(posts))
+	}
+	says(t, bert.Get("/settings/accounts?outside=%2F"), http.StatusUnprocessableEntity)
 }
 
 func TestPostsFromOutsideAppearAtOnce(t *testing.T) {

@@ -26,6 +26,8 @@ func (k *desk) accountPages() []page {
 type accountsPage struct {
 	Accounts  []accountCard
 	Outside   []approval.Outside
+	After     string // where the posts from outside begin; empty: with the newest
+	Older     string // where those that follow do; empty at the end
 	MayGovern bool
 	Trouble   *trouble
 	At        string // the account that the trouble is about
@@ -47,7 +49,7 @@ type accountCard struct {
 	PublicURL string
 }
 
-// mostOutside is how many posts from outside the page lists.
+// mostOutside is how many posts from outside the page lists at a time.
 const mostOutside = 20
 
 func (v *visit) showAccounts(status int, p accountsPage) error {
@@ -59,10 +61,12 @@ func (v *visit) showAccounts(status int, p accountsPage) error {
 	if err != nil {
 		return err
 	}
-	if err = v.seeOutside(); err != nil {
-		return err
+	if p.After = v.form("outside"); p.After == "" {
+		if err = v.seeOutside(); err != nil {
+			return err
+		}
 	}
-	if p.Outside, err = v.d.Approvals.PublishedOutside(v.ctx(), mostOutside); err != nil {
+	if p.Outside, p.Older, err = v.d.Approvals.PublishedOutside(v.ctx(), p.After, mostOutside); err != nil {
 		return err
 	}
 	var tokens []*people.Token

@@ -14,13 +14,13 @@ var wordFiles embed.FS
 // languages are those of the desk, the first one for whoever asks for neither.
 var languages = []string{"en", "nl"}
 
-// phrase is one sentence in each language.
-type phrase struct {
+// wording is one sentence in each language.
+type wording struct {
 	EN string `json:"en"`
 	NL string `json:"nl"`
 }
 
-func (p phrase) in(lang string) string {
+func (p wording) in(lang string) string {
 	if lang == "nl" {
 		return p.NL
 	}
@@ -29,10 +29,10 @@ func (p phrase) in(lang string) string {
 
 // catalogue is every sentence of the desk by its key. The files in words/ hold
 // them, one for each page; a key begins with the name of its page.
-type catalogue struct{ phrases map[string]phrase }
+type catalogue struct{ phrases map[string]wording }
 
 func readWords() (*catalogue, error) {
-	c := &catalogue{phrases: make(map[string]phrase)}
+	c := &catalogue{phrases: make(map[string]wording)}
 	entries, err := wordFiles.ReadDir("words")
 	if err != nil {
 		return nil, fmt.Errorf("desk: words: %w", err)
@@ -42,7 +42,7 @@ func readWords() (*catalogue, error) {
 		if err != nil {
 			return nil, fmt.Errorf("desk: words: %w", err)
 		}
-		var file map[string]phrase
+		var file map[string]wording
 		if err := json.Unmarshal(body, &file); err != nil {
 			return nil, fmt.Errorf("desk: words/%s: %w", e.Name(), err)
 		}

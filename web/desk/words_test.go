@@ -163,7 +163,7 @@ func TestIconsExist(t *testing.T) {
 }
 
 func TestSentencesTakeValuesAndOne(t *testing.T) {
-	c := &catalogue{phrases: map[string]phrase{
+	c := &catalogue{phrases: map[string]wording{
 		"a":     {EN: "{n} wait", NL: "{n} wachten"},
 		"a.one": {EN: "one waits", NL: "een wacht"},
 		"b":     {EN: "by {name}", NL: "door {name}"},

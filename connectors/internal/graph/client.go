@@ -159,7 +159,7 @@ func (c *Client) call(ctx context.Context, s *fb.Session, path string, method fb
 		return Answer{}, e
 	}
 	if err := json.Unmarshal(response.Body, v); err != nil {
-		return Answer{}, response.Nonsense("not the JSON that was expected")
+		return Answer{}, response.NotJSON()
 	}
 	return Answer{Body: response.Body, At: dateOf(seen.header), sent: send}, nil
 }

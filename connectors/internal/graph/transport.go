@@ -2,7 +2,6 @@ package graph
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"standpunt/connectors"
+	"standpunt/internal/phrase"
 )
 
 var (
@@ -94,7 +94,7 @@ func (s *sighting) broken(err error, host string, send bool) *connectors.Error {
 	}
 	e := connectors.Unanswered(err, host, s.wrote.Load(), send)
 	if !s.wrote.Load() {
-		e.Remedy = cmp.Or(e.Remedy, "Check the daemon's way to the internet and the account's base_url.")
+		e.Advise(phrase.Of(phrase.FixWay))
 	}
 	return e
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"standpunt/connectors"
+	"standpunt/internal/phrase"
 )
 
 // The bounds of one delivery; what exceeds them makes no sense.
@@ -46,11 +47,9 @@ func (h Hook) Challenge(r *http.Request) (connectors.WebhookAnswer, error) {
 	challenge := given("hub.challenge")
 	switch {
 	case given("hub.mode") != "subscribe", !challengePattern.MatchString(challenge):
-		return connectors.WebhookAnswer{}, &connectors.Error{Kind: connectors.BadAuth, Message: "the call is none of Meta's verifications",
-			Remedy: "Meta itself opens this address, when its console is told to; a browser gets nothing here."}
+		return connectors.WebhookAnswer{}, refused(connectors.BadAuth, phrase.NoVerification, phrase.FixNoVerification)
 	case !same([]byte(given("hub.verify_token")), []byte(h.VerifyToken)):
-		return connectors.WebhookAnswer{}, &connectors.Error{Kind: connectors.BadAuth, Message: "the verification came with another token than verify_token",
-			Remedy: "Write the same text as verify_token here and as Verify token in Meta's console."}
+		return connectors.WebhookAnswer{}, refused(connectors.BadAuth, phrase.OtherToken, phrase.FixOtherToken)
 	}
 	return connectors.WebhookAnswer{Status: http.StatusOK, Type: "text/plain; charset=utf-8", Body: []byte(challenge)}, nil
 }
@@ -63,8 +62,7 @@ func (h Hook) Open(r *http.Request, body []byte, object string) ([]Entry, error)
 		return nil, err
 	}
 	if !h.signed(r.Header.Values("X-Hub-Signature-256"), body) {
-		return nil, &connectors.Error{Kind: connectors.BadAuth, Message: "a delivery carries no signature made with app_secret",
-			Remedy: "If Meta sent it, set app_secret to the secret of the app whose webhook this is."}
+		return nil, refused(connectors.BadAuth, phrase.DeliveryUnsigned, phrase.FixUnsigned)
 	}
 	return decodeEnvelope(body, object)
 }
@@ -72,10 +70,16 @@ func (h Hook) Open(r *http.Request, body []byte, object string) ([]Entry, error)
 // ready refuses everything where the settings would accept anything.
 func (h Hook) ready() error {
 	if h.VerifyToken == "" || h.AppSecret == "" {
-		return &connectors.Error{Kind: connectors.NotAllowed, Message: "the account takes no deliveries, as its settings lack verify_token or app_secret",
-			Remedy: "Set both, or take the webhook out of Meta's console."}
+		return refused(connectors.NotAllowed, phrase.DeliveriesOff, phrase.FixDeliveriesOff)
 	}
 	return nil
+}
+
+// refused says what is wrong with a call to the webhook, and what to do; with are
+// values of the sentence beside those that each can have.
+func refused(kind connectors.ErrorKind, what, fix phrase.Code, with ...string) error {
+	with = append(with, "platform", "Meta", "token", "verify_token", "secret", "app_secret", "n", strconv.Itoa(mostUpdates))
+	return connectors.Phrased(kind, phrase.Of(what, with...), phrase.Of(fix, with...))
 }
 
 func (h Hook) signed(signatures []string, body []byte) bool {
@@ -116,11 +120,11 @@ type Change struct {
 
 // decodeEnvelope reads a signed body.
 func decodeEnvelope(body []byte, object string) ([]Entry, error) {
-	nonsense := func(what string) error {
-		return &connectors.Error{Kind: connectors.Garbage, Message: "Meta signed " + what, Remedy: "Report it: Meta does not deliver such things."}
+	nonsense := func(what phrase.Code) error {
+		return refused(connectors.Garbage, what, phrase.FixSigned, "object", object)
 	}
 	if depth(body) > deepest {
-		return nil, nonsense("a delivery that is nested too deep")
+		return nil, nonsense(phrase.SignedDeep)
 	}
 	var got struct {
 		Object string `json:"object"`
@@ -137,10 +141,10 @@ func decodeEnvelope(body []byte, object string) ([]Entry, error) {
 		} `json:"entry"`
 	}
 	if err := json.Unmarshal(body, &got); err != nil {
-		return nil, nonsense("a delivery that is not the JSON that was expected")
+		return nil, nonsense(phrase.SignedNoJSON)
 	}
 	if got.Object != object {
-		return nil, nonsense("a delivery about another object than " + object)
+		return nil, nonsense(phrase.SignedOther)
 	}
 	entries, updates := make([]Entry, 0, len(got.Entry)), 0
 	for _, e := range got.Entry {
@@ -152,7 +156,7 @@ func decodeEnvelope(body []byte, object string) ([]Entry, error) {
 			entry.Changes = append(entry.Changes, Change{Field: e.Field, Value: e.Value})
 		}
 		if updates += max(1, len(entry.Changes)+len(entry.Messaging)); updates > mostUpdates {
-			return nil, nonsense("a delivery with more than 1000 updates")
+			return nil, nonsense(phrase.SignedMany)
 		}
 		entries = append(entries, entry)
 	}
