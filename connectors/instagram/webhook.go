@@ -39,6 +39,9 @@ func (h *Hooked) Receive(ctx context.Context, r *http.Request, body []byte) (con
 	d := delivery{c: h.Connector, left: mostLookups, awaited: h.awaited, found: make(map[string]connectors.Page)}
 	var others []string
 	entries = slices.DeleteFunc(entries, func(e graph.Entry) bool {
+		if e.Trouble != nil && (e.ID == "" || string(e.ID) == h.s.UserID) {
+			d.page.Trouble = e.Trouble
+		}
 		if string(e.ID) != h.s.UserID && idPattern.MatchString(string(e.ID)) {
 			others = append(others, string(e.ID))
 		}

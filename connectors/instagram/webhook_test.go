@@ -339,7 +339,7 @@ func TestOneEntryThatMakesNoSenseDoesNotFailTheOthers(t *testing.T) {
 	id := r.Post(t, "een vraag")
 	body := `{"object":"instagram","entry":[
 		{"id":"17841400000000009","time":1,"changes":[{"field":"comments","value":{"id":"1"}}]},
-		{"id":"../etc","time":1,"field":"comments","value":{"id":"2"}},
+		{"id":"../etc","time":1,"field":"comments","value":{"id":"2"}}, 3, {"id":"` + userID + `","changes":[3]}, {"id":"` + userID + `","messaging":{}},
 		{"id":"` + userID + `","time":"soon","changes":[{"field":"comments","value":"no object"},{"field":"comments","value":{"id":"1/../2"}},{"field":"mentions","value":[]},
 			{"field":"story_insights","value":{}},{"field":"comments","value":{"comment_id":99999999999999999999999999}}],
 			"messaging":[{"read":{}},5,{"message":{"mid":"a b"}}]},
@@ -347,6 +347,9 @@ func TestOneEntryThatMakesNoSenseDoesNotFailTheOthers(t *testing.T) {
 	answer, err := hand(t, c, signed(body))
 	if err != nil || len(answer.Page.Mentions) != 1 || answer.Page.Mentions[0].ExternalID != id {
 		t.Errorf("%+v, %v", answer, err)
+	}
+	if answer.Status != http.StatusOK || connectors.KindOf(answer.Page.Trouble) != connectors.Garbage {
+		t.Errorf("answered with %d, told %v", answer.Status, answer.Page.Trouble)
 	}
 	if !reflect.DeepEqual(answer.Others, []string{"17841400000000009"}) {
 		t.Errorf("others are %v", answer.Others)
