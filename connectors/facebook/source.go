@@ -42,6 +42,8 @@ type walk struct {
 	Floor int64 `json:"floor,omitempty"`
 	// Turns are posts whose newest comments are read again, one in each walk.
 	Turns []string `json:"turns,omitempty"`
+	// Withheld are posts whose comments are left out meanwhile.
+	Withheld []withheld `json:"withheld,omitempty"`
 	// Again is whether the list was begun once more because Facebook forgot our cursor.
 	Again bool `json:"again,omitempty"`
 	// trouble is why this step begins it yet once more; that waits for the next round.
@@ -92,9 +94,12 @@ func (c *Connector) Poll(ctx context.Context, after inbox.Cursor) (connectors.Pa
 		return connectors.Page{}, err
 	}
 	page.More, page.Trouble = w.trouble == nil, w.trouble
+	if page.Trouble == nil {
+		page.Trouble = w.refusals()
+	}
 	if len(w.Posts) == 0 && w.Edge == len(c.edges()) {
 		page.More = false
-		w = walk{Since: max(w.Since, w.Began-int64(overlap/time.Second)), Floor: w.Floor, Turns: w.Turns}
+		w = walk{Since: max(w.Since, w.Began-int64(overlap/time.Second)), Floor: w.Floor, Turns: w.Turns, Withheld: w.Withheld}
 	}
 	page.Next, err = json.Marshal(w)
 	if err != nil {
@@ -133,9 +138,9 @@ func (c *Connector) readPosts(ctx context.Context, w *walk, page *connectors.Pag
 	return nil
 }
 
-// add puts a post or dialogue in line, unless it stands there.
+// add puts a post or dialogue in line, unless it stands there or rests.
 func (w *walk) add(id string) {
-	if !slices.Contains(w.Posts, id) {
+	if !slices.Contains(w.Posts, id) && !w.rests(id) {
 		w.Posts = append(w.Posts, id)
 	}
 }
@@ -150,6 +155,7 @@ func (w *walk) begin(answer graph.Answer) {
 		w.Began = min(w.Began, at.Unix())
 	}
 	w.turn()
+	w.again()
 }
 
 // forgot reports whether Facebook no longer knows our place in a list, which
@@ -185,8 +191,11 @@ func (c *Connector) readComments(ctx context.Context, w *walk, page *connectors.
 	case w.forgot(&w.In, err):
 		return nil
 	case kind == connectors.Gone, !strings.HasPrefix(post, c.s.PageID+"_") && (kind == connectors.NotAllowed || kind == connectors.Rejected):
-		w.Turns = slices.DeleteFunc(w.Turns, func(turn string) bool { return turn == post })
+		w.drop(post)
 		w.next() // it was deleted meanwhile, or stands where Facebook shows us no comments
+		return nil
+	case (kind == connectors.NotAllowed || kind == connectors.Rejected) && w.refuse(post, err):
+		w.next()
 		return nil
 	}
 	if err != nil {
@@ -198,7 +207,7 @@ func (c *Connector) readComments(ctx context.Context, w *walk, page *connectors.
 	if len(list.Items) > 0 {
 		w.turns(post)
 	}
-	since, floor := time.Unix(w.Since, 0), time.Unix(w.Floor, 0)
+	since, floor := time.Unix(w.since(post), 0), time.Unix(w.Floor, 0)
 	older := len(list.Items) > 0
 	for i := range list.Items {
 		n := &list.Items[i]
@@ -208,6 +217,7 @@ func (c *Connector) readComments(ctx context.Context, w *walk, page *connectors.
 		}
 	}
 	if w.In = list.After; w.In == "" || older {
+		w.shown(post)
 		w.next()
 	}
 	return nil

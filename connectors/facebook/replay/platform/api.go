@@ -120,6 +120,8 @@ func (p *Platform) call(r *http.Request) (any, *refusal) {
 		return nil, graphreplay.Gone()
 	case edge == "" && method == http.MethodGet:
 		return p.show(n, r.Form)
+	case edge == "comments" && method == http.MethodGet && p.refuses[which] != 0:
+		return nil, refuse(p.refuses[which], 0, "The comments of this object are not shown")
 	case edge == "comments" && method == http.MethodGet:
 		return p.comments(n, r.Form)
 	case edge == "comments" && method == http.MethodPost:
