@@ -44,6 +44,8 @@ type walk struct {
 	Turns []string `json:"turns,omitempty"`
 	// Withheld are posts whose comments are left out meanwhile.
 	Withheld []withheld `json:"withheld,omitempty"`
+	// Fewer is how often fewer items were asked for, as Facebook did not give so many.
+	Fewer graph.Halvings `json:"fewer,omitempty"`
 	// Again is whether the list was begun once more because Facebook forgot our cursor.
 	Again bool `json:"again,omitempty"`
 	// trouble is why this step begins it yet once more; that waits for the next round.
@@ -111,8 +113,8 @@ func (c *Connector) Poll(ctx context.Context, after inbox.Cursor) (connectors.Pa
 // readPosts reads a page of an edge, and notes whose comments to read.
 func (c *Connector) readPosts(ctx context.Context, w *walk, page *connectors.Page) error {
 	list, err := graph.Page[node](ctx, c.client, c.s.PageID+"/"+c.edges()[w.Edge],
-		graph.Params{"fields": postFields, "limit": strconv.Itoa(postsPage)}, w.After)
-	if w.forgot(&w.After, err) {
+		graph.Params{"fields": postFields, "limit": strconv.Itoa(w.Fewer.Of(postsPage))}, w.After)
+	if w.forgot(&w.After, err) || w.Fewer.After(err, postsPage) {
 		return nil
 	}
 	if err == nil {
@@ -183,12 +185,12 @@ func (w *walk) leave(after string, older bool) {
 func (c *Connector) readComments(ctx context.Context, w *walk, page *connectors.Page) error {
 	post := w.Posts[0]
 	list, err := graph.Page[node](ctx, c.client, post+"/comments", graph.Params{
-		"fields": commentFields, "filter": "stream", "order": "reverse_chronological", "limit": strconv.Itoa(answerPage),
+		"fields": commentFields, "filter": "stream", "order": "reverse_chronological", "limit": strconv.Itoa(w.Fewer.Of(answerPage)),
 	}, w.In)
 	switch kind := connectors.KindOf(err); {
 	case err == nil:
 		err = wholeList(list)
-	case w.forgot(&w.In, err):
+	case w.forgot(&w.In, err), w.Fewer.After(err, answerPage):
 		return nil
 	case kind == connectors.Gone, !strings.HasPrefix(post, c.s.PageID+"_") && (kind == connectors.NotAllowed || kind == connectors.Rejected):
 		w.drop(post)

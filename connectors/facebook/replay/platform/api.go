@@ -231,7 +231,7 @@ func (p *Platform) list(all []*node, form url.Values) (any, *refusal) {
 
 func (p *Platform) listOf(all []map[string]any, form url.Values) (any, *refusal) {
 	return graphreplay.Edge[map[string]any]{
-		Most: 100, Token: p.o.Token,
+		Most: 100, Heavy: p.o.Heavy, Token: p.o.Token,
 		ID:   func(v map[string]any) string { return fmt.Sprint(v["id"]) },
 		Show: func(v map[string]any) (any, *refusal) { return graphreplay.Asked(v, form) },
 	}.Page(all, form.Get("limit"), form.Get("after"))

@@ -23,6 +23,8 @@ type Options struct {
 	TokenType        string // empty: "PAGE"
 	TokenOf          string // the id of the Page whose token it is; empty: PageID
 	Calls            int    // how many calls are allowed; 0: any number
+	// Heavy is how many items of a list Facebook gives at most before it wants to be asked for less; 0: any number.
+	Heavy int
 	// HumanAgent is whether Meta allowed the app answers by a person for seven days.
 	HumanAgent bool
 }
