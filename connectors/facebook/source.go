@@ -44,6 +44,8 @@ type walk struct {
 	Turns []string `json:"turns,omitempty"`
 	// Withheld are posts whose comments are left out meanwhile.
 	Withheld []withheld `json:"withheld,omitempty"`
+	// Gone is what the last step told to be deleted, which is kept once the cursor comes back.
+	Gone []string `json:"gone,omitempty"`
 	// Fewer is how often fewer items were asked for, as Facebook did not give so many.
 	Fewer graph.Halvings `json:"fewer,omitempty"`
 	// Again is whether the list was begun once more because Facebook forgot our cursor.
@@ -80,6 +82,10 @@ func (c *Connector) Poll(ctx context.Context, after inbox.Cursor) (connectors.Pa
 	if err != nil {
 		return connectors.Page{}, err
 	}
+	for _, id := range w.Gone {
+		c.sawGone(id)
+	}
+	w.Gone = nil
 	var page connectors.Page
 	switch edges := c.edges(); {
 	case len(w.Posts) > 0 && isDialogue(w.Posts[0]):
@@ -101,7 +107,7 @@ func (c *Connector) Poll(ctx context.Context, after inbox.Cursor) (connectors.Pa
 	}
 	if len(w.Posts) == 0 && w.Edge == len(c.edges()) {
 		page.More = false
-		w = walk{Since: max(w.Since, w.Began-int64(overlap/time.Second)), Floor: w.Floor, Turns: w.Turns, Withheld: w.Withheld}
+		w = walk{Since: max(w.Since, w.Began-int64(overlap/time.Second)), Floor: w.Floor, Turns: w.Turns, Withheld: w.Withheld, Gone: w.Gone}
 	}
 	page.Next, err = json.Marshal(w)
 	if err != nil {
@@ -204,7 +210,7 @@ func (c *Connector) readComments(ctx context.Context, w *walk, page *connectors.
 		return err
 	}
 	if w.In == "" {
-		c.missing(ctx, page, post, list)
+		c.missing(ctx, w, page, post, list)
 	}
 	if len(list.Items) > 0 {
 		w.turns(post)
