@@ -19,8 +19,8 @@ type Page struct {
 	Next inbox.Cursor
 	More bool // there is more already: poll again at once
 	// Trouble is what does not work beside what this page brings: one of several lists that a
-	// poll reads, one of several streams. It is shown in the account's health until a page
-	// comes without it. What the page brings is taken in all the same.
+	// poll reads, one of several streams, a part of a delivery. It is shown in the account's
+	// health until a page comes the same way without it. What the page brings is taken in all the same.
 	Trouble error
 	// Partial says, on the empty page of a [Streamer], that what its stream brings is not all that
 	// polls do: they keep their usual pace.
@@ -70,7 +70,8 @@ type Webhook interface {
 	// what is signed makes no sense, [Temporary] where the platform shall deliver it again, which
 	// is so too where a call of ours to the platform failed on the way, whatever its own kind. The
 	// Message is shown to staff as the reason, the Remedy where refusals repeat; the sender is
-	// told neither. One entry that makes no sense does not fail the others.
+	// told neither. One entry that makes no sense does not fail the others: it is left out, and
+	// told of as the page's Trouble.
 	// The same delivery comes more than once, late, and in any order: EditedAt tells which
 	// state of a post is newer. Receive is called for many deliveries side by side.
 	Receive(ctx context.Context, r *http.Request, body []byte) (WebhookAnswer, error)

@@ -49,9 +49,9 @@ func (d Deliveries) URL(publicURL string) string {
 // Refused is how many requests were not taken in.
 func (d Deliveries) Refused() uint64 { return d.Unproven + d.Unreadable + d.NotKept }
 
-// accepted notes a delivery that is durable, or a check of the address that
-// was answered.
-func (p *pulse) accepted(method string) {
+// accepted notes a delivery that is durable, with what of it made trouble, or a
+// check of the address that was answered.
+func (p *pulse) accepted(method string, trouble error) {
 	shown := false
 	p.change(func(h *AccountHealth) {
 		now := time.Now()
@@ -62,10 +62,10 @@ func (p *pulse) accepted(method string) {
 		h.Webhook.Accepted++
 		h.Webhook.LastAccepted = now
 		p.unproven = 0
-		shown = p.aside[webhookPart] != nil
+		shown = p.aside[webhookPart] != nil || trouble != nil
 	})
 	if shown {
-		p.beside(webhookPart, nil)
+		p.beside(webhookPart, trouble)
 	}
 }
 

@@ -123,9 +123,12 @@ func (a *accountRun) receive(ctx context.Context, hook Webhook, request *http.Re
 	case answer.Status == 0:
 		answer.Status = http.StatusOK
 	case answer.Status >= http.StatusInternalServerError:
+		if answer.Page.Trouble != nil {
+			a.pulse.beside(webhookPart, answer.Page.Trouble)
+		}
 		return answer, a.refuse(request.Method, Phrased(Temporary, phrase.Of(phrase.DeliveryInPart), phrase.Phrase{}))
 	}
-	a.pulse.accepted(request.Method)
+	a.pulse.accepted(request.Method, answer.Page.Trouble)
 	return answer, nil
 }
 

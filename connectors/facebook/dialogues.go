@@ -31,8 +31,8 @@ type dialogue struct {
 // messages to read.
 func (c *Connector) readDialogues(ctx context.Context, w *walk) error {
 	list, err := graph.Page[dialogue](ctx, c.client, c.s.PageID+"/"+conversations,
-		graph.Params{"platform": "messenger", "fields": "id,updated_time", "limit": strconv.Itoa(postsPage)}, w.After)
-	if w.forgot(&w.After, err) {
+		graph.Params{"platform": "messenger", "fields": "id,updated_time", "limit": strconv.Itoa(w.Fewer.Of(postsPage))}, w.After)
+	if w.forgot(&w.After, err) || w.Fewer.After(err, postsPage) {
 		return nil
 	}
 	if err != nil {
@@ -57,9 +57,9 @@ func (c *Connector) readDialogues(ctx context.Context, w *walk) error {
 // readLetters reads a page of the messages of the first of the dialogues.
 func (c *Connector) readLetters(ctx context.Context, w *walk, page *connectors.Page) error {
 	list, err := graph.Page[written](ctx, c.client, w.Posts[0]+"/messages",
-		graph.Params{"fields": letterFields, "limit": strconv.Itoa(lettersPage)}, w.In)
+		graph.Params{"fields": letterFields, "limit": strconv.Itoa(w.Fewer.Of(lettersPage))}, w.In)
 	switch {
-	case w.forgot(&w.In, err):
+	case w.forgot(&w.In, err), w.Fewer.After(err, lettersPage):
 		return nil
 	case connectors.KindOf(err) == connectors.Gone:
 		w.next() // it was deleted meanwhile

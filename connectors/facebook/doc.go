@@ -17,7 +17,9 @@
 // walk begins at Facebook's own clock, and each looks a quarter of an hour
 // further back than where the last one began, as Facebook shows some things
 // late. So polls may repeat and do not skip, with two limits: comments under
-// posts older than 90 days and mentions elsewhere come by webhook alone.
+// posts older than 90 days and mentions elsewhere come by webhook alone. A post
+// whose comments Facebook refuses holds no other up: it is asked for again every
+// hour, back to where its comments were last known.
 //
 // Edits and deletions are told by webhook. Polls see them in the newest comments
 // of what was commented lately, one post in each walk: another text is an edit,

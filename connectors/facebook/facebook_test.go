@@ -442,6 +442,41 @@ func TestTroubleInMidWalk(t *testing.T) {
 	}
 }
 
+// TestLessIsAskedForWhereFacebookCannotGiveSoMuch has Facebook give few items at
+// once, or none.
+func TestLessIsAskedForWhereFacebookCannotGiveSoMuch(t *testing.T) {
+	for _, heavy := range []int{1, 4} {
+		r := newRemote(t, platform.Options{Heavy: heavy})
+		r.private = true
+		c := r.connect(t, connectors.Account{Backfill: time.Hour}, r.settings(goodToken))
+		var want []string
+		for i := range 8 {
+			want = append(want, r.p.Visit(platform.Said{Name: "Jan", Text: fmt.Sprint("bericht ", i)}), r.p.Comment(r.post, platform.Said{Name: "Eva", Text: fmt.Sprint("vraag ", i)}),
+				r.p.Write(platform.Said{Name: "Mo", Text: fmt.Sprint("onder vier ogen ", i)}))
+		}
+		whole := connectortest.Walk(t, c, nil)
+		for _, id := range want {
+			if mention(whole, id) == nil {
+				t.Errorf("with %d at once %s did not come", heavy, id)
+			}
+		}
+		if strings.Contains(string(whole.Next), "fewer") {
+			t.Errorf("the next walk begins with %s", whole.Next)
+		}
+	}
+	r, c := play(t, platform.Options{})
+	nothing := platform.Fault{Status: 500, Body: `{"error":{"code":1,"message":"Please reduce the amount of data you're asking for, then retry your request"}}`}
+	r.p.Fail(nothing, nothing, nothing, nothing, nothing)
+	page, err := connectors.Page{}, error(nil)
+	steps := 0
+	for ; err == nil && steps < 10; steps++ {
+		page, err = c.Poll(t.Context(), page.Next)
+	}
+	if steps != 5 || connectors.KindOf(err) != connectors.Temporary { // 25, 12, 6, 3 and 1
+		t.Errorf("asked for less and less, it ends after %d calls with %v", steps, err)
+	}
+}
+
 func TestEditHideAndRemove(t *testing.T) {
 	r, c := play(t, platform.Options{})
 	id := r.Post(t, "een vraag")

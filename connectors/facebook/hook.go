@@ -45,6 +45,9 @@ func (p *Pushed) Receive(ctx context.Context, r *http.Request, body []byte) (con
 	d := &delivery{Connector: p.Connector}
 	var others []string
 	for _, e := range entries {
+		if e.Trouble != nil && (e.ID == "" || string(e.ID) == p.s.PageID) {
+			d.page.Trouble = e.Trouble
+		}
 		if string(e.ID) != p.s.PageID {
 			if id := string(e.ID); idPattern.MatchString(id) && !slices.Contains(others, id) {
 				others = append(others, id)

@@ -288,6 +288,62 @@ func TestNonsenseFailsNothingElse(t *testing.T) {
 	}
 }
 
+// TestAnEntryThatMakesNoSenseHoldsNothingElseUp delivers entries that are not of
+// the form that Facebook's have beside a good one, to the account's address.
+func TestAnEntryThatMakesNoSenseHoldsNothingElseUp(t *testing.T) {
+	for _, mad := range []string{
+		`3`, `"klant-eva"`, `[]`, `{"id":"100200300","changes":[3]}`, `{"id":"100200300","changes":{"klant":"eva"}}`, `{"id":"100200300","messaging":5}`,
+		`{"id":"100200300","changes":[{"field":{}}]}`,
+	} {
+		r, c := pushed(t, platform.Options{})
+		rig := approvaltest.New(t)
+		runner := connectors.NewRunner(connectors.RunnerOptions{Inbox: rig.Box, Observer: rig.Approvals},
+			connectors.Live{Account: connectors.Account{Name: "plein", Kind: "facebook"}, Connector: c})
+		good := feed(fmt.Sprintf(`{"item":"comment","verb":"add","comment_id":"3_9","post_id":%q,"parent_id":%q,"message":"dag","created_time":1770000000,"from":{"id":"77"}}`, r.post, r.post))
+		tell := func(entries string) connectors.AccountHealth {
+			t.Helper()
+			body := []byte(`{"object":"page","entry":[` + entries + `]}`)
+			q := httptest.NewRequestWithContext(t.Context(), http.MethodPost, address, bytes.NewReader(body))
+			q.Header.Set("X-Hub-Signature-256", platform.Sign(secret, body))
+			if answer, err := runner.Receive("plein", q); err != nil || answer.Status != http.StatusOK {
+				t.Errorf("%s: answered with %d, %v: it comes again and again", mad, answer.Status, err)
+			}
+			return runner.Health()[0]
+		}
+		started(t, runner) // health is shown from the first poll on
+		h := tell(mad + "," + good)
+		if h.New != 1 || h.State != connectors.Degraded || h.ProblemKind != connectors.Garbage || h.Remedy == "" || strings.Contains(h.Problem+h.Remedy, "klant") {
+			t.Errorf("%s: %+v", mad, h)
+		}
+		if h = tell(good); h.State != connectors.OK || h.Problem != "" {
+			t.Errorf("%s: after a good delivery %+v", mad, h)
+		}
+	}
+}
+
+// started starts a runner for the time of the test, and waits for its first
+// account's first poll.
+func started(t *testing.T, runner *connectors.Runner) {
+	t.Helper()
+	changed, unwatch := runner.Watch()
+	defer unwatch()
+	if err := runner.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := runner.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	for deadline := time.After(time.Minute); runner.Health()[0].LastSuccess.IsZero(); {
+		select {
+		case <-changed:
+		case <-deadline:
+			t.Fatalf("never polled: %+v", runner.Health()[0])
+		}
+	}
+}
+
 func TestWhatCannotBeLearnedNowComesAgain(t *testing.T) {
 	r, c := pushed(t, platform.Options{})
 	nameless := r.p.Comment(r.post, platform.Said{Text: "naamloos"})

@@ -47,7 +47,8 @@ func (w *walk) turns(post string) {
 // missing looks for comments that stood under a post and are no longer in its
 // newest ones, and asks for each: what Facebook shows no more is gone. A list
 // without a single customer in it proves nothing: a permission may be lost.
-func (c *Connector) missing(ctx context.Context, page *connectors.Page, post string, list graph.List[node]) {
+// It is told again until the page was kept.
+func (c *Connector) missing(ctx context.Context, w *walk, page *connectors.Page, post string, list graph.List[node]) {
 	oldest := time.Time{}
 	others := false
 	for i := range list.Items {
@@ -72,7 +73,7 @@ func (c *Connector) missing(ctx context.Context, page *connectors.Page, post str
 		asked++
 		_, err := c.read(ctx, id, commentFields)
 		if connectors.KindOf(err) == connectors.Gone {
-			c.sawGone(id)
+			w.Gone = append(w.Gone, id)
 			page.Mentions = append(page.Mentions, inbox.Inbound{ExternalID: id, Deleted: true})
 		}
 	}

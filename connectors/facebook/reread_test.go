@@ -100,3 +100,36 @@ func TestDialoguesInPagesAndOld(t *testing.T) {
 		t.Errorf("%+v", c.MeasurePrivate("𠜎!"))
 	}
 }
+
+// TestADeletionThatCouldNotBeKeptIsSeenAgain asks twice for the page that tells of
+// a deletion, as where it could not be kept, and then goes on.
+func TestADeletionThatCouldNotBeKeptIsSeenAgain(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	r.Post(t, "blijft")
+	goes := r.Post(t, "gaat")
+	page := connectortest.Walk(t, c, nil)
+	r.p.Erase(goes)
+	told := 0
+	for more := true; more; more = page.More {
+		before := page.Next
+		for range 2 {
+			var err error
+			if page, err = c.Poll(t.Context(), before); err != nil {
+				t.Fatal(err)
+			}
+			if m := mention(page, goes); m != nil && m.Deleted {
+				told++
+			}
+		}
+	}
+	if told != 2 {
+		t.Errorf("it is told %d times, want 2: once, and once more as that was not kept", told)
+	}
+	before := r.p.Calls()
+	if m := mention(connectortest.Walk(t, c, page.Next), goes); m != nil {
+		t.Errorf("it is told again after it was kept: %+v", m)
+	}
+	if calls := r.p.Calls() - before; calls != 4 { // three lists and the post
+		t.Errorf("the walk after it took %d calls, want 4", calls)
+	}
+}

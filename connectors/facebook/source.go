@@ -42,6 +42,12 @@ type walk struct {
 	Floor int64 `json:"floor,omitempty"`
 	// Turns are posts whose newest comments are read again, one in each walk.
 	Turns []string `json:"turns,omitempty"`
+	// Withheld are posts whose comments are left out meanwhile.
+	Withheld []withheld `json:"withheld,omitempty"`
+	// Gone is what the last step told to be deleted, which is kept once the cursor comes back.
+	Gone []string `json:"gone,omitempty"`
+	// Fewer is how often fewer items were asked for, as Facebook did not give so many.
+	Fewer graph.Halvings `json:"fewer,omitempty"`
 	// Again is whether the list was begun once more because Facebook forgot our cursor.
 	Again bool `json:"again,omitempty"`
 	// trouble is why this step begins it yet once more; that waits for the next round.
@@ -76,6 +82,10 @@ func (c *Connector) Poll(ctx context.Context, after inbox.Cursor) (connectors.Pa
 	if err != nil {
 		return connectors.Page{}, err
 	}
+	for _, id := range w.Gone {
+		c.sawGone(id)
+	}
+	w.Gone = nil
 	var page connectors.Page
 	switch edges := c.edges(); {
 	case len(w.Posts) > 0 && isDialogue(w.Posts[0]):
@@ -92,9 +102,12 @@ func (c *Connector) Poll(ctx context.Context, after inbox.Cursor) (connectors.Pa
 		return connectors.Page{}, err
 	}
 	page.More, page.Trouble = w.trouble == nil, w.trouble
+	if page.Trouble == nil {
+		page.Trouble = w.refusals()
+	}
 	if len(w.Posts) == 0 && w.Edge == len(c.edges()) {
 		page.More = false
-		w = walk{Since: max(w.Since, w.Began-int64(overlap/time.Second)), Floor: w.Floor, Turns: w.Turns}
+		w = walk{Since: max(w.Since, w.Began-int64(overlap/time.Second)), Floor: w.Floor, Turns: w.Turns, Withheld: w.Withheld, Gone: w.Gone}
 	}
 	page.Next, err = json.Marshal(w)
 	if err != nil {
@@ -106,8 +119,8 @@ func (c *Connector) Poll(ctx context.Context, after inbox.Cursor) (connectors.Pa
 // readPosts reads a page of an edge, and notes whose comments to read.
 func (c *Connector) readPosts(ctx context.Context, w *walk, page *connectors.Page) error {
 	list, err := graph.Page[node](ctx, c.client, c.s.PageID+"/"+c.edges()[w.Edge],
-		graph.Params{"fields": postFields, "limit": strconv.Itoa(postsPage)}, w.After)
-	if w.forgot(&w.After, err) {
+		graph.Params{"fields": postFields, "limit": strconv.Itoa(w.Fewer.Of(postsPage))}, w.After)
+	if w.forgot(&w.After, err) || w.Fewer.After(err, postsPage) {
 		return nil
 	}
 	if err == nil {
@@ -133,9 +146,9 @@ func (c *Connector) readPosts(ctx context.Context, w *walk, page *connectors.Pag
 	return nil
 }
 
-// add puts a post or dialogue in line, unless it stands there.
+// add puts a post or dialogue in line, unless it stands there or rests.
 func (w *walk) add(id string) {
-	if !slices.Contains(w.Posts, id) {
+	if !slices.Contains(w.Posts, id) && !w.rests(id) {
 		w.Posts = append(w.Posts, id)
 	}
 }
@@ -150,6 +163,7 @@ func (w *walk) begin(answer graph.Answer) {
 		w.Began = min(w.Began, at.Unix())
 	}
 	w.turn()
+	w.again()
 }
 
 // forgot reports whether Facebook no longer knows our place in a list, which
@@ -177,28 +191,31 @@ func (w *walk) leave(after string, older bool) {
 func (c *Connector) readComments(ctx context.Context, w *walk, page *connectors.Page) error {
 	post := w.Posts[0]
 	list, err := graph.Page[node](ctx, c.client, post+"/comments", graph.Params{
-		"fields": commentFields, "filter": "stream", "order": "reverse_chronological", "limit": strconv.Itoa(answerPage),
+		"fields": commentFields, "filter": "stream", "order": "reverse_chronological", "limit": strconv.Itoa(w.Fewer.Of(answerPage)),
 	}, w.In)
 	switch kind := connectors.KindOf(err); {
 	case err == nil:
 		err = wholeList(list)
-	case w.forgot(&w.In, err):
+	case w.forgot(&w.In, err), w.Fewer.After(err, answerPage):
 		return nil
 	case kind == connectors.Gone, !strings.HasPrefix(post, c.s.PageID+"_") && (kind == connectors.NotAllowed || kind == connectors.Rejected):
-		w.Turns = slices.DeleteFunc(w.Turns, func(turn string) bool { return turn == post })
+		w.drop(post)
 		w.next() // it was deleted meanwhile, or stands where Facebook shows us no comments
+		return nil
+	case (kind == connectors.NotAllowed || kind == connectors.Rejected) && w.refuse(post, err):
+		w.next()
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	if w.In == "" {
-		c.missing(ctx, page, post, list)
+		c.missing(ctx, w, page, post, list)
 	}
 	if len(list.Items) > 0 {
 		w.turns(post)
 	}
-	since, floor := time.Unix(w.Since, 0), time.Unix(w.Floor, 0)
+	since, floor := time.Unix(w.since(post), 0), time.Unix(w.Floor, 0)
 	older := len(list.Items) > 0
 	for i := range list.Items {
 		n := &list.Items[i]
@@ -208,6 +225,7 @@ func (c *Connector) readComments(ctx context.Context, w *walk, page *connectors.
 		}
 	}
 	if w.In = list.After; w.In == "" || older {
+		w.shown(post)
 		w.next()
 	}
 	return nil

@@ -57,12 +57,17 @@ func (c *Connector) Poll(ctx context.Context, after inbox.Cursor) (connectors.Pa
 }
 
 // edge is the page of a stage's list where the walk stands. ok is false where
-// Instagram forgot our cursor: the list begins once more.
+// Instagram forgot our cursor, and the list begins once more, or where fewer items are to
+// be asked for.
 func edge[T whole](ctx context.Context, c *Connector, w *walk, path string, params graph.Params) (page graph.List[T], ok bool, err error) {
+	params["limit"] = strconv.Itoa(w.Fewer.Of(listPage))
 	page, err = list[T](ctx, c.api, path, params, w.After)
 	if err != nil && w.After != "" && connectors.KindOf(err) == connectors.Rejected {
 		w.After = ""
 		w.anew(err)
+		return page, false, nil
+	}
+	if w.Fewer.After(err, listPage) {
 		return page, false, nil
 	}
 	if err != nil {
@@ -80,7 +85,7 @@ func edge[T whole](ctx context.Context, c *Connector, w *walk, path string, para
 
 // posts reads a page of the account's own posts, and notes whose comments to read.
 func (c *Connector) posts(ctx context.Context, w *walk, page *connectors.Page) error {
-	got, ok, err := edge[post](ctx, c, w, c.s.UserID+"/media", graph.Params{"fields": postFields, "limit": strconv.Itoa(listPage)})
+	got, ok, err := edge[post](ctx, c, w, c.s.UserID+"/media", graph.Params{"fields": postFields})
 	if !ok {
 		return err
 	}
@@ -105,7 +110,7 @@ func (c *Connector) posts(ctx context.Context, w *walk, page *connectors.Page) e
 // tags reads a page of the posts that tag the account. They come in the order
 // in which they were tagged, which nothing tells the time of: an old post can be new here.
 func (c *Connector) tags(ctx context.Context, w *walk, page *connectors.Page) error {
-	got, ok, err := edge[post](ctx, c, w, c.s.UserID+"/tags", graph.Params{"fields": "id,caption,timestamp,username,permalink", "limit": strconv.Itoa(listPage)})
+	got, ok, err := edge[post](ctx, c, w, c.s.UserID+"/tags", graph.Params{"fields": "id,caption,timestamp,username,permalink"})
 	if !ok {
 		return err
 	}
@@ -143,7 +148,7 @@ func (c *Connector) tags(ctx context.Context, w *walk, page *connectors.Page) er
 // ones to read.
 func (c *Connector) talks(ctx context.Context, w *walk) error {
 	got, ok, err := edge[talk](ctx, c, w, c.messenger()+"/conversations",
-		graph.Params{"platform": "instagram", "fields": talkFields, "limit": strconv.Itoa(listPage)})
+		graph.Params{"platform": "instagram", "fields": talkFields})
 	if !ok {
 		return err
 	}
@@ -161,11 +166,13 @@ func (c *Connector) talks(ctx context.Context, w *walk) error {
 	return nil
 }
 
-// step is the page of the first task's list where it stands. ok is false where
-// there is nothing to take from it: Instagram forgot our cursor and the list begins once
-// more, or what it belongs to is gone and so is the task.
-func step[T whole](ctx context.Context, c *Connector, w *walk, path string, params graph.Params) (page graph.List[T], ok bool, err error) {
+// step is the page of the first task's list where it stands, of so many items at
+// most. ok is false where there is nothing to take from it: Instagram forgot our cursor and the
+// list begins once more, fewer items are to be asked for, or what it belongs to is gone and so is
+// the task.
+func step[T whole](ctx context.Context, c *Connector, w *walk, path string, params graph.Params, most int) (page graph.List[T], ok bool, err error) {
 	t := &w.Tasks[0]
+	params["limit"] = strconv.Itoa(w.Fewer.Of(most))
 	page, err = list[T](ctx, c.api, path, params, t.In)
 	kind := connectors.KindOf(err)
 	switch {
@@ -173,6 +180,8 @@ func step[T whole](ctx context.Context, c *Connector, w *walk, path string, para
 		t.In = page.After
 		t.Pages++
 		return page, true, nil
+	case w.Fewer.After(err, most):
+		return page, false, nil
 	case kind == connectors.Rejected && t.In != "":
 		t.In, t.Found, t.Pages = "", 0, 0
 		w.anew(err)
@@ -192,7 +201,7 @@ func step[T whole](ctx context.Context, c *Connector, w *walk, path string, para
 // answers. An answer can be newer than any comment, so it goes on until as many came as
 // the post's count told, to the end where need be.
 func (c *Connector) comments(ctx context.Context, w *walk, page *connectors.Page) error {
-	got, ok, err := step[comment](ctx, c, w, w.Tasks[0].ID+"/comments", graph.Params{"fields": listFields, "limit": strconv.Itoa(listPage)})
+	got, ok, err := step[comment](ctx, c, w, w.Tasks[0].ID+"/comments", graph.Params{"fields": listFields}, listPage)
 	if !ok {
 		return err
 	}
@@ -209,7 +218,7 @@ func (c *Connector) comments(ctx context.Context, w *walk, page *connectors.Page
 			t.More = append(t.More, string(n.ID))
 		}
 	}
-	if t.In != "" && t.Pages < deepest && (t.Full || !older || t.Found < t.Expect) {
+	if t.In != "" && !w.deep(t) && (t.Full || !older || t.Found < t.Expect) {
 		return nil
 	}
 	w.read(t)
@@ -225,7 +234,7 @@ func (c *Connector) comments(ctx context.Context, w *walk, page *connectors.Page
 
 // replies reads a page of the answers to a comment.
 func (c *Connector) replies(ctx context.Context, w *walk, page *connectors.Page) error {
-	got, ok, err := step[comment](ctx, c, w, w.Tasks[0].ID+"/replies", graph.Params{"fields": plainFields, "limit": strconv.Itoa(listPage)})
+	got, ok, err := step[comment](ctx, c, w, w.Tasks[0].ID+"/replies", graph.Params{"fields": plainFields}, listPage)
 	if !ok {
 		return err
 	}
@@ -233,7 +242,7 @@ func (c *Connector) replies(ctx context.Context, w *walk, page *connectors.Page)
 	for i := range got.Items {
 		c.take(page, t, &got.Items[i], graph.ID(t.ID))
 	}
-	if t.In == "" || t.Pages >= deepest {
+	if t.In == "" || w.deep(t) {
 		w.nextTask()
 	}
 	return nil
@@ -267,7 +276,7 @@ func (c *Connector) sort(page *connectors.Page, n *comment) {
 // messages reads a page of a dialogue, newest first, as far as Instagram tells
 // more than ids.
 func (c *Connector) messages(ctx context.Context, w *walk, page *connectors.Page) error {
-	got, ok, err := step[message](ctx, c, w, w.Tasks[0].ID+"/messages", graph.Params{"fields": messageFields, "limit": strconv.Itoa(newestTalk)})
+	got, ok, err := step[message](ctx, c, w, w.Tasks[0].ID+"/messages", graph.Params{"fields": messageFields}, newestTalk)
 	if !ok {
 		return err
 	}
@@ -281,7 +290,7 @@ func (c *Connector) messages(ctx context.Context, w *walk, page *connectors.Page
 			c.sortMessage(page, m)
 		}
 	}
-	if t.In == "" || older || !told || t.Pages >= deepest {
+	if t.In == "" || older || !told || w.deep(t) {
 		w.nextTask()
 	}
 	return nil

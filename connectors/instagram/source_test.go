@@ -398,6 +398,45 @@ func TestAListThatIsForgottenAgainAndAgain(t *testing.T) {
 	}
 }
 
+// TestLessIsAskedForWhereInstagramCannotGiveSoMuch has Instagram give few items
+// at once, or none.
+func TestLessIsAskedForWhereInstagramCannotGiveSoMuch(t *testing.T) {
+	for _, heavy := range []int{1, 4} {
+		r, c := play(t, platform.Options{Heavy: heavy})
+		var want []string
+		for i := range 60 { // more pages of one than a walk reads of fifty
+			want = append(want, r.Post(t, fmt.Sprint("vraag ", i)))
+		}
+		for i := range 8 {
+			want = append(want, r.p.Tag(platform.Said{Name: "jan", Text: fmt.Sprint("bericht ", i)}), r.p.Message(platform.Said{Name: "mo", Text: fmt.Sprint("onder vier ogen ", i)}))
+		}
+		whole := connectortest.Walk(t, c, nil)
+		for _, id := range want {
+			if mention(whole, id) == nil {
+				t.Errorf("with %d at once %s did not come", heavy, id)
+			}
+		}
+		if strings.Contains(string(whole.Next), "fewer") {
+			t.Errorf("the next walk begins with %s", whole.Next)
+		}
+	}
+	r, c := play(t, platform.Options{})
+	if _, err := c.Identity(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	start := connectortest.Walk(t, c, nil).Next
+	nothing := platform.Fault{Status: 500, Body: `{"error":{"code":1,"message":"Please reduce the amount of data you're asking for, then retry your request"}}`}
+	r.p.Fail(nothing, nothing, nothing, nothing, nothing, nothing)
+	page, err := connectors.Page{Next: start}, error(nil)
+	steps := 0
+	for ; err == nil && steps < 10; steps++ {
+		page, err = c.Poll(t.Context(), page.Next)
+	}
+	if steps != 6 || connectors.KindOf(err) != connectors.Temporary { // 50, 25, 12, 6, 3 and 1
+		t.Errorf("asked for less and less, it ends after %d calls with %v", steps, err)
+	}
+}
+
 func TestTroubleInMidWalk(t *testing.T) {
 	for _, c := range []struct {
 		name  string

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"standpunt/connectors"
+	"standpunt/connectors/internal/graph"
 	"standpunt/inbox"
 )
 
@@ -22,7 +23,7 @@ const (
 	mostTags   = 200                 // how many tagged posts are told apart
 	mostTasks  = 2000                // of a walk
 	listPage   = 50                  // the most that Instagram gives at once
-	deepest    = 40                  // pages of one list in one walk
+	deepest    = 40                  // full pages of one list in one walk
 	newestTalk = 20                  // of how many messages of a dialogue Instagram tells more than the id
 )
 
@@ -43,6 +44,8 @@ type walk struct {
 	Began int64  `json:"began,omitempty"`
 	Stage int    `json:"stage,omitempty"`
 	After string `json:"after,omitempty"` // where in the stage's list
+	// Fewer is how often fewer items were asked for, as Instagram did not give so many.
+	Fewer graph.Halvings `json:"fewer,omitempty"`
 	// Again is whether a list was begun once more because Instagram forgot our cursor.
 	Again    bool     `json:"again,omitempty"`
 	Tasks    []task   `json:"tasks,omitempty"` // what comes next, before the list goes on
@@ -151,6 +154,9 @@ func (w *walk) anew(err error) {
 	}
 	w.Again = true
 }
+
+// deep reports whether a task's list was followed as far as one walk does.
+func (w *walk) deep(t *task) bool { return t.Pages >= deepest<<w.Fewer }
 
 // nextTask goes on to the next task.
 func (w *walk) nextTask() { w.Tasks, w.Again = w.Tasks[1:], false }

@@ -39,6 +39,9 @@ func (h *Hooked) Receive(ctx context.Context, r *http.Request, body []byte) (con
 	d := delivery{c: h.Connector, left: mostLookups, awaited: h.awaited, found: make(map[string]connectors.Page)}
 	var others []string
 	entries = slices.DeleteFunc(entries, func(e graph.Entry) bool {
+		if e.Trouble != nil && (e.ID == "" || string(e.ID) == h.s.UserID) {
+			d.page.Trouble = e.Trouble
+		}
 		if string(e.ID) != h.s.UserID && idPattern.MatchString(string(e.ID)) {
 			others = append(others, string(e.ID))
 		}
@@ -162,7 +165,13 @@ func (d *delivery) mention(ctx context.Context, value json.RawMessage) {
 			d.again = true
 			return
 		}
-		if page, err = look(ctx, string(which)); err != nil && !certain(err) {
+		page, err = look(ctx, string(which))
+		switch kind := connectors.KindOf(err); {
+		case err == nil, kind == connectors.Gone, kind == connectors.Rejected:
+		case kind == connectors.NotAllowed: // until somebody gives the permission back
+			d.page.Trouble, d.again = err, true
+			return
+		default:
 			d.again = true
 			return
 		}
@@ -212,7 +221,7 @@ func (c *Connector) mentionIn(ctx context.Context, which string) (page connector
 	return page, nil
 }
 
-// certain reports whether Instagram says that it will not show it later either.
+// certain reports whether Instagram itself says that it does not show it.
 func certain(err error) bool {
 	switch connectors.KindOf(err) {
 	case connectors.Gone, connectors.Rejected, connectors.NotAllowed:

@@ -13,12 +13,14 @@ import (
 	"testing"
 	"time"
 
+	"standpunt/approval/approvaltest"
 	"standpunt/config"
 	"standpunt/connectors"
 	"standpunt/connectors/connectortest"
 	"standpunt/connectors/instagram"
 	"standpunt/connectors/instagram/replay/platform"
 	"standpunt/inbox"
+	"standpunt/internal/fault"
 )
 
 // hand hands a delivery to the connector.
@@ -128,6 +130,63 @@ func TestAMentionThatCannotBeLookedUpIsDeliveredAgain(t *testing.T) {
 	r.p.Erase(id)
 	if answer, err := hand(t, c, d); err != nil || len(answer.Page.Mentions) > 0 {
 		t.Errorf("deleted meanwhile: %+v, %v", answer, err)
+	}
+}
+
+// TestAMentionComesOnceAPermissionIsBack delivers mentions while the token lacks
+// the permission to look them up.
+func TestAMentionComesOnceAPermissionIsBack(t *testing.T) {
+	r := newRemote(t, platform.Options{})
+	settings := r.settings(goodToken)
+	settings["poll_every"] = "24h" // no poll takes the faults
+	c := r.connect(t, connectors.Account{Backfill: time.Hour}, settings)
+	rig := approvaltest.New(t)
+	runner := connectors.NewRunner(connectors.RunnerOptions{Inbox: rig.Box, Observer: rig.Approvals},
+		connectors.Live{Account: connectors.Account{Name: "plein", Kind: "instagram"}, Connector: c})
+	changed, unwatch := runner.Watch()
+	defer unwatch()
+	if err := runner.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.After(time.Minute); runner.Health()[0].LastSuccess.IsZero(); {
+		select {
+		case <-changed:
+		case <-deadline:
+			t.Fatalf("never polled: %+v", runner.Health()[0])
+		}
+	}
+	for _, code := range []int{10, 200} {
+		r.p.Mention(platform.Said{Name: "eva", Text: "kijk @" + username})
+		_, below := r.p.MentionBelow(platform.Said{Name: "jan", Text: "vraag het @" + username})
+		tell := func(d platform.Delivery) error {
+			q := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/hooks/plein", bytes.NewReader(d.Body))
+			q.Header.Set("X-Hub-Signature-256", d.Signature)
+			_, err := runner.Receive("plein", q)
+			return err
+		}
+		for _, d := range r.p.Deliveries() {
+			before := runner.Health()[0].New
+			lost := platform.Fault{Status: 400, Body: fmt.Sprintf(`{"error":{"code":%d}}`, code)}
+			r.p.Fail(lost)
+			if bytes.Contains(d.Body, []byte(below)) {
+				r.p.Fail(lost) // it is asked for as a comment under a post of ours, too
+			}
+			if err := tell(d); !fault.Is(err, fault.Unavailable) {
+				t.Errorf("code %d: answered with %v, after which it does not come again", code, err)
+			}
+			if h := runner.Health()[0]; h.State != connectors.Degraded || h.ProblemKind != connectors.NotAllowed || !strings.Contains(h.Problem, "permission") || h.Remedy == "" || h.Webhook.NotKept == 0 {
+				t.Errorf("code %d: shown is %+v", code, h)
+			}
+			if err := tell(d); err != nil {
+				t.Errorf("code %d: delivered again it is answered with %v", code, err)
+			}
+			if h := runner.Health()[0]; h.State != connectors.OK || h.New != before+1 {
+				t.Errorf("code %d: once the permission is back %+v", code, h)
+			}
+		}
+	}
+	if err := runner.Stop(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -339,7 +398,7 @@ func TestOneEntryThatMakesNoSenseDoesNotFailTheOthers(t *testing.T) {
 	id := r.Post(t, "een vraag")
 	body := `{"object":"instagram","entry":[
 		{"id":"17841400000000009","time":1,"changes":[{"field":"comments","value":{"id":"1"}}]},
-		{"id":"../etc","time":1,"field":"comments","value":{"id":"2"}},
+		{"id":"../etc","time":1,"field":"comments","value":{"id":"2"}}, 3, {"id":"` + userID + `","changes":[3]}, {"id":"` + userID + `","messaging":{}},
 		{"id":"` + userID + `","time":"soon","changes":[{"field":"comments","value":"no object"},{"field":"comments","value":{"id":"1/../2"}},{"field":"mentions","value":[]},
 			{"field":"story_insights","value":{}},{"field":"comments","value":{"comment_id":99999999999999999999999999}}],
 			"messaging":[{"read":{}},5,{"message":{"mid":"a b"}}]},
@@ -347,6 +406,9 @@ func TestOneEntryThatMakesNoSenseDoesNotFailTheOthers(t *testing.T) {
 	answer, err := hand(t, c, signed(body))
 	if err != nil || len(answer.Page.Mentions) != 1 || answer.Page.Mentions[0].ExternalID != id {
 		t.Errorf("%+v, %v", answer, err)
+	}
+	if answer.Status != http.StatusOK || connectors.KindOf(answer.Page.Trouble) != connectors.Garbage {
+		t.Errorf("answered with %d, told %v", answer.Status, answer.Page.Trouble)
 	}
 	if !reflect.DeepEqual(answer.Others, []string{"17841400000000009"}) {
 		t.Errorf("others are %v", answer.Others)

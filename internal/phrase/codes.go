@@ -77,6 +77,7 @@ const (
 	SignedNoJSON      Code = "signed_no_json"
 	SignedOther       Code = "signed_other"
 	SignedMany        Code = "signed_many"
+	SignedInPart      Code = "signed_in_part"
 	FixSigned         Code = "fix_signed"
 	DeliveryLeavesOut Code = "delivery_leaves_out"
 	WrongSignatures   Code = "wrong_signatures"
@@ -176,6 +177,7 @@ var english = map[Code]string{ //nolint:gosec // sentences about tokens and secr
 	SignedNoJSON:      "{platform} signed a delivery that is not the JSON that was expected",
 	SignedOther:       "{platform} signed a delivery about another object than {object}",
 	SignedMany:        "{platform} signed a delivery with more than {n} updates",
+	SignedInPart:      "{platform} delivered something that makes no sense; it was left out, and the rest came in",
 	FixSigned:         "Report it: {platform} does not deliver such things.",
 	DeliveryLeavesOut: "a delivery leaves out more than can be asked for",
 	WrongSignatures:   "deliveries come with a wrong signature, and none with a right one",

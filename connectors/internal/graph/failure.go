@@ -2,6 +2,7 @@ package graph
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -14,7 +15,11 @@ type failure struct {
 	code, subcode int
 	transient     bool
 	proof         bool // it is about the proof that the call is the app's own
+	tooMuch       bool // it asks to be asked for less
 }
+
+// errTooMuch is the cause where Meta cannot give so much at once.
+var errTooMuch = errors.New("more was asked for than Meta gives at once")
 
 // number is a code, which comes as a number or as a string.
 type number int
@@ -56,7 +61,7 @@ func decodeFailure(body []byte) (failure, bool) {
 	}
 	return failure{
 		code: int(inner.Code), subcode: int(inner.Subcode), transient: string(inner.Transient) == "true",
-		proof: strings.Contains(string(inner.Message), "appsecret_proof"),
+		proof: strings.Contains(string(inner.Message), "appsecret_proof"), tooMuch: strings.Contains(string(inner.Message), "reduce the amount of data"),
 	}, true
 }
 
@@ -105,6 +110,10 @@ func (f failure) classify(r *connectors.Response, host string) *connectors.Error
 		return made(connectors.Gone, "Facebook does not show the post any more", "Look at the conversation again; it was deleted, or the token may not see it.")
 	case code == 100:
 		return made(connectors.Rejected, "Facebook refuses a value of the call", "Check page_id, version and app_secret; if they are right, change the text.")
+	case code == 1 && f.tooMuch && !r.Sent:
+		e := made(connectors.Temporary, "Facebook does not give so much at once", "It is asked for less by itself.")
+		e.Err = errTooMuch
+		return e
 	case code == 1, code == 2, code == 1200, f.transient:
 		if r.Sent {
 			return made(connectors.Unknown, "Facebook reports a fault of its own", "Reading back will show whether it was carried out.")

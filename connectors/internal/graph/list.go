@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/url"
 )
@@ -11,6 +12,23 @@ type List[T any] struct {
 	Items  []T
 	After  string // cursor of the next page; empty: this was the last
 	Answer Answer
+}
+
+// Halvings is how often what is asked for at once was halved, where Meta could
+// not give so much. A walk keeps it from one call to the next.
+type Halvings uint8
+
+// Of is how many items are asked for where it would be most.
+func (h Halvings) Of(most int) int { return max(1, most>>h) }
+
+// After reports whether err says that Meta cannot give so many of most items at
+// once, and half as many are asked for from now on. It is false once it was one.
+func (h *Halvings) After(err error, most int) bool {
+	if !errors.Is(err, errTooMuch) || h.Of(most) == 1 {
+		return false
+	}
+	*h++
+	return true
 }
 
 // Page asks for the page of an edge that follows after, which is empty for

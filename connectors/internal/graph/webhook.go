@@ -109,6 +109,8 @@ type Entry struct {
 	Time      time.Time // when Meta made the delivery; zero where it does not tell
 	Changes   []Change
 	Messaging []json.RawMessage // messages and what happens to them
+	// Trouble is what to show where a part of the entry makes no sense and was left out.
+	Trouble error
 }
 
 // Change is one thing that happened. Instagram Login writes it flat on the
@@ -127,18 +129,8 @@ func decodeEnvelope(body []byte, object string) ([]Entry, error) {
 		return nil, nonsense(phrase.SignedDeep)
 	}
 	var got struct {
-		Object string `json:"object"`
-		Entry  []struct {
-			ID      ID      `json:"id"`
-			Time    Instant `json:"time"`
-			Changes []struct {
-				Field string          `json:"field"`
-				Value json.RawMessage `json:"value"`
-			} `json:"changes"`
-			Field     string            `json:"field"`
-			Value     json.RawMessage   `json:"value"`
-			Messaging []json.RawMessage `json:"messaging"`
-		} `json:"entry"`
+		Object string            `json:"object"`
+		Entry  []json.RawMessage `json:"entry"`
 	}
 	if err := json.Unmarshal(body, &got); err != nil {
 		return nil, nonsense(phrase.SignedNoJSON)
@@ -147,20 +139,41 @@ func decodeEnvelope(body []byte, object string) ([]Entry, error) {
 		return nil, nonsense(phrase.SignedOther)
 	}
 	entries, updates := make([]Entry, 0, len(got.Entry)), 0
-	for _, e := range got.Entry {
-		entry := Entry{ID: e.ID, Time: e.Time.Time, Messaging: e.Messaging}
-		for _, c := range e.Changes {
-			entry.Changes = append(entry.Changes, Change{Field: c.Field, Value: c.Value})
-		}
-		if e.Field != "" {
-			entry.Changes = append(entry.Changes, Change{Field: e.Field, Value: e.Value})
-		}
+	for _, raw := range got.Entry {
+		entry := decodeEntry(raw)
 		if updates += max(1, len(entry.Changes)+len(entry.Messaging)); updates > mostUpdates {
 			return nil, nonsense(phrase.SignedMany)
 		}
 		entries = append(entries, entry)
 	}
 	return entries, nil
+}
+
+// decodeEntry reads what makes sense of an entry, which is JSON.
+func decodeEntry(raw json.RawMessage) Entry {
+	var got struct {
+		ID      ID      `json:"id"`
+		Time    Instant `json:"time"`
+		Changes []struct {
+			Field string          `json:"field"`
+			Value json.RawMessage `json:"value"`
+		} `json:"changes"`
+		Field     string            `json:"field"`
+		Value     json.RawMessage   `json:"value"`
+		Messaging []json.RawMessage `json:"messaging"`
+	}
+	err := json.Unmarshal(raw, &got) // what is of another type is passed over, and the rest decoded
+	entry := Entry{ID: got.ID, Time: got.Time.Time, Messaging: got.Messaging}
+	for _, c := range got.Changes {
+		entry.Changes = append(entry.Changes, Change{Field: c.Field, Value: c.Value})
+	}
+	if got.Field != "" {
+		entry.Changes = append(entry.Changes, Change{Field: got.Field, Value: got.Value})
+	}
+	if err != nil {
+		entry.Trouble = refused(connectors.Garbage, phrase.SignedInPart, phrase.FixSigned)
+	}
+	return entry
 }
 
 // depth is how deep objects and lists are nested in what may be JSON.

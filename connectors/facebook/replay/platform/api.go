@@ -120,6 +120,8 @@ func (p *Platform) call(r *http.Request) (any, *refusal) {
 		return nil, graphreplay.Gone()
 	case edge == "" && method == http.MethodGet:
 		return p.show(n, r.Form)
+	case edge == "comments" && method == http.MethodGet && p.refuses[which] != 0:
+		return nil, refuse(p.refuses[which], 0, "The comments of this object are not shown")
 	case edge == "comments" && method == http.MethodGet:
 		return p.comments(n, r.Form)
 	case edge == "comments" && method == http.MethodPost:
@@ -229,7 +231,7 @@ func (p *Platform) list(all []*node, form url.Values) (any, *refusal) {
 
 func (p *Platform) listOf(all []map[string]any, form url.Values) (any, *refusal) {
 	return graphreplay.Edge[map[string]any]{
-		Most: 100, Token: p.o.Token,
+		Most: 100, Heavy: p.o.Heavy, Token: p.o.Token,
 		ID:   func(v map[string]any) string { return fmt.Sprint(v["id"]) },
 		Show: func(v map[string]any) (any, *refusal) { return graphreplay.Asked(v, form) },
 	}.Page(all, form.Get("limit"), form.Get("after"))

@@ -23,6 +23,8 @@ type Options struct {
 	TokenType        string // empty: "PAGE"
 	TokenOf          string // the id of the Page whose token it is; empty: PageID
 	Calls            int    // how many calls are allowed; 0: any number
+	// Heavy is how many items of a list Facebook gives at most before it wants to be asked for less; 0: any number.
+	Heavy int
 	// HumanAgent is whether Meta allowed the app answers by a person for seven days.
 	HumanAgent bool
 }
@@ -42,6 +44,7 @@ type Platform struct {
 	mailbox  []*message // oldest first
 	push     *push      // nil: nobody is told
 	blind    bool
+	refuses  map[string]int // the comments under a post, with a code
 }
 
 // Fault is an answer in place of the right one.
@@ -66,7 +69,8 @@ func New(o Options) (*Platform, string) {
 	p := &Platform{
 		front: graphreplay.Front{Account: o.PageID, UseCase: "pages", Allowed: o.Calls},
 		o:     o, nodes: make(map[string]*node), erased: make(map[string]*node), messages: make(map[string]*message),
-		last: 9007199254740992, // beyond what a float holds
+		refuses: make(map[string]int),
+		last:    9007199254740992, // beyond what a float holds
 	}
 	return p, p.add(&node{fromID: o.PageID, fromName: o.PageName, message: "Welkom op onze pagina."}).id
 }
@@ -261,6 +265,14 @@ func (p *Platform) Blind(blind bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.blind = blind
+}
+
+// Refuse lets Facebook refuse every call for the comments under a post with the
+// code; 0: it shows them again.
+func (p *Platform) Refuse(post string, code int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refuses[post] = code
 }
 
 // Calls is how many calls came in.

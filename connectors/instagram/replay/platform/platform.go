@@ -33,6 +33,7 @@ type Options struct {
 	TokenEnds        time.Time // over FacebookLogin
 	TokenMade        time.Time // over InstagramLogin; zero: now
 	Calls            int       // how many calls are allowed; 0: any number
+	Heavy            int       // how many items of a list Instagram gives at most before it wants to be asked for less; 0: any number
 }
 
 // Platform is one account and what concerns it. It is safe for concurrent use.

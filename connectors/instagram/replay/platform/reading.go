@@ -231,7 +231,7 @@ func (p *Platform) expandReplies(at *node, f graphreplay.Field) (any, *refusal) 
 	if f.Key == "limit" {
 		limit = f.Arg
 	}
-	return p.page(list, limit, "", func(n *node) (any, *refusal) { return graphreplay.Pick(p.view(n), f.Sub) })
+	return p.page(list, limit, "", 0, func(n *node) (any, *refusal) { return graphreplay.Pick(p.view(n), f.Sub) })
 }
 
 // newest is a list, newest first.
@@ -249,12 +249,12 @@ func (p *Platform) newest(form url.Values, belongs func(*node) bool) (any, *refu
 }
 
 func (p *Platform) list(all []*node, form url.Values) (any, *refusal) {
-	return p.page(all, form.Get("limit"), form.Get("after"), func(n *node) (any, *refusal) { return graphreplay.Asked(p.view(n), form) })
+	return p.page(all, form.Get("limit"), form.Get("after"), p.o.Heavy, func(n *node) (any, *refusal) { return graphreplay.Asked(p.view(n), form) })
 }
 
 // page is one of a list, of 25 where the call does not say how many.
-func (p *Platform) page(all []*node, size, after string, show func(*node) (any, *refusal)) (any, *refusal) {
-	edge := graphreplay.Edge[*node]{Most: 50, Token: p.o.Token, ID: func(n *node) string { return n.id }, Show: show}
+func (p *Platform) page(all []*node, size, after string, heavy int, show func(*node) (any, *refusal)) (any, *refusal) {
+	edge := graphreplay.Edge[*node]{Most: 50, Heavy: heavy, Token: p.o.Token, ID: func(n *node) string { return n.id }, Show: show}
 	return edge.Page(all, cmp.Or(size, "25"), after)
 }
 
@@ -278,7 +278,7 @@ func (p *Platform) conversations(form url.Values) (any, *refusal) {
 		}
 	}
 	slices.SortStableFunc(list, func(a, b *node) int { return b.created.Compare(a.created) })
-	return p.page(list, form.Get("limit"), form.Get("after"), func(n *node) (any, *refusal) {
+	return p.page(list, form.Get("limit"), form.Get("after"), p.o.Heavy, func(n *node) (any, *refusal) {
 		return graphreplay.Asked(map[string]any{"id": conversationPrefix + n.with + "ZD", "updated_time": n.created.Format(layout)}, form)
 	})
 }
@@ -302,7 +302,7 @@ func (p *Platform) messages(which string, form url.Values) (any, *refusal) {
 	if len(list) == 0 {
 		return nil, graphreplay.Gone()
 	}
-	return p.page(list, form.Get("limit"), form.Get("after"), func(n *node) (any, *refusal) {
+	return p.page(list, form.Get("limit"), form.Get("after"), p.o.Heavy, func(n *node) (any, *refusal) {
 		if !p.detailed(n) {
 			return map[string]any{"id": n.id, "created_time": n.created.Format(layout)}, nil
 		}

@@ -2,6 +2,7 @@ package graphreplay
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 )
@@ -9,6 +10,7 @@ import (
 // Edge is a list that calls read by the page.
 type Edge[T any] struct {
 	Most  int    // how many items a page has
+	Heavy int    // from more than so many on Meta wants to be asked for less; 0: it never does
 	Token string // stands in the link to the next page, which names another host, as a client must not follow it
 	ID    func(T) string
 	Show  func(T) (any, *Refusal)
@@ -27,6 +29,9 @@ func (e Edge[T]) Page(all []T, limit, after string) (any, *Refusal) {
 	size, err := strconv.Atoi(limit)
 	if err != nil || size < 1 || size > e.Most {
 		return nil, invalid(fmt.Sprintf("limit must be from 1 to %d", e.Most))
+	}
+	if e.Heavy > 0 && size > e.Heavy {
+		return nil, Refuse(http.StatusInternalServerError, 1, 0, "Please reduce the amount of data you're asking for, then retry your request")
 	}
 	paging := map[string]any{}
 	if len(all) > size {

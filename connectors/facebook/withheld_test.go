@@ -1,0 +1,157 @@
+package facebook_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"standpunt/connectors"
+	"standpunt/connectors/connectortest"
+	"standpunt/connectors/facebook/replay/platform"
+	"standpunt/inbox"
+)
+
+// anHourOn is a cursor as it were had everything that it knows happened an hour earlier.
+func anHourOn(t *testing.T, cursor inbox.Cursor) inbox.Cursor {
+	t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(cursor))
+	decoder.UseNumber()
+	var w map[string]any
+	if err := decoder.Decode(&w); err != nil {
+		t.Fatal(err)
+	}
+	earlier := func(in map[string]any, name string) {
+		n, ok := in[name].(json.Number)
+		at, err := n.Int64()
+		if !ok || err != nil {
+			t.Fatalf("%s is %v", name, in[name])
+		}
+		in[name] = at - int64(time.Hour/time.Second)
+	}
+	list, _ := w["withheld"].([]any)
+	for _, each := range list {
+		r, ok := each.(map[string]any)
+		if !ok {
+			t.Fatalf("a withheld post is %v", each)
+		}
+		earlier(r, "at")
+	}
+	aged, err := json.Marshal(w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return aged
+}
+
+// TestOnePostWhoseCommentsAreRefusedStopsNothing lets Facebook refuse the comments
+// of one of the Page's posts, and later show them.
+func TestOnePostWhoseCommentsAreRefusedStopsNothing(t *testing.T) {
+	for _, code := range []int{100, 12, 10, 200} {
+		r, c := play(t, platform.Options{})
+		post := r.p.Visit(platform.Said{Name: "Jan", Text: "bericht"})
+		other := r.p.Comment(post, platform.Said{Name: "Eva", Text: "een vraag"})
+		hidden := r.Post(t, "een vraag die niet te zien is")
+		r.p.Refuse(r.post, code)
+		var page connectors.Page
+		walk := func() (brought connectors.Page) {
+			t.Helper()
+			for steps := 0; ; steps++ {
+				var err error
+				if page, err = c.Poll(t.Context(), page.Next); err != nil || steps > 20 {
+					t.Fatalf("code %d, step %d: %v", code, steps, err)
+				}
+				brought.Mentions = append(brought.Mentions, page.Mentions...)
+				if !page.More {
+					return brought
+				}
+			}
+		}
+		if mention(walk(), other) == nil {
+			t.Errorf("code %d: the other post's comment did not come", code)
+		}
+		if page.Trouble == nil || !strings.Contains(page.Trouble.Error(), r.post) || connectors.KindOf(page.Trouble).Retryable() {
+			t.Errorf("code %d: told is %v", code, page.Trouble)
+		}
+		later := r.Post(t, "nog een") // which lets the post be looked at again, were it not refused
+		before := r.p.Calls()
+		walk()
+		if calls := r.p.Calls() - before; calls != 5 { // three lists, two of which name the visitor's post, which is new
+			t.Errorf("code %d: the next walk took %d calls, want 5", code, calls)
+		}
+		if page.Trouble == nil {
+			t.Errorf("code %d: the trouble is told no more", code)
+		}
+		r.p.Refuse(r.post, 0)
+		page.Next = anHourOn(t, page.Next)
+		came := walk()
+		if mention(came, hidden) == nil || mention(came, later) == nil || page.Trouble != nil {
+			t.Errorf("code %d: once they are shown, %v came, and told is %v", code, ids(came), page.Trouble)
+		}
+	}
+}
+
+// TestTheAccountsTroubleStopsTheRound has what concerns more than one post come
+// where comments are asked for.
+func TestTheAccountsTroubleStopsTheRound(t *testing.T) {
+	for fault, kind := range map[*platform.Fault]connectors.ErrorKind{
+		{Status: 400, Body: `{"error":{"code":190}}`}:   connectors.BadAuth,
+		{Status: 403, Body: `{"error":{"code":80001}}`}: connectors.RateLimited,
+		{Status: 500, Body: `{"error":{"code":2}}`}:     connectors.Temporary,
+		{Status: 502, Body: `<html>`}:                   connectors.Temporary,
+	} {
+		r, c := play(t, platform.Options{})
+		id := r.Post(t, "een vraag")
+		page, err := c.Poll(t.Context(), nil) // the posts; their comments come next
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.p.Fail(*fault)
+		if _, err := c.Poll(t.Context(), page.Next); err == nil || connectors.KindOf(err) != kind {
+			t.Errorf("%s: %v, want kind %s", fault.Body, err, kind)
+		}
+		if whole := connectortest.Walk(t, c, page.Next); mention(whole, id) == nil {
+			t.Errorf("%s: the comment is lost", fault.Body)
+		}
+	}
+}
+
+// TestALostPermissionStopsTheRoundInTheEnd has every post's comments refused, of
+// more posts than can be one post's own trouble.
+func TestALostPermissionStopsTheRoundInTheEnd(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	posts, at := []string{r.post}, time.Now().Add(-30*time.Minute)
+	for range 201 {
+		posts = append(posts, r.p.Visit(platform.Said{Name: "Jan", Text: "bericht", At: at}))
+	}
+	comments := make([]string, len(posts))
+	for i, post := range posts {
+		comments[i] = r.p.Comment(post, platform.Said{Name: "Eva", Text: "een vraag", At: at})
+		r.p.Refuse(post, 10)
+	}
+	page := connectors.Page{More: true}
+	for steps := 0; page.More; steps++ {
+		next, err := c.Poll(t.Context(), page.Next)
+		if err != nil {
+			if connectors.KindOf(err) != connectors.NotAllowed {
+				t.Errorf("it stops with %v", err)
+			}
+			break
+		}
+		if page = next; !page.More || steps > 500 {
+			t.Fatalf("the walk went on past everything that it could not read, and tells %v", page.Trouble)
+		}
+	}
+	for _, post := range posts {
+		r.p.Refuse(post, 0)
+	}
+	rest := connectortest.Walk(t, c, page.Next)
+	again := connectortest.Walk(t, c, anHourOn(t, rest.Next))
+	rest.Mentions = append(rest.Mentions, again.Mentions...)
+	for i, id := range comments {
+		if mention(rest, id) == nil {
+			t.Errorf("the comment under post %d is lost", i)
+		}
+	}
+}
