@@ -160,6 +160,10 @@ func TestErrorsAreExplained(t *testing.T) {
 		{400, `{"errors":[{"parameters":{"since_id":["1"]},"message":"'since_id' must be a tweet id"}],"title":"Invalid Request","type":"https://api.twitter.com/2/problems/invalid-request"}`, connectors.Rejected, "400"},
 		{429, `{"errors":[{"code":88,"message":"Rate limit exceeded"}]}`, connectors.RateLimited, "fewer"},
 		{403, `{"errors":[{"code":187,"message":"Status is a duplicate."}]}`, connectors.Rejected, "already"},
+		// Of fields that are of another type than X documents, the others still tell.
+		{403, `{"errors":[{"code":187,"message":{"text":"Status is a duplicate."}}]}`, connectors.Rejected, "already"},
+		{403, `{"errors":[7,{"code":"187","message":"You are not allowed to create a Tweet with duplicate content."}],"title":403}`, connectors.Rejected, "already"},
+		{403, `{"detail":"You are not allowed to create a Tweet with duplicate content.","type":7,"errors":"none"}`, connectors.Rejected, "already"},
 		{403, `{"errors":[{"code":186,"message":"Tweet needs to be a bit shorter."}]}`, connectors.Rejected, "280"},
 		{403, `{"errors":[{"code":261,"message":"Application cannot perform write actions."}]}`, connectors.NotAllowed, "Read and write"},
 		{404, `{"errors":[{"code":144,"message":"No status found with that ID."}]}`, connectors.Gone, "no longer"},
