@@ -38,6 +38,7 @@ type mark struct {
 	Until  int64  `json:"until,omitempty"`  // where the next round begins at the latest
 	Token  string `json:"token,omitempty"`  // the round's next page
 	Part   int    `json:"part,omitempty"`   // the search that the round is at
+	Parts  string `json:"parts,omitempty"`  // which searches the round is made of
 	Size   int    `json:"size,omitempty"`   // of the round's pages, where it is not pageSize
 }
 
