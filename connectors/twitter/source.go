@@ -67,11 +67,14 @@ func (m *mark) size() int {
 // shrink makes the round's pages smaller where an answer was too large, and
 // reports whether that is worth another try. Long posts from anybody would
 // else keep all that came with them from being read.
-func (m *mark) shrink(err error) bool {
-	if !errors.Is(err, connectors.ErrTooLarge) || m.size() == leastPage {
+func (m *mark) shrink(err error) bool { return shrink(&m.Size, m.size(), err) }
+
+// shrink does so for pages of any list, of which the last one had the size from.
+func shrink(size *int, from int, err error) bool {
+	if !errors.Is(err, connectors.ErrTooLarge) || from == leastPage {
 		return false
 	}
-	m.Size = max(m.size()/4, leastPage)
+	*size = max(from/4, leastPage)
 	return true
 }
 
