@@ -37,6 +37,9 @@ type Error struct {
 	Remedy     string        // what to do, one sentence; may be empty
 	RetryAfter time.Duration // for RateLimited; 0 when the platform did not say
 	Err        error         // the cause, for the log
+	// Unbegun says that it came before the call that publishes was begun. Of such an error Kind
+	// counts also where the time for publishing was over.
+	Unbegun bool
 
 	// What and Fix are Message and Remedy as phrases, which staff read in their own language.
 	// They count as long as their English is what Message and Remedy say; many an Error has none.

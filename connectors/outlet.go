@@ -261,7 +261,7 @@ func outcome(a approval.Attempt, receipt approval.Receipt, err error, late bool)
 		return nil
 	case panicked(err):
 		return unsure(phrase.CrashedSending)
-	case late && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)):
+	case late && !(errors.As(err, &e) && e.Unbegun) && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)):
 		return unsure(phrase.CutOff)
 	case errors.As(err, &e):
 		return e

@@ -611,3 +611,19 @@ func byHand(t *testing.T, p *platform.Platform, path string) {
 		t.Fatalf("%s: %d %s", path, w.Code, w.Body)
 	}
 }
+
+// A page_id that is not the token's Page is a matter of the settings, not of a post.
+func TestAPageThatTheTokenDoesNotShowIsTold(t *testing.T) {
+	r := newRemote(t, platform.Options{})
+	settings := r.settings(goodToken)
+	settings["page_id"] = "999000111222"
+	c := r.connect(t, connectors.Account{Backfill: time.Hour}, settings)
+	_, polled := c.Poll(t.Context(), nil)
+	_, asked := c.Identity(t.Context())
+	for call, err := range map[string]error{"Poll": polled, "Identity": asked} {
+		var e *connectors.Error
+		if !errors.As(err, &e) || e.Kind != connectors.NotAllowed || !strings.Contains(e.Message, "999000111222") || !strings.Contains(e.Remedy, "page_id") {
+			t.Errorf("%s: %v", call, err)
+		}
+	}
+}

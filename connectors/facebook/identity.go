@@ -34,7 +34,7 @@ func (c *Connector) Identity(ctx context.Context) (connectors.Identity, error) {
 	}
 	answer, err := c.client.Get(ctx, c.s.PageID, graph.Params{"fields": "id,name,link"}, &page)
 	if err != nil {
-		return connectors.Identity{}, err
+		return connectors.Identity{}, c.unseen(err)
 	}
 	if page.ID != c.s.PageID || page.Name == "" {
 		return connectors.Identity{}, answer.Nonsense("about another Page than the one that was asked for")
@@ -51,6 +51,17 @@ func (c *Connector) Identity(ctx context.Context) (connectors.Identity, error) {
 		who.Note = strings.TrimSpace(who.Note + " " + c.unsubscribed(ctx, string(t.AppID)))
 	}
 	return who, nil
+}
+
+// unseen is the error of a call about the Page itself: what is gone is then no post.
+func (c *Connector) unseen(err error) error {
+	if connectors.KindOf(err) != connectors.Gone {
+		return err
+	}
+	return &connectors.Error{
+		Kind: connectors.NotAllowed, Message: "Facebook shows this token no Page " + c.s.PageID,
+		Remedy: "Correct page_id to the digits under About, Page transparency, or make the token for that Page.", Err: err,
+	}
 }
 
 // unsubscribed is one sentence about what Facebook was not told to deliver,

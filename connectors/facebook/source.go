@@ -127,7 +127,7 @@ func (c *Connector) readPosts(ctx context.Context, w *walk, page *connectors.Pag
 		err = wholeList(list)
 	}
 	if err != nil {
-		return err
+		return c.unseen(err)
 	}
 	w.begin(list.Answer)
 	since, horizon := time.Unix(w.Since, 0), time.Unix(w.Began, 0).Add(-followed)

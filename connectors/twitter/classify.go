@@ -21,7 +21,7 @@ func (c *Connector) classify(r *connectors.Response) *connectors.Error {
 	t := readTrouble(r.Body)
 	switch r.Status {
 	case http.StatusTooManyRequests:
-		return limited(r, &t)
+		return c.limited(r, &t)
 	case http.StatusUnauthorized:
 		if c.tokens != nil {
 			return c.tokens.refused(strings.TrimPrefix(r.Authorization, bearerPrefix))
@@ -38,13 +38,13 @@ func (c *Connector) classify(r *connectors.Response) *connectors.Error {
 	return nil
 }
 
-func limited(r *connectors.Response, t *trouble) *connectors.Error {
+func (c *Connector) limited(r *connectors.Response, t *trouble) *connectors.Error {
 	e := &connectors.Error{Kind: connectors.RateLimited, Message: "X asks for fewer requests", RetryAfter: connectors.RetryAfter(r.Header)}
 	if t.says("usage-capped") || t.says("usage cap") {
 		e.Message, e.Remedy = "X has reached the app's usage cap", "Raise the cap in X's developer console, or wait until it begins anew."
 	}
 	if seconds, err := strconv.ParseInt(r.Header.Get("X-Rate-Limit-Reset"), 10, 64); err == nil && e.RetryAfter == 0 {
-		e.RetryAfter = min(max(time.Until(time.Unix(seconds, 0)), time.Second), 24*time.Hour)
+		e.RetryAfter = min(max(time.Unix(seconds, 0).Sub(c.onX(time.Now())), time.Second), 24*time.Hour)
 	}
 	return e
 }

@@ -106,3 +106,30 @@ func TestAnAttemptIsFoundWhateverOurClockSays(t *testing.T) {
 		}
 	}
 }
+
+// The moment at which a limit ends is one on X's clock.
+func TestALimitEndsByXsClock(t *testing.T) {
+	for _, ahead := range []time.Duration{-30 * time.Minute, 30 * time.Minute} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			now := time.Now().Add(ahead)
+			w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
+			switch r.URL.Path {
+			case "/2/users/me":
+				_, _ = io.WriteString(w, `{"data":{"id":"1","username":"noordlicht"}}`)
+			case "/1.1/account/verify_credentials.json":
+				_, _ = io.WriteString(w, `{"id_str":"1","screen_name":"noordlicht"}`)
+			default:
+				w.Header().Set("X-Rate-Limit-Reset", strconv.FormatInt(now.Add(10*time.Minute).Unix(), 10))
+				w.WriteHeader(http.StatusTooManyRequests)
+			}
+		}))
+		for _, api := range []string{"2", "1.1"} {
+			r := &remote{Proxy: &connectortest.Proxy{URL: server.URL}, more: map[string]any{"api": api}}
+			_, err := r.make(t, connectors.Account{Name: account}, secrets[3]).Poll(t.Context(), nil)
+			if e := errorOf(t, err); e.RetryAfter < 9*time.Minute || e.RetryAfter > 11*time.Minute {
+				t.Errorf("API %s, X ahead by %s: the limit ends in %s, want 10m: %v", api, ahead, e.RetryAfter, e)
+			}
+		}
+		server.Close()
+	}
+}

@@ -401,6 +401,48 @@ func TestACompatibleServerWithSmallIDs(t *testing.T) {
 	}
 }
 
+// Posts of half a megabyte each do not fit one answer either, in any list.
+func TestLegacyLongPostsAreReadAFewAtATime(t *testing.T) {
+	const posts, first = 12, 1000 // the id of the first one
+	for list, author := range map[string]string{"/1.1/statuses/mentions_timeline.json": "9", "/1.1/statuses/user_timeline.json": "1"} {
+		l := legacyAt(t, false, func(w http.ResponseWriter, r *http.Request) {
+			q := r.URL.Query()
+			highest, err := strconv.Atoi(q.Get("max_id"))
+			if err != nil {
+				highest = first + posts - 1
+			}
+			size, _ := strconv.Atoi(q.Get("count"))
+			switch r.URL.Path {
+			case "/1.1/account/verify_credentials.json":
+				_, _ = io.WriteString(w, `{"id_str":"1","screen_name":"noordlicht"}`)
+			case list:
+				var page []string
+				for n := highest; n >= first && len(page) < size; n-- {
+					text := "@noordlicht " + strings.Repeat("故事", 100_000)
+					if n == first {
+						text = "kort"
+					}
+					page = append(page, fmt.Sprintf(`{"id_str":"%d","created_at":%q,"user":{"id_str":%q},"full_text":%q}`, n, time.Now().Format(time.RubyDate), author, text))
+				}
+				_, _ = io.WriteString(w, "["+strings.Join(page, ",")+"]")
+			default:
+				_, _ = io.WriteString(w, "[]")
+			}
+		})
+		came, own, _ := round(t, l, nil)
+		if len(came)+len(own) != posts {
+			t.Errorf("%s: %d of %d came", list, len(came)+len(own), posts)
+		}
+		if author != "1" {
+			continue
+		}
+		a := approval.Attempt{Account: account, Action: approval.Post, RemoteID: "1", Text: "kort", ClaimedAt: time.Now()}
+		if found, err := l.(connectors.Finder).Find(t.Context(), a); err != nil || found.Outcome != connectors.Present || found.Receipt.ExternalID != "1000" {
+			t.Errorf("an answer below long posts: %+v, %v", found, err)
+		}
+	}
+}
+
 func TestLegacyPagesThatLeadNowhere(t *testing.T) {
 	const self = `{"id":1,"screen_name":"noordlicht"}`
 	at := time.Now().Format(time.RubyDate)

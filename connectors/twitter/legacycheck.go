@@ -21,11 +21,11 @@ func (l *Legacy) Check(ctx context.Context) (who connectors.Identity, todo []con
 	}
 	who = connectors.Identity{RemoteID: u.ID, Handle: "@" + u.Username, URL: "https://x.com/" + u.Username, CanSend: true}
 	todo = l.c.judge(u.Username, way.answer.Header)
-	since := idAt(time.Now().Add(-5 * time.Second))
-	if _, _, err = l.mentions(ctx, since, 0); err != nil {
+	since := legacyMark{Since: idAt(time.Now().Add(-5 * time.Second))}
+	if _, _, err = l.mentions(ctx, since); err != nil {
 		return who, append(todo, l.explain(ctx, err))
 	}
-	switch _, _, err = l.written(ctx, u.ID, since, 0); {
+	switch _, _, err = l.writtenBy(u.ID)(ctx, since); {
 	case connectors.KindOf(err) == connectors.NotAllowed:
 		todo = append(todo, connectors.AdviceOf(noOwnList(err), connectors.HarmsLater))
 	case err != nil:

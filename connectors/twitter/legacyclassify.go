@@ -29,7 +29,7 @@ func (l *Legacy) classify(r *connectors.Response) *connectors.Error {
 	case http.StatusNotFound:
 		return noSuchAPI()
 	case 420: // what X said before there was a 429
-		return limited(r, &t)
+		return l.c.limited(r, &t)
 	}
 	return l.c.classify(r)
 }
@@ -44,7 +44,7 @@ func (l *Legacy) coded(r *connectors.Response, t *trouble) *connectors.Error {
 	case t.coded(453, 68, 251):
 		return noLegacy()
 	case t.coded(88, 185):
-		return limited(r, t)
+		return l.c.limited(r, t)
 	case t.coded(89):
 		return fail(connectors.BadAuth, "the server takes the account's tokens for invalid or revoked",
 			"Copy access_token and access_token_secret anew from X's developer console; each changes when it is regenerated.")

@@ -81,23 +81,25 @@ func (l *Legacy) verify(ctx context.Context) (user, *carrier, error) {
 	return legacyUser(got), way, nil
 }
 
-// mentions is a page of what mentions the account: above the id since and up to
-// the id highest, where they are not 0.
-func (l *Legacy) mentions(ctx context.Context, since, highest int64) ([]post, *carrier, error) {
+// mentions is a page of what mentions the account: above the id Since and up to
+// the id Max of a mark, where they are not 0.
+func (l *Legacy) mentions(ctx context.Context, at legacyMark) ([]post, *carrier, error) {
 	return l.askForMany(ctx, func(x *gotwitter.Client) ([]gotwitter.Tweet, *http.Response, error) {
 		return x.Timelines.MentionTimeline(&gotwitter.MentionTimelineParams{
-			Count: legacyPageSize, SinceID: since, MaxID: highest, TweetMode: "extended",
+			Count: at.size(), SinceID: at.Since, MaxID: at.Max, TweetMode: "extended",
 		})
 	})
 }
 
-// written is a page of what the user wrote, with the same bounds.
-func (l *Legacy) written(ctx context.Context, who string, since, highest int64) ([]post, *carrier, error) {
-	return l.askForMany(ctx, func(x *gotwitter.Client) ([]gotwitter.Tweet, *http.Response, error) {
-		return x.Timelines.UserTimeline(&gotwitter.UserTimelineParams{
-			UserID: number(who), Count: legacyPageSize, SinceID: since, MaxID: highest, TweetMode: "extended",
+// writtenBy is the list of what the user wrote, with the same bounds.
+func (l *Legacy) writtenBy(who string) legacyList {
+	return func(ctx context.Context, at legacyMark) ([]post, *carrier, error) {
+		return l.askForMany(ctx, func(x *gotwitter.Client) ([]gotwitter.Tweet, *http.Response, error) {
+			return x.Timelines.UserTimeline(&gotwitter.UserTimelineParams{
+				UserID: number(who), Count: at.size(), SinceID: at.Since, MaxID: at.Max, TweetMode: "extended",
+			})
 		})
-	})
+	}
 }
 
 // lookup are those of the posts, at most legacyLookupSize, that the server shows; what

@@ -124,10 +124,10 @@ func (l *Legacy) read(ctx context.Context, id string) (*post, error) {
 
 func (l *Legacy) findAmongOwn(ctx context.Context, a approval.Attempt, self string) (connectors.Found, error) {
 	unsure := connectors.Found{Outcome: connectors.CannotTell}
-	from, below := l.c.onX(a.ClaimedAt).Add(-clockSkew), int64(0)
+	from, at := l.c.onX(a.ClaimedAt).Add(-clockSkew), legacyMark{}
 	var fit []post
 	for range findPages {
-		posts, way, err := l.written(ctx, self, 0, below)
+		posts, way, err := at.page(ctx, l.writtenBy(self))
 		if err != nil {
 			return unsure, err
 		}
@@ -138,10 +138,10 @@ func (l *Legacy) findAmongOwn(ctx context.Context, a approval.Attempt, self stri
 		}
 		lowest := lowestOf(posts)
 		if lowest != nil && !lowest.postedAt().Before(from) {
-			if id := number(lowest.ID); below > 0 && id > below {
+			if at.midway() && number(lowest.ID) > at.Max {
 				return unsure, way.answer.Nonsense("a page that leads nowhere")
 			}
-			below = number(lowest.ID) - 1
+			at.Max = number(lowest.ID) - 1
 			continue
 		}
 		if len(fit) == 1 {

@@ -28,10 +28,31 @@ type legacyMark struct {
 	// Settled is the greatest id in this round of a post that was old enough when it was read
 	// for all that came before it to be visible: where the next round begins.
 	Settled int64 `json:"settled,omitempty"`
-	Max     int64 `json:"max,omitempty"` // the round's next page holds ids up to here
+	Max     int64 `json:"max,omitempty"`  // the round's next page holds ids up to here
+	Size    int   `json:"size,omitempty"` // of the round's pages, where it is not legacyPageSize
 }
 
 func (m *legacyMark) midway() bool { return m.Max > 0 }
+
+// size is how much the round asks for at a time.
+func (m *legacyMark) size() int {
+	if m.Size < leastPage || m.Size > legacyPageSize {
+		return legacyPageSize
+	}
+	return m.Size
+}
+
+// legacyList asks for a page of a list: of what stands between the mark's ends.
+type legacyList func(ctx context.Context, at legacyMark) ([]post, *carrier, error)
+
+// page reads a page, and makes the round's pages smaller where one is too large.
+func (m *legacyMark) page(ctx context.Context, list legacyList) ([]post, *carrier, error) {
+	posts, way, err := list(ctx, *m)
+	if shrink(&m.Size, m.size(), err) {
+		return m.page(ctx, list)
+	}
+	return posts, way, err
+}
 
 func (l *Legacy) placeOf(cursor inbox.Cursor) (p legacyPlace, err error) {
 	if len(cursor) > 0 {
@@ -77,9 +98,7 @@ func (l *Legacy) Poll(ctx context.Context, after inbox.Cursor) (page connectors.
 		posts, at.legacyMark = came, next
 	}
 	if (at.Own.midway() || !at.midway()) && l.ownHidden.Load() == nil {
-		came, next, err := l.turn(ctx, *at.Own, func(ctx context.Context, since, highest int64) ([]post, *carrier, error) {
-			return l.written(ctx, self, since, highest)
-		})
+		came, next, err := l.turn(ctx, *at.Own, l.writtenBy(self))
 		if err = l.hides(err); err != nil {
 			return connectors.Page{}, err
 		}
@@ -114,11 +133,9 @@ func noOwnList(err error) *connectors.Error {
 
 // turn reads one page of a list. The server lists newest first; a round ends where
 // the last one began, or with an empty page.
-func (l *Legacy) turn(
-	ctx context.Context, at legacyMark, read func(ctx context.Context, since, highest int64) ([]post, *carrier, error),
-) (fresh []*post, next legacyMark, err error) {
+func (l *Legacy) turn(ctx context.Context, at legacyMark, list legacyList) (fresh []*post, next legacyMark, err error) {
 	began := time.Now()
-	posts, way, err := read(ctx, at.Since, at.Max)
+	posts, way, err := at.page(ctx, list)
 	if err != nil {
 		return nil, at, err
 	}

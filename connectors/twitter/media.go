@@ -25,7 +25,7 @@ func (c *Connector) upload(ctx context.Context, r approval.Release) (ids []strin
 	for _, m := range r.Media() {
 		id, err := c.uploadOne(ctx, m)
 		if err != nil {
-			return nil, beforePublishing(err)
+			return nil, unbegun(err, "a picture could not be brought to X")
 		}
 		ids = append(ids, id)
 	}
@@ -59,18 +59,21 @@ func (c *Connector) uploadOne(ctx context.Context, m approval.Attached) (string,
 	return got.Data.ID, err
 }
 
-// beforePublishing is an error of a call that publishes nothing: what would be
-// unknown of a post is only temporary of a picture.
-func beforePublishing(err error) error {
+// unbegun is an error of a call that publishes nothing and comes before the one
+// that does: what would be unknown of a post is only temporary of it. what went
+// wrong with it begins the message, unless it is "".
+func unbegun(err error, what string) error {
 	var e *connectors.Error
 	if !errors.As(err, &e) {
 		return err
 	}
 	kept := *e
-	if kept.Kind == connectors.Unknown {
+	if kept.Unbegun = true; kept.Kind == connectors.Unknown {
 		kept.Kind, kept.Remedy = connectors.Temporary, "Nothing was published."
 	}
-	kept.Message = "a picture could not be brought to X: " + kept.Message
+	if what != "" {
+		kept.Message = what + ": " + kept.Message
+	}
 	return &kept
 }
 

@@ -150,7 +150,7 @@ func (c *Connector) acceptAs(
 	}
 	self, err := me(ctx) // of the credentials that will sign
 	if err != nil {
-		return approval.Attempt{}, err
+		return approval.Attempt{}, unbegun(err, "")
 	}
 	if a.RemoteID != self {
 		return refuse("the release is for another account on X")

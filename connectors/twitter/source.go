@@ -38,6 +38,7 @@ type mark struct {
 	Until  int64  `json:"until,omitempty"`  // where the next round begins at the latest
 	Token  string `json:"token,omitempty"`  // the round's next page
 	Part   int    `json:"part,omitempty"`   // the search that the round is at
+	Parts  string `json:"parts,omitempty"`  // which searches the round is made of
 	Size   int    `json:"size,omitempty"`   // of the round's pages, where it is not pageSize
 }
 
@@ -66,11 +67,14 @@ func (m *mark) size() int {
 // shrink makes the round's pages smaller where an answer was too large, and
 // reports whether that is worth another try. Long posts from anybody would
 // else keep all that came with them from being read.
-func (m *mark) shrink(err error) bool {
-	if !errors.Is(err, connectors.ErrTooLarge) || m.size() == leastPage {
+func (m *mark) shrink(err error) bool { return shrink(&m.Size, m.size(), err) }
+
+// shrink does so for pages of any list, of which the last one had the size from.
+func shrink(size *int, from int, err error) bool {
+	if !errors.Is(err, connectors.ErrTooLarge) || from == leastPage {
 		return false
 	}
-	m.Size = max(m.size()/4, leastPage)
+	*size = max(from/4, leastPage)
 	return true
 }
 

@@ -474,6 +474,44 @@ func TestASearchWhosePageIsGoneBeginsAgain(t *testing.T) {
 	}
 }
 
+// Whoever changes the rules while a round over several searches is under way misses
+// nothing of what the new ones find.
+func TestRulesThatChangeInMidRoundSkipNoSearch(t *testing.T) {
+	before := []any{"storing", "uitval", "lekkage"}
+	for _, after := range [][]any{{"uitval", "lekkage"}, {"lekkage", "uitval", "storing"}, {"storing", "uitval"}, before} {
+		for polls := 1; polls < len(before); polls++ {
+			r := newRemote(t, platform.Options{})
+			r.more = map[string]any{"rules": before, "bearer_token": secrets[4]}
+			said := make(map[any]string)
+			for _, word := range before {
+				said[word] = r.say(t, platform.Draft{Author: "eva", Text: word.(string) + " in de straat"})
+			}
+			var came []inbox.Inbound
+			var at inbox.Cursor
+			c := r.connect(t, connectors.Account{Name: account, Backfill: time.Hour}, secrets[3])
+			for range polls {
+				page, err := c.Poll(t.Context(), at)
+				if err != nil || page.Trouble != nil || !page.More {
+					t.Fatal(err, page.Trouble, "or the round is through")
+				}
+				came, at = append(came, page.Mentions...), page.Next
+			}
+			r.more["rules"] = after
+			c = r.connect(t, connectors.Account{Name: account, Backfill: time.Hour}, secrets[3])
+			rest := connectortest.Walk(t, c, at).Mentions
+			found := byID(append(came, rest...))
+			for _, word := range after {
+				if _, ok := found[said[word]]; !ok {
+					t.Errorf("after %d polls by %v, %v passes %v over", polls, before, after, word)
+				}
+			}
+			if again := len(before) - polls; slices.Equal(after, before) && len(rest) != again {
+				t.Errorf("by the same rules, %d posts came after %d polls, want %d", len(rest), polls, again)
+			}
+		}
+	}
+}
+
 func TestMessagesAreAnsweredAndReadBack(t *testing.T) {
 	r := newRemote(t, platform.Options{PageSize: 4})
 	r.more = map[string]any{"direct_messages": true}

@@ -2,6 +2,7 @@ package twitter
 
 import (
 	"encoding/json"
+	"errors"
 	"regexp"
 	"slices"
 	"strconv"
@@ -318,9 +319,10 @@ type problem struct {
 	Disconnect string `json:"disconnect_type"` // why a stream ends
 }
 
-// readTrouble reads what it can; what is no JSON of X's says nothing.
+// readTrouble reads what it can: a field of another type than ours is left empty,
+// and what is no JSON says nothing.
 func readTrouble(body []byte) (t trouble) {
-	if json.Unmarshal(body, &t) != nil {
+	if err := json.Unmarshal(body, &t); err != nil && !errors.As(err, new(*json.UnmarshalTypeError)) {
 		return trouble{}
 	}
 	return t

@@ -3,10 +3,13 @@ package twitter
 import (
 	"context"
 	"errors"
+	"hash/fnv"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -73,8 +76,8 @@ func (s *Settings) queries() []string {
 // refuses holds the others up no longer than this.
 func (c *Connector) readWords(ctx context.Context, self string, at mark, into *connectors.Page) (mark, error) {
 	queries := c.s.queries()
-	if at.Part >= len(queries) {
-		at = mark{Since: at.Since}
+	if parts := nameOf(queries); at.Part >= len(queries) || at.Parts != parts { // the keywords were changed
+		at = mark{Since: at.Since, Parts: parts}
 	}
 	if len(queries) == 0 {
 		return at, nil
@@ -125,6 +128,13 @@ func (c *Connector) readWords(ctx context.Context, self string, at mark, into *c
 		}
 	}
 	return at, c.refusedSearch()
+}
+
+// nameOf tells the searches of a round from others, as far as a hash does.
+func nameOf(queries []string) string {
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, strings.Join(queries, "\n")) // a hash never fails
+	return strconv.FormatUint(h.Sum64(), 36)
 }
 
 // noteSearch remembers whether X takes one of the searches.

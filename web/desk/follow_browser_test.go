@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -184,6 +185,70 @@ func TestNoChangeIsLostToALateModule(t *testing.T) {
 	letCome()
 	s.await(`document.getElementById("decision").dataset.state === "queued"`)
 	s.live()
+}
+
+// A change that a page cannot ask for, because the connection breaks, is asked for again.
+func TestNoChangeIsLostToABrokenConnection(t *testing.T) {
+	d := desktest.New(t)
+	p := d.As("anna").Submitted(d.Say("plein", "1", "@eva", "Eva", "Hallo?", time.Hour), "Dag Eva.")
+	there, err := url.Parse(d.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := httputil.NewSingleHostReverseProxy(there)
+	var breaks atomic.Value // the path of which the next answer in the background breaks off
+	breaks.Store("")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Standpunt-Background") != "" && breaks.CompareAndSwap(r.URL.Path, "") {
+			_, _ = io.WriteString(w, "<!doctype html>")
+			_ = http.NewResponseController(w).Flush() // of a connection that breaks before, browsers ask again by themselves
+			panic(http.ErrAbortHandler)
+		}
+		whole.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	through := *d
+	through.URL = server.URL
+	s := open(t, &through, "bert", wide)
+	s.expected = []string{"net::ERR_INCOMPLETE_CHUNKED_ENCODING"}
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for _, page := range []struct {
+		at, asks string
+		change   func() error
+		shows    string
+	}{
+		{"/approvals", "/approvals", func() error {
+			d.As("anna").Submitted(d.Mention("2", "Hoi?"), "Hoi.")
+			return nil
+		}, `document.querySelectorAll("[data-row]").length === 2`},
+		{"/settings/me", "/waiting", func() error {
+			d.As("anna").Submitted(d.Mention("3", "Dag?"), "Dag.")
+			return nil
+		}, `document.getElementById("waiting").textContent.startsWith("3")`},
+		{"/inbox", "/inbox", func() error {
+			d.Say("plein", "4", "@tom", "Tom Laat", "Nog daar?", time.Second)
+			return nil
+		}, `document.getElementById("rows").textContent.includes("Tom Laat")`},
+		{"/audit", "/audit", func() error {
+			return d.Approvals.StopPublishing(t.Context(), d.As("paul").By, "Verkeerd tarief")
+		}, `document.querySelector("#audit-table tbody tr.alarm")`},
+		{at(p), at(p), func() error {
+			_, err := d.As("paul").Approve(p)
+			return err
+		}, `document.getElementById("decision").dataset.state === "queued"`},
+	} {
+		s.goTo(page.at)
+		s.live()
+		breaks.Store(page.asks)
+		s.must(page.change())
+		for end := time.Now().Add(patience); breaks.Load() != ""; <-tick.C {
+			if time.Now().After(end) {
+				t.Fatalf("%s never asked", page.at)
+			}
+		}
+		s.await(page.shows)
+	}
 }
 
 // hooked is a connector side whose account plein is charged and takes deliveries.

@@ -28,6 +28,7 @@ document.addEventListener("keydown", (event) => {
 
 async function refreshQueue() {
   const got = await peek(location.href);
+  if (!got.page) return false;
   if (!got.ok || document.activeElement?.closest?.("#queue select")) return;
   const focused = document.activeElement?.getAttribute?.("href");
   take(got.page, ["queue", "queue-tabs"]);
@@ -175,6 +176,7 @@ async function refreshDecision() {
   const url = new URL(location.pathname, location.href);
   url.searchParams.set("since", firstSeen);
   const got = await peek(url);
+  if (!got.page) return false;
   const fresh = got.page.getElementById("decision");
   if (!got.ok || !fresh) return;
   const moved = fresh.dataset.digest !== was.digest || fresh.dataset.state !== was.state;

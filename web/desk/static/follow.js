@@ -105,7 +105,8 @@ function follow(pane, fresh) {
 async function refresh() {
   const shown = location.href;
   const at = panes().find((pane) => pane.dataset.at)?.dataset.at ?? shown;
-  const got = await peek(at).catch(() => ({}));
+  const got = await peek(at);
+  if (!got.page) return false;
   if (!got.ok || shown !== location.href || got.page.body.dataset.person !== document.body.dataset.person) return;
   takeFrame(got.page, false);
   for (const pane of panes()) {

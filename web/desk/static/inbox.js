@@ -270,8 +270,9 @@ function mergeThread(page) {
 async function refresh() {
   if (!onPage()) return;
   const url = location.href;
-  const { page, ok } = await peek(url).catch(() => ({}));
+  const { page, ok } = await peek(url);
   if (url !== location.href) return refresh(); // one opened another conversation meanwhile
+  if (!page) return false;
   if (!ok || page.body.dataset.person !== document.body.dataset.person) return;
   takeFrame(page, false);
   if (!$("views").contains(document.activeElement)) take(page, ["views"]);

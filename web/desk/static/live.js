@@ -6,6 +6,7 @@ import { t } from "./words.js";
 import { peek, takeFrame } from "./swap.js";
 
 const state = document.getElementById("connection");
+const whileOffline = 5000; // from one try to the next, in ms
 
 function tell(name) {
   if (state.dataset.state === name) return;
@@ -27,7 +28,7 @@ export function startLive() {
     };
     source.onerror = () => {
       tell(navigator.onLine ? "connecting" : "offline");
-      if (source.readyState === EventSource.CLOSED) again = setTimeout(connect, 5000);
+      if (source.readyState === EventSource.CLOSED) again = setTimeout(connect, whileOffline);
     };
     source.addEventListener("change", (event) => {
       const change = JSON.parse(event.data);
@@ -44,14 +45,16 @@ export function startLive() {
   // The inbox has both with its panes. Desks ask at different moments, so that
   // one change does not bring all of them to the server at once.
   whenChanged((change) => /^(proposal\.|publishing\.|account\.(published_outside|explained)$)/.test(change.kind) && !document.getElementById("panes"), async () => {
-    const { page, ok } = await peek("/waiting").catch(() => ({}));
+    const { page, ok } = await peek("/waiting");
+    if (!page) return false;
     if (ok && page.body.dataset.person === document.body.dataset.person) takeFrame(page, false);
   }, 500 + 1000 * Math.random());
 }
 
 // whenChanged calls run when changes match: soon, one at a time, at most once
-// per pause (in ms), and not while nobody can see the page. It gives a function
-// that asks for the same without a change.
+// per pause (in ms), and not while nobody can see the page. A run that gives false
+// got no answer: it is taken up again until one does. It gives a function that asks
+// for the same without a change.
 export function whenChanged(matches, run, pause = 600) {
   let timer;
   let running = false;
@@ -63,13 +66,14 @@ export function whenChanged(matches, run, pause = 600) {
       return;
     }
     running = true;
+    let offline = false;
     try {
-      await run();
+      offline = (await run()) === false;
     } finally {
       running = false;
-      if (more) {
+      if (more || offline) {
         more = false;
-        timer = setTimeout(fire, pause);
+        timer ??= setTimeout(fire, offline ? whileOffline : pause);
       }
     }
   };

@@ -20,9 +20,10 @@ export async function load(url, options = {}) {
 }
 
 // peek is load for what the page asks by itself: it does not count as use of
-// the session, so that a forgotten desk signs out.
+// the session, so that a forgotten desk signs out. Where the connection breaks it
+// gives an object without a page.
 export function peek(url) {
-  return load(url, { headers: { Accept: "text/html", "Standpunt-Background": "1" } });
+  return load(url, { headers: { Accept: "text/html", "Standpunt-Background": "1" } }).catch(() => ({}));
 }
 
 // take puts the elements with the ids from page into the document. Ids that
