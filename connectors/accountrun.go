@@ -59,6 +59,10 @@ func (a *accountRun) poll(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		// A refusal while this round ran asks for another one.
+		if err == nil && (identified || failures > 0) && !a.askAgain.Load() {
+			a.pulse.beside(credentialsPart, nil)
+		}
 		wait := around(a.pace())
 		if err != nil {
 			if moved { // a long way on a shaky line: what failed is the page after some that came

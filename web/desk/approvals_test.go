@@ -297,6 +297,34 @@ func TestUnknownOutcomesAreSettledByForm(t *testing.T) {
 	says(t, d.SignedIn("anna").Post(at(p)+"/withdraw", url.Values{"reason": {"Niet meer nodig."}}), http.StatusOK, "It was withdrawn.", "Niet meer nodig.")
 }
 
+// TestAnAnswerThatWillBeTriedAgainSaysWhyAndIsStuck: approved and failing looks
+// different from approved and about to go out.
+func TestAnAnswerThatWillBeTriedAgainSaysWhyAndIsStuck(t *testing.T) {
+	d := desktest.New(t)
+	p := d.Queued(d.Say("plein", "1", "@eva", "Eva", "Hallo?", time.Hour), "Dag Eva, we zoeken het uit.")
+	fine := d.Queued(d.Say("plein", "2", "@tom", "Tom", "Hoi?", time.Minute), "Dag Tom, dat gaat goed.")
+	failure := approval.Failure{Kind: "temporary", Message: "It was kept back.", Remedy: "Run standpunt login plein.", Retryable: true}
+	r := d.Claim()
+	if r.Attempt().Proposal != p.ID {
+		t.Fatal("another one came first")
+	}
+	if err := d.Approvals.RecordFailed(t.Context(), r, failure); err != nil {
+		t.Fatal(err)
+	}
+	bert := d.SignedIn("bert")
+	page := bert.Get(at(p))
+	says(t, page, http.StatusOK, "sending it failed", "tried again from", failure.Message, failure.Remedy, "Approved, sending fails", "It was not sent")
+	lacks(t, page, "Approved, being sent", "It goes out from")
+	says(t, bert.Get(at(fine)), http.StatusOK, "Approved, being sent", "It goes out from")
+	stuck := bert.Get("/approvals?show=stuck")
+	says(t, stuck, http.StatusOK, at(p), "Approved, sending fails", `Needs a hand <b class="near">1</b>`)
+	lacks(t, stuck, at(fine))
+	thread := bert.Get("/inbox/" + p.Conversation.String())
+	says(t, thread, http.StatusOK, "Approved, sending fails", failure.Remedy)
+	lacks(t, thread, "Approved, being sent")
+	says(t, bert.Get("/api/v1/proposals/"+p.ID.String()), http.StatusOK, `"state":"queued"`, `"remedy":"`+failure.Remedy+`"`)
+}
+
 func TestHalvesAreShownOnce(t *testing.T) {
 	d := desktest.New(t)
 	ada, bert, paul := d.SignedIn("ada"), d.SignedIn("bert"), d.SignedIn("paul")

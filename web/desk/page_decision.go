@@ -336,6 +336,9 @@ func history(p *approval.View, versions []approval.RevisionView) []happening {
 		})
 		all = append(all, happening{At: d.At, Who: d.Person, What: string(d.Verdict), Revision: d.Revision, Comment: d.Comment, Contributor: contributor})
 	}
+	if p.Failure != nil && (p.Retrying() || p.State == approval.Failed) {
+		all = append(all, happening{At: p.UpdatedAt, What: "not_sent", Revision: p.Revision})
+	}
 	if p.State == approval.Published && !p.RecordedBy.IsZero() {
 		all = append(all, happening{At: p.ClaimedAt, Who: p.RecordedBy, What: "posted_by_hand", Revision: p.Revision})
 	}
