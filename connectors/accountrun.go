@@ -48,7 +48,11 @@ func (a *accountRun) poll(ctx context.Context) {
 	identified, rounds, failures := false, 0, 0
 	var asked, refused time.Time // refused: when the platform last took none of our credentials
 	for ctx.Err() == nil {
-		if a.askAgain.Swap(false) || time.Since(asked) > identityEvery { // tokens end, and lose permissions
+		again := identityEvery // tokens end, and lose permissions
+		if a.pulse.read().Identity.Unsubscribed {
+			again = subscriptionEvery
+		}
+		if a.askAgain.Swap(false) || time.Since(asked) > again {
 			identified, rounds = false, 0
 		}
 		if !identified && rounds%identityEveryFailed == 0 {

@@ -30,7 +30,8 @@ const (
 	timeoutGrace        = 30 * time.Second
 	streamProvesItself  = time.Minute // connected for so long, a stream's back-off starts anew
 	identityEvery       = 12 * time.Hour
-	identityEveryFailed = 10 // polls between two tries to learn the identity
+	subscriptionEvery   = 5 * time.Minute // while the platform was not told to deliver all
+	identityEveryFailed = 10              // polls between two tries to learn the identity
 )
 
 // credentialsPart is noted with an [Error] of its own alone, and so is no sentence's part.
