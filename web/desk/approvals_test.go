@@ -192,6 +192,52 @@ func TestLookalikesAreMarkedInTheThread(t *testing.T) {
 	says(t, d.SignedIn("bert").Get(at(p)), http.StatusOK, "@brand", `<small class="code soft">brand-1</small>`)
 }
 
+// TestACustomersDirectionsStayTheirs has somebody whose name, subject and text
+// turn around what stands after them, on every page that shows these.
+func TestACustomersDirectionsStayTheirs(t *testing.T) {
+	const turn, shown = "\u202E", "<small>U+202E</small>"
+	d := desktest.New(t)
+	c := d.Ingest("plein", inbox.Inbound{
+		ExternalID: "1", Author: inbox.Author{ExternalID: "c-in", Name: "In" + turn + "ejectie", Handle: "@in" + turn}, Kind: "post", Visibility: inbox.Public,
+		Subject: "Re: " + turn + "vraag", Text: "Zie " + turn + "elpmaxe.moc", Quoted: "eerder " + turn, PostedAt: time.Now().Add(-time.Minute),
+		Attachments: []inbox.Attachment{{Name: "foto" + turn + "gpj.exe", AltText: turn + "tla"}},
+		Route:       []inbox.Field{{Name: "Subject", Value: "Re: " + turn + "vraag"}},
+	})
+	p := d.As("anna").Submitted(c, "Dag, we zoeken het uit.")
+	bert := d.SignedIn("bert")
+	for path, marks := range map[string]int{
+		"/inbox?q=elpmaxe": 2, "/inbox/" + c.ID.String(): 6, "/approvals": 2, at(p): 6, at(p) + "/edit": 2, at(p) + "/confirm?digest=" + p.Digest.String(): 2,
+		"/dossier/" + p.ID.String(): 4, "/audit": 0,
+	} {
+		page := bert.Get(path)
+		says(t, page, http.StatusOK)
+		lacks(t, page, turn)
+		if n := strings.Count(page.Body, shown); n < marks {
+			t.Errorf("%s shows %d turns, want %d or more", path, n, marks)
+		}
+	}
+	says(t, bert.Get(at(p)), http.StatusOK, "<title>Answer to In\uFFFDejectie on plein")
+}
+
+// TestSomebodyWithoutANameIsNotBlank: where the platform tells neither name nor
+// handle, the id stands for both, and where it tells no handle, the name does.
+func TestSomebodyWithoutANameIsNotBlank(t *testing.T) {
+	d := desktest.New(t)
+	for _, c := range []struct{ author, name, called string }{{"777004", "", "777004"}, {"777005", "Eva Vos", "Eva Vos"}} {
+		p := d.As("anna").Submitted(d.Ingest("plein", inbox.Inbound{
+			ExternalID: c.author + "-1", Author: inbox.Author{ExternalID: c.author, Name: c.name}, Kind: "message", Visibility: inbox.Public,
+			Text: "Hallo?", PostedAt: time.Now().Add(-time.Minute),
+		}), "Dag, we zoeken het uit.")
+		bert := d.SignedIn("bert")
+		page := bert.Get(at(p))
+		says(t, page, http.StatusOK, "<title>Answer to "+c.called, "<strong><bdi>"+c.called+"</bdi></strong>", "answers "+c.called+"<")
+		lacks(t, page, "<strong></strong>", "<bdi></bdi>", `<span class="soft"> ·`)
+		says(t, bert.Get("/approvals"), http.StatusOK, "<strong><bdi>"+c.called+"</bdi></strong>")
+		says(t, bert.Get("/inbox/"+p.Conversation.String()), http.StatusOK, "<strong><bdi>"+c.called+"</bdi></strong>")
+		says(t, bert.Get("/dossier/"+p.ID.String()), http.StatusOK, "<strong><bdi>"+c.called+"</bdi></strong>", "Answer to "+c.called+" on plein")
+	}
+}
+
 func TestTooManyAttemptsSayHowLong(t *testing.T) {
 	c := desktest.New(t).Browser()
 	var a *desktest.Answer

@@ -122,15 +122,7 @@ func (v *visit) decisionTitle(p decisionPage) string {
 	return v.t("decision.title", "name", customerName(p.Talk), "account", string(p.P.Account))
 }
 
-func customerName(talk *inbox.Conversation) string {
-	switch {
-	case talk.Customer.Name != "":
-		return talk.Customer.Name
-	case talk.Customer.Handle != "":
-		return talk.Customer.Handle
-	}
-	return talk.Customer.ExternalID
-}
+func customerName(talk *inbox.Conversation) string { return plain(nameOf(talk.Customer)) }
 
 // proposalID is the one in the path.
 func (v *visit) proposalID() (approval.ProposalID, error) {
