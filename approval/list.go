@@ -19,6 +19,8 @@ type Filter struct {
 	Kinds   []Kind
 	// WaitingFor leaves what this person can decide on now.
 	WaitingFor people.ID
+	// Stuck leaves out what is queued, unless the last attempt to send it failed.
+	Stuck bool
 }
 
 // Page is a part of a list, newest change first; Next is empty at the end.
@@ -128,7 +130,8 @@ func (a *Approvals) filter(tx *store.Tx, f *Filter) (func(*Proposal) bool, error
 	}
 	return func(p *Proposal) bool {
 		switch {
-		case f.Account != "" && p.Account != f.Account, len(f.Kinds) > 0 && !slices.Contains(f.Kinds, p.Kind):
+		case f.Account != "" && p.Account != f.Account, len(f.Kinds) > 0 && !slices.Contains(f.Kinds, p.Kind),
+			f.Stuck && p.State == Queued && !p.Retrying():
 			return false
 		case person == nil:
 			return true

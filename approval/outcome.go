@@ -205,7 +205,7 @@ func (a *Approvals) Retry(ctx context.Context, by people.Principal, proposal Pro
 		if err := a.onlyAnswer(tx, p); err != nil {
 			return err
 		}
-		p.Due = tx.Now()
+		p.Due, p.Failure = tx.Now(), nil // a person saw it
 		return a.move(tx, p, step{to: Queued, event: "retried", actor: by.Actor(), via: by.Via(), facts: map[string]string{
 			"due": p.Due.Format(time.RFC3339), "expires": p.ExpiresAt.Format(time.RFC3339),
 		}})

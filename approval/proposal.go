@@ -200,6 +200,10 @@ func (p *Proposal) BeforeSending() bool {
 	return slices.Contains([]State{Draft, InReview, ChangesRequested, Approved, Queued, Failed, Held, Expired}, p.State)
 }
 
+// Retrying reports whether the last attempt to send it failed, and it is sent
+// again by itself.
+func (p *Proposal) Retrying() bool { return p.State == Queued && p.Failure != nil }
+
 // underway reports whether the proposal is on its way to the customer, so that
 // no second answer to the same mention may be submitted.
 func (p *Proposal) underway() bool {

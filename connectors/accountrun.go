@@ -48,7 +48,11 @@ func (a *accountRun) poll(ctx context.Context) {
 	identified, rounds, failures := false, 0, 0
 	var asked, refused time.Time // refused: when the platform last took none of our credentials
 	for ctx.Err() == nil {
-		if a.askAgain.Swap(false) || time.Since(asked) > identityEvery { // tokens end, and lose permissions
+		again := identityEvery // tokens end, and lose permissions
+		if a.pulse.read().Identity.Unsubscribed {
+			again = subscriptionEvery
+		}
+		if a.askAgain.Swap(false) || time.Since(asked) > again {
 			identified, rounds = false, 0
 		}
 		if !identified && rounds%identityEveryFailed == 0 {
@@ -58,6 +62,10 @@ func (a *accountRun) poll(ctx context.Context) {
 		moved, err := a.pollAll(ctx)
 		if ctx.Err() != nil {
 			return
+		}
+		// A refusal while this round ran asks for another one.
+		if err == nil && (identified || failures > 0) && !a.askAgain.Load() {
+			a.pulse.beside(credentialsPart, nil)
 		}
 		wait := around(a.pace())
 		if err != nil {

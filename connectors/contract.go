@@ -264,6 +264,9 @@ type Identity struct {
 	URL      string
 	CanSend  bool   // the credentials allow publishing
 	Note     string // what does not work, with what to do; empty when all does
+	// Unsubscribed says that the platform was not told to deliver all that it could: what the
+	// Note says of that can be mended there, without a change here.
+	Unsubscribed bool
 }
 
 // Pricer knows what its platform charges for an answer. It calls nobody.

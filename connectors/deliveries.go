@@ -50,8 +50,9 @@ func (d Deliveries) URL(publicURL string) string {
 func (d Deliveries) Refused() uint64 { return d.Unproven + d.Unreadable + d.NotKept }
 
 // accepted notes a delivery that is durable, with what of it made trouble, or a
-// check of the address that was answered.
-func (p *pulse) accepted(method string, trouble error) {
+// check of the address that was answered. It reports whether deliveries begin to
+// come though the platform was last known not to be told to deliver all.
+func (p *pulse) accepted(method string, trouble error) (unexpected bool) {
 	shown := false
 	p.change(func(h *AccountHealth) {
 		now := time.Now()
@@ -59,6 +60,7 @@ func (p *pulse) accepted(method string, trouble error) {
 			h.Webhook.Confirmed = now
 			return
 		}
+		unexpected = h.Identity.Unsubscribed && now.Sub(h.Webhook.LastAccepted) > subscriptionEvery
 		h.Webhook.Accepted++
 		h.Webhook.LastAccepted = now
 		p.unproven = 0
@@ -67,6 +69,7 @@ func (p *pulse) accepted(method string, trouble error) {
 	if shown {
 		p.beside(webhookPart, trouble)
 	}
+	return unexpected
 }
 
 // refused notes a request that was not taken in. A few without proof are

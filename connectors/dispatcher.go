@@ -46,6 +46,10 @@ type DispatcherOptions struct {
 	RecordFor   time.Duration // how long recording an outcome is tried again; 0: five minutes
 	SettleAfter time.Duration // from an unknown outcome to the first look at what stands there; 0: 10 s
 	Backoff     Backoff       // of the pause after a failure; zero: from 5 s to 5 min
+
+	// Refused is told when a platform takes none of an account's credentials, as publishing or a
+	// look at what stands there found out: [Runner.Refused]. It may be nil.
+	Refused func(account inbox.AccountName, why *Error)
 }
 
 const (

@@ -145,6 +145,14 @@ func (p *pulse) beside(name phrase.Code, err error) {
 	})
 }
 
+// refuses reports whether it is noted already that the account's credentials are
+// taken no longer.
+func (p *pulse) refuses() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.aside[credentialsPart] != nil || p.health.Failures > 0 && p.health.ProblemKind == BadAuth
+}
+
 func (p *pulse) stop() {
 	p.change(func(h *AccountHealth) {
 		p.overdue = time.Time{}
@@ -157,7 +165,7 @@ func (p *pulse) stop() {
 func (p *pulse) settle(err error) {
 	h := &p.health
 	state, problem := OK, (*Error)(nil)
-	for _, name := range []phrase.Code{identityPart, ownPostsPart, morePart, streamPart, webhookPart} {
+	for _, name := range []phrase.Code{credentialsPart, identityPart, ownPostsPart, morePart, streamPart, webhookPart} {
 		if e := p.aside[name]; e != nil {
 			state, problem = Degraded, e
 			break

@@ -134,9 +134,24 @@ func (o *outlet) stands(ctx context.Context, a approval.Attempt) (approval.Recei
 		return err
 	})
 	if err != nil {
-		return approval.Receipt{}, false, Phrased(Temporary, phrase.Of(phrase.KeptUnread), phrase.Phrase{}).Because(err)
+		o.refused(err)
+		e := Phrased(Temporary, phrase.Of(phrase.KeptUnread), phrase.Phrase{}).Because(err)
+		var cause *Error
+		if errors.As(err, &cause) {
+			e.Remedy, e.Fix = cause.Remedy, cause.Fix
+		}
+		return approval.Receipt{}, false, e
 	}
 	return found.Receipt, found.Outcome == Present, nil
+}
+
+// refused tells that the account's credentials are taken no longer, where that
+// is what a call came to.
+func (o *outlet) refused(err error) {
+	var e *Error
+	if o.d.o.Refused != nil && errors.As(err, &e) && e.Kind == BadAuth {
+		o.d.o.Refused(o.Name, e)
+	}
 }
 
 // lastLook asks once more whether the release may leave. Its error is certain:
@@ -175,6 +190,7 @@ func (o *outlet) publish(flight context.Context, r approval.Release) error {
 	if err == nil && !stands {
 		receipt, err = o.perform(ctx, r)
 		err = outcome(a, receipt, err, ctx.Err() != nil)
+		o.refused(err)
 	}
 	var e *Error
 	switch {

@@ -131,6 +131,7 @@ func (r *reader) lookAt(ctx context.Context, a approval.Attempt, settle settling
 		found, err = r.finder.Find(findCtx, a)
 		return err
 	})
+	r.refused(err)
 	switch kind := KindOf(err); {
 	case err != nil && (kind == Temporary || kind == RateLimited || kind == BadAuth) && !panicked(err):
 		return err

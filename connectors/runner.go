@@ -30,8 +30,12 @@ const (
 	timeoutGrace        = 30 * time.Second
 	streamProvesItself  = time.Minute // connected for so long, a stream's back-off starts anew
 	identityEvery       = 12 * time.Hour
-	identityEveryFailed = 10 // polls between two tries to learn the identity
+	subscriptionEvery   = 5 * time.Minute // while the platform was not told to deliver all
+	identityEveryFailed = 10              // polls between two tries to learn the identity
 )
+
+// credentialsPart is noted with an [Error] of its own alone, and so is no sentence's part.
+const credentialsPart phrase.Code = "credentials"
 
 // Intake is where mentions go: *inbox.Inbox.
 type Intake interface {
@@ -191,6 +195,19 @@ func (r *Runner) CheckNow(name inbox.AccountName) error {
 	a.endStuckStream()
 	a.streamAgain()
 	return nil
+}
+
+// Refused notes that the platform took none of the account's credentials for a
+// call outside the runner. The account shows it from now on; it is asked anew who
+// it is, and polled, as soon as that can be, and where both go well, it works again.
+func (r *Runner) Refused(name inbox.AccountName, why *Error) {
+	a, err := r.account(name)
+	if err != nil || a.pulse.refuses() {
+		return
+	}
+	a.pulse.beside(credentialsPart, why)
+	a.askAgain.Store(true)
+	a.pokeNow()
 }
 
 // Deliver takes in mentions that a program hands to an account whose connector

@@ -529,4 +529,30 @@ func TestIdentityIsAskedAgain(t *testing.T) {
 	})
 }
 
+// While the platform was not told to deliver all, it is asked again soon whether
+// somebody told it; nobody has to ask for that here.
+func TestASubscriptionThatIsMissingIsAskedForSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		c := &identified{source: source{poll: quiet}, who: connectors.Identity{RemoteID: "42", Note: "Not subscribed.", Unsubscribed: true}}
+		r := connectors.NewRunner(connectors.RunnerOptions{Inbox: m, Observer: m}, live("x", c))
+		if err := r.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if h := r.Health()[0]; h.Identity.Note == "" {
+			t.Error("the note is not shown")
+		}
+		c.who.Note, c.who.Unsubscribed = "", false
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if h := r.Health()[0]; h.Identity.Note != "" {
+			t.Errorf("ten minutes after it was subscribed it still says %q", h.Identity.Note)
+		}
+		if err := r.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func (i *identified) Identity(context.Context) (connectors.Identity, error) { return i.who, nil }

@@ -128,7 +128,10 @@ func (a *accountRun) receive(ctx context.Context, hook Webhook, request *http.Re
 		}
 		return answer, a.refuse(request.Method, Phrased(Temporary, phrase.Of(phrase.DeliveryInPart), phrase.Phrase{}))
 	}
-	a.pulse.accepted(request.Method, answer.Page.Trouble)
+	if a.pulse.accepted(request.Method, answer.Page.Trouble) { // perhaps the platform was just told to deliver
+		a.askAgain.Store(true)
+		a.pokeNow()
+	}
 	return answer, nil
 }
 

@@ -82,3 +82,26 @@ func (b *Inbox) Quarantine(ctx context.Context) ([]*Quarantined, error) {
 	})
 	return all, err
 }
+
+// QuarantineOf are the newest items of one account that could not become
+// mentions, at most that many, and how many are kept in all.
+func (b *Inbox) QuarantineOf(ctx context.Context, account AccountName, most int) (newest []*Quarantined, kept int, err error) {
+	of := store.Range{Prefix: store.Field(account.Key())}
+	err = b.db.View(ctx, func(tx *store.Tx) error {
+		newest, kept = nil, 0
+		for q, err := range quarantine.By(tx, accountIndex, of, false) {
+			if err != nil {
+				return err
+			}
+			if len(newest) == most {
+				break
+			}
+			newest = append(newest, q)
+		}
+		for range tx.Scan("inbox.quarantine."+accountIndex, of) {
+			kept++
+		}
+		return nil
+	})
+	return newest, kept, err
+}

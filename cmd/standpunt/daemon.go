@@ -199,7 +199,7 @@ func (d *daemon) join(sending connectors.DispatcherOptions) {
 			return d.approvals.RecordIdentity(ctx, a.Name, who.RemoteID, who.Handle, who.URL)
 		},
 	}, d.lives...)
-	sending.Outbox = d.approvals
+	sending.Outbox, sending.Refused = d.approvals, d.runner.Refused
 	d.dispatcher = connectors.NewDispatcher(sending, d.lives...)
 }
 

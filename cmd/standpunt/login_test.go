@@ -173,6 +173,32 @@ func TestStrangersAtTheCallbackCostASignInNothing(t *testing.T) {
 	}
 }
 
+// TestARevokedSignInIsToldByTheAnswerThatMeetsIt has nobody poll for an hour: an
+// approved answer is the first to meet that X takes the sign-in no longer.
+func TestARevokedSignInIsToldByTheAnswerThatMeetsIt(t *testing.T) {
+	t.Parallel()
+	x := startX(t)
+	s := foundSite(t, strings.Replace(x.account("x"), "poll_every: 3s", "poll_every: 1h", 1))
+	if code, shown := x.login(true, nil, "x", "--config", s.config); code != exitOK {
+		t.Fatalf("login: %d %s", code, shown)
+	}
+	x.Say(platform.Draft{Author: "jan", Text: "@noordlicht waar blijft de monteur?"})
+	daemon := s.serve()
+	s.enrol("anna", "bert")
+	p := s.submit(waitForConversation(t, s.people["anna"], "monteur"), map[string]any{"text": "Dag Jan, hij is er binnen het uur."})
+	x.Revoke()
+	s.approve("bert", p)
+	eventually(t, "the account says what to do", func() bool {
+		h := items(s.people["anna"].do("GET", "/accounts", nil, 0))[0]
+		return str(h, "state") == "failing" && strings.Contains(str(h, "remedy"), "standpunt login x")
+	})
+	p = s.people["anna"].do("GET", "/proposals/"+str(p, "id"), nil, 0)
+	if !strings.Contains(str(p, "failure", "remedy"), "standpunt login x") {
+		t.Errorf("the answer does not say what to do: %v", p)
+	}
+	daemon.stop()
+}
+
 // TestSignInBeforeAndBesideTheDaemon signs in with the daemon stopped, by
 // pasting, and beside it, by browser; then restores a backup, whose sign-in is
 // not tried.

@@ -48,7 +48,8 @@ func (c *Connector) Identity(ctx context.Context) (connectors.Identity, error) {
 		return connectors.Identity{}, err
 	default:
 		who.CanSend, who.Note = t.Health(c.s.PageID, "the Page's", c.permissions())
-		who.Note = strings.TrimSpace(who.Note + " " + c.unsubscribed(ctx, string(t.AppID)))
+		undelivered := c.unsubscribed(ctx, string(t.AppID))
+		who.Note, who.Unsubscribed = strings.TrimSpace(who.Note+" "+undelivered), undelivered != ""
 	}
 	return who, nil
 }

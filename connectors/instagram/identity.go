@@ -34,7 +34,8 @@ func (c *Connector) Identity(ctx context.Context) (connectors.Identity, error) {
 		if ends := c.api.tokens.ends(); !ends.IsZero() && time.Until(ends) < graph.Soon {
 			who.Note = "The token ends on " + ends.Format("2 January 2006") + " and Instagram does not renew it. Make a new one and set it as access_token."
 		}
-		who.Note = strings.TrimSpace(who.Note + " " + c.undelivered(ctx, ""))
+		undelivered := c.undelivered(ctx, "")
+		who.Note, who.Unsubscribed = strings.TrimSpace(who.Note+" "+undelivered), undelivered != ""
 		return who, nil
 	}
 	t, err := c.api.inspect(ctx)
@@ -45,7 +46,8 @@ func (c *Connector) Identity(ctx context.Context) (connectors.Identity, error) {
 		return connectors.Identity{}, err
 	default:
 		who.CanSend, who.Note = t.Health(c.s.PageID, "the account's", c.needed())
-		who.Note = strings.TrimSpace(who.Note + " " + c.undelivered(ctx, t.AppID))
+		undelivered := c.undelivered(ctx, t.AppID)
+		who.Note, who.Unsubscribed = strings.TrimSpace(who.Note+" "+undelivered), undelivered != ""
 	}
 	return who, nil
 }

@@ -33,7 +33,7 @@ type Proposal struct {
 	DueAt          optional[instant]   `json:"due_at" doc:"Not sent before."`
 	ExpiresAt      optional[instant]   `json:"expires_at" doc:"When the full set of endorsements lapses."`
 	Attempts       int                 `json:"attempts"`
-	Failure        optional[Failure]   `json:"failure" doc:"Of the last attempt."`
+	Failure        optional[Failure]   `json:"failure" doc:"Of the last attempt; of a queued one, which is then tried again. Null once a person sends it again."`
 	Reason         optional[string]    `json:"reason" doc:"Why it is held, expired, unknown or withdrawn, or why the address of an answer by hand was taken back: a code."`
 	Remark         optional[string]    `json:"remark" doc:"A person's words for the reason; of an answer by hand, the address that was taken back."`
 	SettledBy      optional[Person]    `json:"settled_by" doc:"Who settled an unknown outcome by hand."`

@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -46,4 +47,31 @@ func TestAnAccountThatDoesNotWorkSaysWhatToDo(t *testing.T) {
 		t.Error("a download is offered that cannot be made")
 	}
 	says(t, c.Post("/audit/verify", nil), http.StatusServiceUnavailable)
+}
+
+// TestWhatWasPutAsideSaysWhy: a message that could not become a mention is seen
+// where the account is, with its reason.
+func TestWhatWasPutAsideSaysWhy(t *testing.T) {
+	d := desktest.New(t)
+	lacks(t, d.SignedIn("ada").Get("/settings/accounts"), "could not be taken in")
+	deliver := func(id string) {
+		t.Helper()
+		in, err := d.Box.Ingest(t.Context(), "plein", []inbox.Inbound{{ExternalID: id, Kind: "post", Visibility: inbox.Public, Text: "Wie ben ik?"}}, nil)
+		if err != nil || in.Quarantined != 1 {
+			t.Fatalf("%+v, %v", in, err)
+		}
+	}
+	const why = "The author&#39;s external id is empty."
+	deliver("zonder")
+	page := d.SignedIn("ada").Get("/settings/accounts")
+	says(t, page, http.StatusOK, "One message could not be taken in", why, "zonder<")
+	lacks(t, page, "Wie ben ik?", "These are the newest")
+	for i := range 21 {
+		deliver(fmt.Sprint("meer-", i))
+	}
+	page = d.SignedIn("ada").Get("/settings/accounts")
+	says(t, page, http.StatusOK, "22 messages could not be taken in", "These are the newest 20")
+	if n := strings.Count(page.Body, why); n != 20 {
+		t.Errorf("%d reasons are listed", n)
+	}
 }

@@ -192,6 +192,52 @@ func TestLookalikesAreMarkedInTheThread(t *testing.T) {
 	says(t, d.SignedIn("bert").Get(at(p)), http.StatusOK, "@brand", `<small class="code soft">brand-1</small>`)
 }
 
+// TestACustomersDirectionsStayTheirs has somebody whose name, subject and text
+// turn around what stands after them, on every page that shows these.
+func TestACustomersDirectionsStayTheirs(t *testing.T) {
+	const turn, shown = "\u202E", "<small>U+202E</small>"
+	d := desktest.New(t)
+	c := d.Ingest("plein", inbox.Inbound{
+		ExternalID: "1", Author: inbox.Author{ExternalID: "c-in", Name: "In" + turn + "ejectie", Handle: "@in" + turn}, Kind: "post", Visibility: inbox.Public,
+		Subject: "Re: " + turn + "vraag", Text: "Zie " + turn + "elpmaxe.moc", Quoted: "eerder " + turn, PostedAt: time.Now().Add(-time.Minute),
+		Attachments: []inbox.Attachment{{Name: "foto" + turn + "gpj.exe", AltText: turn + "tla"}},
+		Route:       []inbox.Field{{Name: "Subject", Value: "Re: " + turn + "vraag"}},
+	})
+	p := d.As("anna").Submitted(c, "Dag, we zoeken het uit.")
+	bert := d.SignedIn("bert")
+	for path, marks := range map[string]int{
+		"/inbox?q=elpmaxe": 2, "/inbox/" + c.ID.String(): 6, "/approvals": 2, at(p): 6, at(p) + "/edit": 2, at(p) + "/confirm?digest=" + p.Digest.String(): 2,
+		"/dossier/" + p.ID.String(): 4, "/audit": 0,
+	} {
+		page := bert.Get(path)
+		says(t, page, http.StatusOK)
+		lacks(t, page, turn)
+		if n := strings.Count(page.Body, shown); n < marks {
+			t.Errorf("%s shows %d turns, want %d or more", path, n, marks)
+		}
+	}
+	says(t, bert.Get(at(p)), http.StatusOK, "<title>Answer to In\uFFFDejectie on plein")
+}
+
+// TestSomebodyWithoutANameIsNotBlank: where the platform tells neither name nor
+// handle, the id stands for both, and where it tells no handle, the name does.
+func TestSomebodyWithoutANameIsNotBlank(t *testing.T) {
+	d := desktest.New(t)
+	for _, c := range []struct{ author, name, called string }{{"777004", "", "777004"}, {"777005", "Eva Vos", "Eva Vos"}} {
+		p := d.As("anna").Submitted(d.Ingest("plein", inbox.Inbound{
+			ExternalID: c.author + "-1", Author: inbox.Author{ExternalID: c.author, Name: c.name}, Kind: "message", Visibility: inbox.Public,
+			Text: "Hallo?", PostedAt: time.Now().Add(-time.Minute),
+		}), "Dag, we zoeken het uit.")
+		bert := d.SignedIn("bert")
+		page := bert.Get(at(p))
+		says(t, page, http.StatusOK, "<title>Answer to "+c.called, "<strong><bdi>"+c.called+"</bdi></strong>", "answers "+c.called+"<")
+		lacks(t, page, "<strong></strong>", "<bdi></bdi>", `<span class="soft"> ·`)
+		says(t, bert.Get("/approvals"), http.StatusOK, "<strong><bdi>"+c.called+"</bdi></strong>")
+		says(t, bert.Get("/inbox/"+p.Conversation.String()), http.StatusOK, "<strong><bdi>"+c.called+"</bdi></strong>")
+		says(t, bert.Get("/dossier/"+p.ID.String()), http.StatusOK, "<strong><bdi>"+c.called+"</bdi></strong>", "Answer to "+c.called+" on plein")
+	}
+}
+
 func TestTooManyAttemptsSayHowLong(t *testing.T) {
 	c := desktest.New(t).Browser()
 	var a *desktest.Answer
@@ -295,6 +341,34 @@ func TestUnknownOutcomesAreSettledByForm(t *testing.T) {
 	d.State(p, approval.Queued)
 	says(t, d.SignedIn("bert").Post(at(p)+"/unendorse", nil), http.StatusOK, "You no longer stand behind it.", "Somebody withdrew their endorsement.")
 	says(t, d.SignedIn("anna").Post(at(p)+"/withdraw", url.Values{"reason": {"Niet meer nodig."}}), http.StatusOK, "It was withdrawn.", "Niet meer nodig.")
+}
+
+// TestAnAnswerThatWillBeTriedAgainSaysWhyAndIsStuck: approved and failing looks
+// different from approved and about to go out.
+func TestAnAnswerThatWillBeTriedAgainSaysWhyAndIsStuck(t *testing.T) {
+	d := desktest.New(t)
+	p := d.Queued(d.Say("plein", "1", "@eva", "Eva", "Hallo?", time.Hour), "Dag Eva, we zoeken het uit.")
+	fine := d.Queued(d.Say("plein", "2", "@tom", "Tom", "Hoi?", time.Minute), "Dag Tom, dat gaat goed.")
+	failure := approval.Failure{Kind: "temporary", Message: "It was kept back.", Remedy: "Run standpunt login plein.", Retryable: true}
+	r := d.Claim()
+	if r.Attempt().Proposal != p.ID {
+		t.Fatal("another one came first")
+	}
+	if err := d.Approvals.RecordFailed(t.Context(), r, failure); err != nil {
+		t.Fatal(err)
+	}
+	bert := d.SignedIn("bert")
+	page := bert.Get(at(p))
+	says(t, page, http.StatusOK, "sending it failed", "tried again from", failure.Message, failure.Remedy, "Approved, sending fails", "It was not sent")
+	lacks(t, page, "Approved, being sent", "It goes out from")
+	says(t, bert.Get(at(fine)), http.StatusOK, "Approved, being sent", "It goes out from")
+	stuck := bert.Get("/approvals?show=stuck")
+	says(t, stuck, http.StatusOK, at(p), "Approved, sending fails", `Needs a hand <b class="near">1</b>`)
+	lacks(t, stuck, at(fine))
+	thread := bert.Get("/inbox/" + p.Conversation.String())
+	says(t, thread, http.StatusOK, "Approved, sending fails", failure.Remedy)
+	lacks(t, thread, "Approved, being sent")
+	says(t, bert.Get("/api/v1/proposals/"+p.ID.String()), http.StatusOK, `"state":"queued"`, `"remedy":"`+failure.Remedy+`"`)
 }
 
 func TestHalvesAreShownOnce(t *testing.T) {

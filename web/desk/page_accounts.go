@@ -42,6 +42,8 @@ type accountCard struct {
 	State    connectors.HealthState
 	Proposal *queueRow // to accept it, where one is in review
 	Tokens   []*people.Token
+	Aside    []*inbox.Quarantined // the newest that could not become mentions, of so many
+	AsideAll int
 	// Hook is where the platform delivers, nil where it does not; HookURL the whole address, empty
 	// while PublicURL is not one that platforms call.
 	Hook      *connectors.Deliveries
@@ -49,8 +51,12 @@ type accountCard struct {
 	PublicURL string
 }
 
-// mostOutside is how many posts from outside the page lists at a time.
-const mostOutside = 20
+// mostOutside is how many posts from outside the page lists at a time, mostAside
+// how many items that could not become mentions, of each account.
+const (
+	mostOutside = 20
+	mostAside   = 20
+)
 
 func (v *visit) showAccounts(status int, p accountsPage) error {
 	records, err := v.d.Box.Accounts(v.ctx())
@@ -82,6 +88,9 @@ func (v *visit) showAccounts(status int, p accountsPage) error {
 	p.MayGovern = v.mayGovern()
 	for _, r := range records {
 		card := accountCard{AccountRecord: r, State: connectors.Stopped}
+		if card.Aside, card.AsideAll, err = v.d.Box.QuarantineOf(v.ctx(), r.Name, mostAside); err != nil {
+			return err
+		}
 		for i, h := range health {
 			if h.Account == r.Name {
 				card.Health, card.State = &health[i], h.State

@@ -38,8 +38,8 @@ const (
 )
 
 var (
-	stuckStates = []approval.State{
-		approval.Approved, approval.OutcomeUnknown, approval.Failed, approval.Held, approval.Expired, approval.ChangesRequested,
+	stuckStates = []approval.State{ // with [approval.Filter.Stuck]
+		approval.Approved, approval.Queued, approval.OutcomeUnknown, approval.Failed, approval.Held, approval.Expired, approval.ChangesRequested,
 	}
 	mineStates = []approval.State{
 		approval.Draft, approval.InReview, approval.ChangesRequested, approval.Approved, approval.Queued,
@@ -128,7 +128,7 @@ func (v *visit) queued(p *queuePage) ([]*approval.View, error) {
 	case showMine:
 		f.States = mineStates
 	case showStuck:
-		f.States = stuckStates
+		f.States, f.Stuck = stuckStates, true
 	default:
 		f.States, f.WaitingFor = []approval.State{approval.InReview}, v.who.ID()
 	}
@@ -159,7 +159,7 @@ func (v *visit) listAll(f approval.Filter) (all []*approval.View, cut bool, err 
 }
 
 func (v *visit) countStuck() (int, error) {
-	page, err := v.d.Approvals.List(v.ctx(), approval.Filter{States: stuckStates}, "", 100)
+	page, err := v.d.Approvals.List(v.ctx(), approval.Filter{States: stuckStates, Stuck: true}, "", 100)
 	return len(page.Items), err
 }
 

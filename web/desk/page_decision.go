@@ -122,15 +122,7 @@ func (v *visit) decisionTitle(p decisionPage) string {
 	return v.t("decision.title", "name", customerName(p.Talk), "account", string(p.P.Account))
 }
 
-func customerName(talk *inbox.Conversation) string {
-	switch {
-	case talk.Customer.Name != "":
-		return talk.Customer.Name
-	case talk.Customer.Handle != "":
-		return talk.Customer.Handle
-	}
-	return talk.Customer.ExternalID
-}
+func customerName(talk *inbox.Conversation) string { return plain(nameOf(talk.Customer)) }
 
 // proposalID is the one in the path.
 func (v *visit) proposalID() (approval.ProposalID, error) {
@@ -335,6 +327,9 @@ func history(p *approval.View, versions []approval.RevisionView) []happening {
 			return e.Person == d.Person && e.Digest == d.Digest && e.Contributor
 		})
 		all = append(all, happening{At: d.At, Who: d.Person, What: string(d.Verdict), Revision: d.Revision, Comment: d.Comment, Contributor: contributor})
+	}
+	if p.Failure != nil && (p.Retrying() || p.State == approval.Failed) {
+		all = append(all, happening{At: p.UpdatedAt, What: "not_sent", Revision: p.Revision})
 	}
 	if p.State == approval.Published && !p.RecordedBy.IsZero() {
 		all = append(all, happening{At: p.ClaimedAt, Who: p.RecordedBy, What: "posted_by_hand", Revision: p.Revision})

@@ -71,17 +71,6 @@ func (r row) Who() string { return nameOf(r.Customer) }
 // the customer waits is the clock's to say.
 func (r row) Age() time.Time { return r.LastActivity }
 
-func nameOf(a inbox.Author) string {
-	switch {
-	case a.Name != "":
-		return a.Name
-	case a.Handle != "":
-		return a.Handle
-	default:
-		return a.ExternalID
-	}
-}
-
 func (v *visit) inbox() error { return v.showInbox(http.StatusOK, queryOf(v.r.Form), nil) }
 
 // showInbox shows the list that q asks for and the open conversation.
