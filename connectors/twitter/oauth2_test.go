@@ -285,7 +285,7 @@ func TestATokenIsGoodWhileItCannotBeRenewed(t *testing.T) {
 	s := newSignedIn(t, "")
 	s.signIn(t, s.process(t))
 	s.change(t, "expires", time.Now().Add(5*time.Minute))
-	s.secret = "another secret than the app has none" // X takes no secret from a public client
+	s.secret = "another-secret-than-the-app-has-none" // X takes no secret from a public client
 	if _, err := s.process(t).Identity(t.Context()); err == nil || connectors.KindOf(err) != connectors.BadAuth || !strings.Contains(err.Error(), "client_secret") {
 		t.Errorf("with a wrong client_secret: %v", err)
 	}
