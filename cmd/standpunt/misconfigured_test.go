@@ -78,6 +78,8 @@ var misconfigurations = []struct {
 		func(p *plight) { p.signedIn(time.Now().Add(-3 * time.Hour)) }},
 	{"twitter", "`standpunt login`: nobody has signed in yet", "Run standpunt login tried: nobody has signed this account in on X yet.",
 		func(p *plight) { p.signedIn(time.Time{}) }},
+	{"twitter", "`activity` with the four keys: nothing is delivered at once", "Set client_id and run standpunt login tried, or set activity to false: X's documentation asks for a sign-in with OAuth 2.0 to subscribe to mentions, and until then they come by poll.",
+		func(p *plight) { p.sets["activity"], p.sets["bearer_token"] = "true", "bearer" }},
 	{"twitter", "the account is suspended or locked", "Sign in on x.com as the brand and follow what it says there: X has suspended or locked the account.",
 		func(p *plight) { p.x.Refuses = twitter.Suspended }},
 
@@ -409,7 +411,7 @@ func (p *plight) check(kind string) (code int, said string) {
 	account := func(name string) string {
 		text := "  - name: " + name + "\n    kind: " + kind + "\n    settings:\n"
 		for key, value := range settings {
-			if !strings.HasPrefix(value, "{") {
+			if !strings.HasPrefix(value, "{") && value != "true" {
 				value = fmt.Sprintf("%q", value)
 			}
 			text += "      " + key + ": " + value + "\n"

@@ -44,6 +44,7 @@ func TestItIsAsStrictAsX(t *testing.T) {
 		{"the same again", good, "POST", "/2/tweets", `{"text":"a &","reply":{"in_reply_to_tweet_id":"` + customer + `"}}`, 403, "duplicate content"},
 		{"too long", good, "POST", "/2/tweets", `{"text":"` + strings.Repeat("日", 141) + `"}`, 403, "too long"},
 		{"what is not there", good, "GET", "/2/tweets/17", "", 200, "resource-not-found"},
+		{"a subscription with the four keys", good, "POST", "/2/activity/subscriptions", `{"event_type":"post.mention.create","filter":{"user_id":"1"}}`, 403, "unsupported-authentication"},
 		{"deleting what is not there", good, "DELETE", "/2/tweets/17", "", 404, `"code":144`},
 		{"over the limit", good, "DELETE", "/2/tweets/17", "", 429, "Too Many Requests"},
 	} {
