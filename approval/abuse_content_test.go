@@ -1,6 +1,7 @@
 package approval_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -263,6 +264,7 @@ func TestAnswersThatThePlatformTakesForATimeOnly(t *testing.T) {
 			}
 			return ""
 		}
+		p.Closes = func(*inbox.Mention) time.Time { return ends }
 	})
 	r.Adapt("plein", func(p *approval.Platform) {
 		p.MeasurePrivate = func(string) approval.Measure { return approval.Measure{Length: 11, Limit: 10, Unit: "characters"} }
@@ -281,9 +283,17 @@ func TestAnswersThatThePlatformTakesForATimeOnly(t *testing.T) {
 	late := approval.Content{Text: "Antwoord", NotBefore: ends.Add(time.Minute)}
 	_, err = r.Approvals.DraftReply(t.Context(), r.As("anna").By, talk.ID, inbox.MentionID{}, late)
 	want(t, err, fault.NotAnswerable)
+	if f := new(fault.Fault); !errors.As(err, &f) || f.Field != "not_before" || f.Details["until"] != ends.UTC().Format(time.RFC3339) ||
+		!strings.Contains(f.Remedy, "earlier moment") || strings.Contains(f.Message, "it took answers") {
+		t.Errorf("planned too late: %+v", f)
+	}
 	ends = time.Now().Add(-time.Second)
 	_, err = r.As("anna").Draft(talk, "Antwoord")
 	want(t, err, fault.NotAnswerable)
+	_, err = r.Approvals.DraftReply(t.Context(), r.As("anna").By, talk.ID, inbox.MentionID{}, late)
+	if f := new(fault.Fault); !errors.As(err, &f) || f.Field != "" || !strings.Contains(f.Message, "it took answers for a day") {
+		t.Errorf("over, and planned for later: %+v", f)
+	}
 	if _, err := r.As("anna").Draft(r.Mention("2", "Vraag"), "Antwoord"); err != nil {
 		t.Errorf("a public one: %v", err)
 	}

@@ -30,6 +30,12 @@ func (a *Approvals) wayOut(tx *store.Tx, p *Proposal, m *inbox.Mention, e *Envel
 		if why == "" {
 			return nil
 		}
+		if closes := a.closes(m); tx.Now().Before(closes) {
+			return fault.New(fault.NotAnswerable, "the platform takes an answer to this until %s, and the planned moment is later",
+				closes.UTC().Format("2 January 2006, 15:04 MST")).
+				At("not_before", e.NotBefore.Format(time.RFC3339)).With("until", closes.UTC().Format(time.RFC3339)).
+				Fix("Choose an earlier moment, or leave it empty to publish as soon as it is approved.")
+		}
 		f := fault.New(fault.NotAnswerable, "the platform does not take an answer to this: %s", why)
 		if m.Unanswerable == "" || !locates || m.Visibility != inbox.Public {
 			return f.Fix(noHand)

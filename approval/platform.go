@@ -17,6 +17,8 @@ type Platform struct {
 	// Unanswerable says in one English sentence why the platform takes no answer to the
 	// mention at that time, and is empty where it does.
 	Unanswerable func(m *inbox.Mention, at time.Time) string
+	// Closes is from when on Unanswerable has a reason; zero where time brings none.
+	Closes func(m *inbox.Mention) time.Time
 	// Price is what the platform charges; without it nothing has a price.
 	Price Pricer
 	// Locate reads the address of a post; see connectors.Locator. Without it nothing is
@@ -64,6 +66,16 @@ func (a *Approvals) Unanswerable(m *inbox.Mention, at time.Time) string {
 		return m.Unanswerable
 	}
 	return f(m, at)
+}
+
+// closes is when the time ends in which the platform takes an answer to the
+// mention; zero where it does not.
+func (a *Approvals) closes(m *inbox.Mention) time.Time {
+	f := a.Platform(m.Account).Closes
+	if m.Unanswerable != "" || f == nil {
+		return time.Time{}
+	}
+	return f(m)
 }
 
 // Price is what the account's platform charges for doing action with a text.

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -86,6 +87,31 @@ func (s Settings) Encrypted(key string, u URL) error {
 	}
 	return s.Problem(key, string(u), "is not encrypted, so that anybody on the way could read the account's credentials",
 		"Write https://, or an address of this machine such as http://127.0.0.1:8440.")
+}
+
+// Token refuses a secret that a platform hands out as one word, such as a key or a
+// token, where its shape shows that something was pasted with it. It is nil for
+// none. The problem tells where the secret is wrong, and nothing of what it says.
+func (s Settings) Token(key string, token Secret) error {
+	text := token.Reveal()
+	word, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
+	quoted := len(text) > 1 && text[0] == text[len(text)-1] && strings.ContainsRune("\"'`", rune(text[0]))
+	message, remedy := "", ""
+	switch {
+	case text == "":
+	case rest != "" && slices.Contains([]string{"bearer", "basic", "oauth"}, strings.ToLower(word)):
+		message, remedy = "begins with the word "+word+", which is not part of it", "Write what stands behind it alone."
+	case strings.TrimSpace(text) != text:
+		message, remedy = "begins or ends with a space or a line end", "Take that away, and look that nothing else is missing."
+	case quoted:
+		message, remedy = "has quotes that are part of it", "Take them away: around a value in this file one pair is enough, in a variable or a file there is none."
+	case strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }):
+		message, remedy = "holds a space, a line end or a character that none has", "Copy it again, in one piece and nothing else."
+	}
+	if message == "" {
+		return nil
+	}
+	return s.Problem(key, "", message, remedy)
 }
 
 // Problem is a fault that a connector kind found in a decoded setting: at the

@@ -181,3 +181,21 @@ func TestPlainHTTPToAnotherMachineIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestSettingsSayWhatWasPastedWithAToken(t *testing.T) {
+	s := settingsOf(t, nil, "token: t")
+	for value, want := range map[string]string{
+		"": "", "AAAA%2Fbb==": "", "EAAB|x": "", `it's"one`: "", "'": "", "Bearer": "",
+		"Bearer abc-7f3a": "begins with the word Bearer", "bearer abc-7f3a": "begins with the word bearer", " OAuth abc-7f3a": "begins with the word OAuth",
+		`"abc-7f3a"`: "has quotes", "'abc-7f3a'": "has quotes", "abc-7f3a ": "begins or ends", "\tabc-7f3a": "begins or ends", "abc-7f3a\u00a0": "begins or ends",
+		"abc 7f3a": "holds a space", "abc\n7f3a": "holds a space", "abc\u200b-7f3a": "holds a space", "\u201cabc-7f3a\u201d": "holds a space",
+	} {
+		err := s.Token("token", config.NewSecret(value))
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), "token: "+want) {
+			t.Errorf("%q: %v, want %q", value, err, want)
+		}
+		if err != nil && (strings.Contains(err.Error(), "abc") || strings.Contains(err.Error(), "7f3a")) {
+			t.Errorf("it tells the secret: %v", err)
+		}
+	}
+}

@@ -202,6 +202,9 @@ func TestRedirectsStayAtHome(t *testing.T) {
 	c := client(t, s.URL, nil)
 	_, err := c.Do(t.Context(), connectors.Call{Path: "/away"})
 	checkError(t, err, connectors.NotAllowed)
+	if e := new(connectors.Error); !errors.As(err, &e) || !strings.HasPrefix(e.Remedy, "Set the account's base_url to the address that the platform itself documents") {
+		t.Errorf("where the other host leads is what it advises: %v", err)
+	}
 	_, err = c.Do(t.Context(), connectors.Call{Method: "POST", Path: "/away", Body: []byte("x"), Send: true})
 	checkError(t, err, connectors.Unknown)
 	if leaked.Load() != 0 {

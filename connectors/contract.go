@@ -218,6 +218,8 @@ type Closing interface {
 	// Unanswerable says why the platform takes no answer to the mention at that time, in one
 	// English sentence of [inbox.UnansweredReasons]; empty where it does. It calls nobody.
 	Unanswerable(m *inbox.Mention, at time.Time) string
+	// Closes is from when on Unanswerable has a reason; zero where time brings none.
+	Closes(m *inbox.Mention) time.Time
 }
 
 // Authorizer is a connector whose account a person signs in on the platform

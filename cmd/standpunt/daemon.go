@@ -212,7 +212,7 @@ func platformOf(c connectors.Connector) (p approval.Platform) {
 		p.MeasurePrivate = c.MeasurePrivate
 	}
 	if c, ok := c.(connectors.Closing); ok {
-		p.Unanswerable = c.Unanswerable
+		p.Unanswerable, p.Closes = c.Unanswerable, c.Closes
 	}
 	if c, ok := c.(connectors.Pricer); ok {
 		p.Price = c.Price

@@ -78,6 +78,8 @@ var misconfigurations = []struct {
 		func(p *plight) { p.signedIn(time.Now().Add(-3 * time.Hour)) }},
 	{"twitter", "`standpunt login`: nobody has signed in yet", "Run standpunt login tried: nobody has signed this account in on X yet.",
 		func(p *plight) { p.signedIn(time.Time{}) }},
+	{"twitter", "`activity` with the four keys: nothing is delivered at once", "Set client_id and run standpunt login tried, or set activity to false: X's documentation asks for a sign-in with OAuth 2.0 to subscribe to mentions, and until then they come by poll.",
+		func(p *plight) { p.sets["activity"], p.sets["bearer_token"] = "true", "bearer" }},
 	{"twitter", "the account is suspended or locked", "Sign in on x.com as the brand and follow what it says there: X has suspended or locked the account.",
 		func(p *plight) { p.x.Refuses = twitter.Suspended }},
 
@@ -178,6 +180,22 @@ var misconfigurations = []struct {
 		func(p *plight) { p.sets["access_token"] = "{file: DIR/token}" }},
 	{"facebook", "a secret's file that others can open", `access_token: others can open the file (mode 0644) (got "DIR/open"). Run: chmod 600 DIR/open.`,
 		func(p *plight) { p.sets["access_token"] = "{file: DIR/open}" }},
+	{"twitter", "a `consumer_secret` with a space at its end", `consumer_secret: begins or ends with a space or a line end. Take that away, and look that nothing else is missing.`,
+		func(p *plight) {
+			p.sets["consumer_secret"] = "{env: X_SECRET}"
+			p.env = []string{"X_SECRET=consumer-secret-4be1 "}
+		}},
+	{"twitter", "an `access_token` in quotes", `access_token: has quotes that are part of it. Take them away: around a value in this file one pair is enough, in a variable or a file there is none.`,
+		func(p *plight) { p.sets["access_token"] = "{env: X_TOKEN}"; p.env = []string{`X_TOKEN="at-77aa"`} }},
+	{"facebook", "an `access_token` with the word Bearer", `access_token: begins with the word Bearer, which is not part of it. Write what stands behind it alone.`,
+		func(p *plight) { p.sets["access_token"] = "Bearer page-token-19fe" }},
+	{"facebook", "an app's own token", `access_token: is an app's own token. Set the Page's, which GET /me/accounts gives.`,
+		func(p *plight) { p.sets["access_token"] = "123|page-token-19fe" }},
+	{"instagram", "an `app_secret` in two lines", `app_secret: holds a space, a line end or a character that none has. Copy it again, in one piece and nothing else.`,
+		func(p *plight) {
+			p.sets["app_secret"] = "{env: X_SECRET}"
+			p.env = []string{"X_SECRET=app-secret-8d02\nverify-token"}
+		}},
 	{"twitter", "a misspelt key", `consumer_kye: unknown key. Did you mean "consumer_key"?`,
 		func(p *plight) { p.sets["consumer_kye"] = "ck" }},
 	{"twiter", "a misspelt kind", `kind: unknown kind (got "twiter"). Did you mean "twitter"?`,
@@ -393,7 +411,7 @@ func (p *plight) check(kind string) (code int, said string) {
 	account := func(name string) string {
 		text := "  - name: " + name + "\n    kind: " + kind + "\n    settings:\n"
 		for key, value := range settings {
-			if !strings.HasPrefix(value, "{") {
+			if !strings.HasPrefix(value, "{") && value != "true" {
 				value = fmt.Sprintf("%q", value)
 			}
 			text += "      " + key + ": " + value + "\n"

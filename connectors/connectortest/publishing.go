@@ -153,8 +153,17 @@ func (s *scene) isOpen() {
 		ExternalID: in.ExternalID, Thread: in.Thread, Kind: in.Kind, Visibility: in.Visibility, PostedAt: in.PostedAt,
 		Author: in.Author, Route: in.Route, Text: in.Text,
 	}
-	if why := c.(connectors.Closing).Unanswerable(m, time.Now()); why != "" {
+	closing := c.(connectors.Closing)
+	if why := closing.Unanswerable(m, time.Now()); why != "" {
 		s.Errorf("it is closed already: %s", why)
+	}
+	closes := closing.Closes(m)
+	if closes.IsZero() {
+		return
+	}
+	before, after := closing.Unanswerable(m, closes.Add(-time.Millisecond)), closing.Unanswerable(m, closes)
+	if before != "" || after == "" {
+		s.Errorf("it closes at %s: before it is unanswerable because %q, from then on because %q", closes, before, after)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -558,6 +559,35 @@ func TestIdentityTellsWhatIsNotDelivered(t *testing.T) {
 	r.p.Listen(platform.Push{})
 	if got := note(); got != "" {
 		t.Errorf("with all: %q", got)
+	}
+	// As docs/platforms/facebook.md has it done, in step 5.
+	install := func(fields string) string {
+		proof := strings.TrimPrefix(platform.Sign(secret, []byte(goodToken)), "sha256=")
+		form := url.Values{"subscribed_fields": {fields}, "access_token": {goodToken}, "appsecret_proof": {proof}}
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.URL+"/v26.0/"+pageID+"/subscribed_apps", strings.NewReader(form.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		said, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.TrimSpace(string(said))
+	}
+	if said := install("feed,mention"); said != `{"success":true}` {
+		t.Errorf("installing the app is answered with %s", said)
+	}
+	if got := note(); !strings.Contains(got, "messages, message_echoes, message_edits, messaging_postbacks:") {
+		t.Errorf("installed for some: %q", got)
+	}
+	if said := install("feed,mentoin"); !strings.Contains(said, "must be one of") {
+		t.Errorf("a field that is none is answered with %s", said)
 	}
 	r2, c2 := pushed(t, platform.Options{Permissions: all})
 	r2.p.Listen(platform.Push{})

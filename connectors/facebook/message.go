@@ -120,12 +120,17 @@ func (w *written) letter(page string) (*letter, bool) {
 	return l, graph.ValidMessageID(l.id) && !l.at.IsZero() && idPattern.MatchString(l.person)
 }
 
+// Closes is when a message will be too old to be answered.
+func (c *Connector) Closes(m *inbox.Mention) time.Time {
+	if m.Kind != "message" {
+		return time.Time{}
+	}
+	return m.PostedAt.Add(c.window())
+}
+
 // Unanswerable says that a message is too old to be answered.
 func (c *Connector) Unanswerable(m *inbox.Mention, at time.Time) string {
-	if m.Kind != "message" {
-		return ""
-	}
-	if at.Before(m.PostedAt.Add(c.window())) {
+	if closes := c.Closes(m); closes.IsZero() || at.Before(closes) {
 		return ""
 	}
 	if c.s.HumanAgent {

@@ -42,10 +42,13 @@ func decode(from config.Settings) (Settings, error) {
 	if len(config.Problems(faults[0])) == 0 && faults[0] != nil {
 		return s, faults[0]
 	}
-	faults = append(faults, from.Encrypted("base_url", s.BaseURL))
+	faults = append(faults, from.Encrypted("base_url", s.BaseURL), from.Token("access_token", s.AccessToken), from.Token("app_secret", s.AppSecret))
 	if s.PageID != "" && !idPattern.MatchString(s.PageID) {
 		faults = append(faults, from.Problem("page_id", s.PageID, "is not a Page's id",
 			"Write the digits that the Page shows under About, Page transparency, in quotes."))
+	}
+	if graph.OfApp(s.AccessToken.Reveal()) {
+		faults = append(faults, from.Problem("access_token", "", "is an app's own token", "Set the Page's, which GET /me/accounts gives."))
 	}
 	if !graph.ValidVersion(s.Version) {
 		faults = append(faults, from.Problem("version", s.Version, "is not a version of the Graph API", "Write one such as v26.0."))

@@ -123,16 +123,26 @@ func (c *Connector) MeasurePrivate(text string) approval.Measure {
 	return approval.Measure{Length: len(text), Limit: longestMessage, Unit: "bytes"}
 }
 
+// Closes is when a message's time to be answered is over.
+func (c *Connector) Closes(m *inbox.Mention) time.Time {
+	switch {
+	case m.Visibility != inbox.Private:
+		return time.Time{}
+	case c.s.HumanAgent:
+		return m.PostedAt.Add(byPeople)
+	}
+	return m.PostedAt.Add(answerable)
+}
+
 // Unanswerable says whether a message's time to be answered is over.
 func (c *Connector) Unanswerable(m *inbox.Mention, at time.Time) string {
-	window, over := answerable, inbox.UnansweredInstagramDay
-	if c.s.HumanAgent {
-		window, over = byPeople, inbox.UnansweredInstagramWeek
-	}
-	if m.Visibility != inbox.Private || at.Before(m.PostedAt.Add(window)) {
+	if closes := c.Closes(m); closes.IsZero() || at.Before(closes) {
 		return ""
 	}
-	return over.English()
+	if c.s.HumanAgent {
+		return inbox.UnansweredInstagramWeek.English()
+	}
+	return inbox.UnansweredInstagramDay.English()
 }
 
 // messenger is the node that messages go by.

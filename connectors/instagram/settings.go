@@ -56,7 +56,7 @@ func decode(from config.Settings) (Settings, error) {
 	if s.BaseURL == "" {
 		s.BaseURL = host
 	}
-	faults = append(faults, from.Encrypted("base_url", s.BaseURL))
+	faults = append(faults, from.Encrypted("base_url", s.BaseURL), from.Token("access_token", s.AccessToken), from.Token("app_secret", s.AppSecret))
 	if s.UserID != "" && !idPattern.MatchString(s.UserID) {
 		fault("ig_user_id", s.UserID, "is not a professional account's id", "Write its digits, in quotes; docs/platforms/instagram.md tells where they stand.")
 	}
@@ -80,6 +80,9 @@ func decode(from config.Settings) (Settings, error) {
 		fault("app_secret", "", "is missing: without it nobody can tell who delivers", "Set it to the app's secret, or leave verify_token out.")
 	case s.Login == overInstagram && s.AppSecret.Reveal() != "" && s.VerifyToken.Reveal() == "":
 		fault("verify_token", "", "is missing: with the login instagram, app_secret serves deliveries alone", "Set both, or leave both out.")
+	}
+	if graph.OfApp(s.AccessToken.Reveal()) {
+		fault("access_token", "", "is an app's own token", "Set the linked Page's or the account's, as docs/platforms/instagram.md tells.")
 	}
 	if !graph.ValidVersion(s.Version) {
 		fault("version", s.Version, "is not a version of the Graph API", "Write one such as v26.0.")

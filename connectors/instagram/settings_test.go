@@ -1,6 +1,8 @@
 package instagram_test
 
 import (
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +12,7 @@ import (
 	"standpunt/connectors"
 	"standpunt/connectors/instagram"
 	"standpunt/connectors/instagram/replay/platform"
+	"standpunt/connectors/internal/graph/graphreplay"
 )
 
 func TestSettingsAreStrict(t *testing.T) {
@@ -60,6 +63,37 @@ func TestWhatTheSettingsTell(t *testing.T) {
 		made, err := instagram.New(connectors.Account{Settings: config.NewSettings(map[string]any{"login": login, "ig_user_id": "1", "access_token": "x", "messages": false})})
 		if at, ok := made.(connectors.Located); err != nil || !ok || at.Endpoint() != host {
 			t.Errorf("%s: %v", login, err)
+		}
+	}
+}
+
+// The page of the documentation says how the account is subscribed.
+func TestSubscribingAsTheDocumentationSays(t *testing.T) {
+	for login, c := range map[string]struct{ which, fields string }{
+		platform.InstagramLogin: {userID, "comments,live_comments,messages"}, platform.FacebookLogin: {pageID, "feed"},
+	} {
+		r, conn := play(t, platform.Options{Login: login, Subscribed: []string{}})
+		for _, fields := range []string{c.fields, "coments"} {
+			form := url.Values{"subscribed_fields": {fields}, "access_token": {goodToken}}
+			if login == platform.FacebookLogin {
+				form.Set("appsecret_proof", strings.TrimPrefix(graphreplay.Sign(secret, []byte(goodToken)), "sha256="))
+			}
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.URL+"/v26.0/"+c.which+"/subscribed_apps", strings.NewReader(form.Encode()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			answer, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = answer.Body.Close()
+			if (answer.StatusCode == http.StatusOK) != (fields == c.fields) {
+				t.Errorf("%s, %s: %s", login, fields, answer.Status)
+			}
+		}
+		if who, err := conn.Identity(t.Context()); err != nil || who.Note != "" {
+			t.Errorf("%s: %+v, %v", login, who, err)
 		}
 	}
 }

@@ -284,8 +284,12 @@ func (b *bill) warn() {
 		if b.Cost*100 >= b.budget*approval.Money(share) {
 			if b.told < share {
 				b.told = share
-				b.log.Warn("the month's budget for X is used up so far; polls are slowed down, publishing is not", "percent", share,
-					"spent", b.Cost.String(), "budget", b.budget.String())
+				log := b.log.With("percent", share, "spent", b.Cost.String(), "budget", b.budget.String())
+				if share < 100 {
+					log.Warn("the month's budget for X is nearly used up; polls slow down where it would not last, publishing does not")
+				} else {
+					log.Warn("the month's budget for X is used up; polls are slowed down, publishing is not")
+				}
 			}
 			return
 		}

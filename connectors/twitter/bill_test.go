@@ -1,10 +1,12 @@
 package twitter
 
 import (
+	"bytes"
 	"log/slog"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +18,25 @@ import (
 
 func newBill(keep connectors.Keep, budget float64) *bill {
 	return &bill{keep: keep, prices: listPrices(), owner: true, budget: dollars(budget), log: slog.New(slog.DiscardHandler)}
+}
+
+// The log tells a budget that is nearly spent from one that is, each once.
+func TestTheLogTellsHowMuchOfTheBudgetIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // all of it in one month
+		var said bytes.Buffer
+		b := newBill(connectortest.NewKeep(t, "x"), 0.01)
+		b.log = slog.New(slog.NewTextHandler(&said, nil))
+		for i, want := range []string{"", "nearly used up", "", "is used up;", ""} {
+			said.Reset()
+			for n := range []int{7, 1, 1, 1, 1}[i] {
+				b.read(ownedRead, strconv.Itoa(10*i+n))
+			}
+			b.save(t.Context())
+			if got := said.String(); want == "" && got != "" || !strings.Contains(got, want) || strings.Count(got, "\n") > 1 {
+				t.Errorf("step %d: the log says %q, want %q", i, got, want)
+			}
+		}
+	})
 }
 
 // What was read is free again until the UTC day ends, and a new month begins

@@ -66,8 +66,8 @@ func (c *Connector) judge(username string, header http.Header) (todo []connector
 	return todo
 }
 
-// judgeWider is what is wrong with the sign-in's scopes, and with the rules of
-// the stream.
+// judgeWider is what is wrong with the sign-in's scopes, with its kind, and with
+// the rules of the stream.
 func (c *Connector) judgeWider(ctx context.Context) (todo []connectors.Advice) {
 	if c.tokens != nil {
 		granted := c.tokens.granted(ctx)
@@ -78,6 +78,10 @@ func (c *Connector) judgeWider(ctx context.Context) (todo []connectors.Advice) {
 			}
 			todo = append(todo, connectors.Advice{Text: lacks(list, string(c.account)), Harm: harm})
 		}
+	}
+	if c.s.Activity && c.tokens == nil {
+		todo = append(todo, connectors.Advice{Text: "Set client_id and run standpunt login " + string(c.account) + ", or set activity to false: X's documentation asks " +
+			"for a sign-in with OAuth 2.0 to subscribe to mentions, and until then they come by poll.", Harm: connectors.HarmsLater})
 	}
 	if c.s.words() {
 		if wrong := c.tryRules(ctx); wrong != "" {

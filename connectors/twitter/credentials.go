@@ -59,6 +59,9 @@ func (c *Credentials) all() []credential {
 // it and what is not used by it. known are the faults that were found before.
 func vetCredentials(s *Settings, from config.Settings, known []*config.Problem) (faults []error) {
 	c := &s.Credentials
+	faults = append(faults, from.Token("consumer_key", c.ConsumerKey), from.Token("consumer_secret", c.ConsumerSecret),
+		from.Token("access_token", c.AccessToken), from.Token("access_token_secret", c.AccessTokenSecret),
+		from.Token("client_secret", c.ClientSecret), from.Token("bearer_token", s.BearerToken))
 	if c.Auth == "" {
 		c.Auth = authOAuth1
 		tried := func(auth string) bool {
@@ -66,14 +69,14 @@ func vetCredentials(s *Settings, from config.Settings, known []*config.Problem) 
 		}
 		two := tried(authOAuth2)
 		if two && tried(authOAuth1) {
-			return []error{from.Problem("auth", "", "is missing, and there are keys for both ways of signing", "Write auth: oauth1 or auth: oauth2, and remove the keys of the other.")}
+			return append(faults, from.Problem("auth", "", "is missing, and there are keys for both ways of signing", "Write auth: oauth1 or auth: oauth2, and remove the keys of the other."))
 		}
 		if two {
 			c.Auth = authOAuth2
 		}
 	}
 	if c.Auth != authOAuth1 && c.Auth != authOAuth2 {
-		return []error{from.Problem("auth", c.Auth, "is not known", "Write oauth1 or oauth2.")}
+		return append(faults, from.Problem("auth", c.Auth, "is not known", "Write oauth1 or oauth2."))
 	}
 	for _, each := range c.all() {
 		switch {

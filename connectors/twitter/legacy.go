@@ -67,6 +67,7 @@ type Legacy struct {
 	c       *Connector // the settings, and what was learned and posted; its client is this one's
 	client  *connectors.Client
 	threads legacyThreads
+	quotas  quotas
 	// ownHidden says why the server shows no list of our own posts; nil where it does.
 	ownHidden atomic.Pointer[connectors.Error]
 }
@@ -108,8 +109,11 @@ func (l *Legacy) authorize(r *http.Request) error {
 	return nil
 }
 
-// PollEvery is what the settings ask for.
-func (l *Legacy) PollEvery() time.Duration { return l.c.s.PollEvery.Std() }
+// PollEvery is what the settings ask for, or longer where the server would soon
+// refuse calls that come as often: X takes 75 for mentions in 15 minutes.
+func (l *Legacy) PollEvery() time.Duration {
+	return max(l.c.s.PollEvery.Std(), l.quotas.pause(time.Now()))
+}
 
 // Ahead is how far the server's clock is ahead of ours at the least.
 func (l *Legacy) Ahead() (time.Duration, bool) { return l.c.Ahead() }

@@ -669,6 +669,66 @@ func TestLegacySettings(t *testing.T) {
 	}
 }
 
+// Polls that go on at the pace that they are asked for meet no limit of X's,
+// however often the settings want them.
+func TestLegacyPollsLastUntilTheLimitIsNew(t *testing.T) {
+	for name, c := range map[string]struct {
+		limits   map[string]int
+		at, most time.Duration
+	}{
+		"as X has it":            {nil, 11 * time.Second, 13 * time.Second},
+		"fewer mentions":         {map[string]int{"GET /1.1/statuses/mentions_timeline.json": 15}, 60 * time.Second, 75 * time.Second},
+		"fewer posts of our own": {map[string]int{"GET /1.1/statuses/user_timeline.json": 20}, 45 * time.Second, 55 * time.Second},
+		"more than enough":       {map[string]int{"GET /1.1/statuses/mentions_timeline.json": 5000}, 3 * time.Second, 3 * time.Second},
+		"used up":                {map[string]int{"GET /1.1/statuses/mentions_timeline.json": 1}, 13 * time.Minute, 15 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRemote(t, platform.Options{Limits: c.limits})
+			settings := (&legacyRemote{remote: r}).settings(secrets[3])
+			settings["poll_every"] = "3s"
+			l, err := twitter.New(connectors.Account{Settings: config.NewSettings(settings)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := l.Poll(t.Context(), nil); err != nil {
+				t.Fatal(err)
+			}
+			if got := l.(connectors.Pacer).PollEvery(); got < c.at || got > c.most {
+				t.Errorf("polls come every %v, want %v to %v", got, c.at, c.most)
+			}
+		})
+	}
+}
+
+// A server that tells no limit, or none that makes sense, is polled as the
+// settings say, and rests no longer than a limit of X's lasts.
+func TestLegacyLimitsThatMakeNoSense(t *testing.T) {
+	soon := strconv.FormatInt(time.Now().Add(time.Minute).Unix(), 10)
+	for _, c := range []struct {
+		left, reset string
+		most        time.Duration
+	}{
+		{"", soon, time.Minute}, {"many", soon, time.Minute}, {"5", "", time.Minute}, {"5", "Mon, 2 Nov", time.Minute},
+		{"0", "1", time.Minute}, {"-7", soon, time.Minute}, {"3", "9223372036854775807", 15 * time.Minute}, {"3", "-9223372036854775808", time.Minute},
+	} {
+		l := legacyAt(t, false, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-Rate-Limit-Remaining", c.left)
+			w.Header().Set("X-Rate-Limit-Reset", c.reset)
+			if strings.HasSuffix(r.URL.Path, "verify_credentials.json") {
+				_, _ = io.WriteString(w, `{"id":1,"id_str":"1","screen_name":"noordlicht"}`)
+				return
+			}
+			_, _ = io.WriteString(w, "[]")
+		})
+		if _, err := l.Poll(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := l.(connectors.Pacer).PollEvery(); got < time.Minute || got > c.most {
+			t.Errorf("%q left until %q: polls come every %v, want up to %v", c.left, c.reset, got, c.most)
+		}
+	}
+}
+
 // A call ends with its context, though the library knows of none.
 func TestLegacyCallsEndWithTheirContext(t *testing.T) {
 	release := make(chan struct{})

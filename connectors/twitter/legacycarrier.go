@@ -44,6 +44,9 @@ func (c *carrier) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, misplaced(err, call.Path)
 	}
+	if strings.HasSuffix(call.Path, "_timeline.json") { // what every poll asks for
+		c.l.quotas.saw(call.Path, answer.Header)
+	}
 	if t := readTrouble(answer.Body); len(t.Errors) > 0 {
 		if e := c.l.coded(answer, &t); e != nil && !answer.Sent {
 			return nil, e

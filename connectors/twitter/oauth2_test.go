@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -46,23 +47,37 @@ func (s *signedIn) settings() map[string]any {
 	if s.secret != "" {
 		set["client_secret"] = s.secret
 	}
+	maps.Copy(set, s.more)
 	return set
 }
 
 // fresh is the account in a new process.
-func (s *signedIn) fresh(t testing.TB, a connectors.Account, keep connectors.Keep) *twitter.Connector {
+func (s *signedIn) fresh(t testing.TB, a connectors.Account, keep connectors.Keep) connectors.Connector {
 	t.Helper()
 	a.Settings, a.Keep = config.NewSettings(s.settings()), keep
 	made, err := twitter.New(a)
-	c, ok := made.(*twitter.Connector)
-	if err != nil || !ok {
-		t.Fatalf("%T, %v", made, err)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return c
+	return made
+}
+
+// without is the connector behind a stream, or itself.
+func without(t testing.TB, c connectors.Connector) *twitter.Connector {
+	t.Helper()
+	switch c := c.(type) {
+	case *twitter.Connector:
+		return c
+	case *twitter.Streaming:
+		return c.Connector
+	}
+	t.Fatalf("New made a %T", c)
+	return nil
 }
 
 func (s *signedIn) process(t testing.TB) *twitter.Connector {
-	return s.fresh(t, connectors.Account{Name: account, Backfill: time.Hour}, s.keep)
+	t.Helper()
+	return without(t, s.fresh(t, connectors.Account{Name: account, Backfill: time.Hour}, s.keep))
 }
 
 // grants opens a sign-in's address as a browser does, and is the address that
@@ -138,7 +153,7 @@ func (s *signedIn) secretless(t testing.TB, err error) {
 func (s *signedIn) Connect(t testing.TB, a connectors.Account) connectors.Connector {
 	c := s.fresh(t, a, s.keep)
 	if kept, err := s.keep.Load(t.Context(), "oauth2"); err == nil && kept.Value == nil {
-		s.signIn(t, c)
+		s.signIn(t, without(t, c))
 	}
 	return c
 }
@@ -159,11 +174,24 @@ func (s *signedIn) ConnectBadly(t testing.TB, a connectors.Account) connectors.C
 }
 
 func (s *signedIn) Secrets() []string {
-	return append(s.x.Secrets(), clientSecret, "never-handed-out", "never-handed-out-either")
+	return append(s.x.Secrets(), clientSecret, secrets[4], "never-handed-out", "never-handed-out-either")
 }
 
 func TestConformanceSignedIn(t *testing.T) {
-	connectortest.Run(t, func(t *testing.T) connectortest.Remote { return newSignedIn(t, clientSecret) })
+	for name, more := range map[string]map[string]any{
+		"by poll": nil,
+		"with both streams and messages": {
+			"activity": true, "direct_messages": true, "keywords": []any{"noordlicht", "groene stroom"}, "bearer_token": secrets[4],
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			connectortest.Run(t, func(t *testing.T) connectortest.Remote {
+				s := newSignedIn(t, clientSecret)
+				s.more = maps.Clone(more)
+				return s
+			})
+		})
+	}
 }
 
 func TestASignInOutlastsProcessesAndTokens(t *testing.T) {
@@ -285,7 +313,7 @@ func TestATokenIsGoodWhileItCannotBeRenewed(t *testing.T) {
 	s := newSignedIn(t, "")
 	s.signIn(t, s.process(t))
 	s.change(t, "expires", time.Now().Add(5*time.Minute))
-	s.secret = "another secret than the app has none" // X takes no secret from a public client
+	s.secret = "another-secret-than-the-app-has-none" // X takes no secret from a public client
 	if _, err := s.process(t).Identity(t.Context()); err == nil || connectors.KindOf(err) != connectors.BadAuth || !strings.Contains(err.Error(), "client_secret") {
 		t.Errorf("with a wrong client_secret: %v", err)
 	}
@@ -320,7 +348,7 @@ func TestNoTokenIsUsedBeforeItIsKept(t *testing.T) {
 	s.signIn(t, s.process(t))
 	s.change(t, "expires", time.Now().Add(-time.Hour))
 	disk := &brittle{Keep: s.keep}
-	c := s.fresh(t, connectors.Account{Name: account, Backfill: time.Hour}, disk)
+	c := without(t, s.fresh(t, connectors.Account{Name: account, Backfill: time.Hour}, disk))
 	disk.full.Store(true)
 	reads := s.x.Bill().Counts[platform.UserRead] + s.x.Bill().Free[platform.UserRead]
 	for range 3 {
@@ -349,7 +377,7 @@ func TestARestoredSignInIsNotTried(t *testing.T) {
 	s.signIn(t, s.process(t))
 	disk := &brittle{Keep: s.keep}
 	disk.restored.Store(true)
-	c := s.fresh(t, connectors.Account{Name: account}, disk)
+	c := without(t, s.fresh(t, connectors.Account{Name: account}, disk))
 	_, err := c.Identity(t.Context())
 	if e := errorOf(t, err); e.Kind != connectors.BadAuth || !strings.Contains(e.Message, "backup") || !strings.Contains(e.Remedy, "standpunt login x") {
 		t.Errorf("%v", e)
@@ -490,7 +518,7 @@ func TestAProcessBesideAsksForARenewedSignIn(t *testing.T) {
 	there := &beside{Keep: s.keep, holder: holder}
 	try := func(what, refused string, asked, renewed int) {
 		t.Helper()
-		if who, todo := s.fresh(t, connectors.Account{Name: account}, there).Check(t.Context()); len(todo) != 0 || who.Handle != "@noordlicht" {
+		if who, todo := without(t, s.fresh(t, connectors.Account{Name: account}, there)).Check(t.Context()); len(todo) != 0 || who.Handle != "@noordlicht" {
 			t.Errorf("%s: %+v, as %+v", what, todo, who)
 		}
 		if len(there.asked) != asked || s.x.Renewed() != renewed {
@@ -516,12 +544,12 @@ func TestAProcessBesideAsksForARenewedSignIn(t *testing.T) {
 	s.change(t, "expires", time.Now().Add(5*time.Minute))
 	try("one that is good while it cannot be renewed", "", 4, 2) // by both calls of a check
 	s.change(t, "expires", time.Now().Add(-time.Hour))
-	if _, todo := s.fresh(t, connectors.Account{Name: account}, there).Check(t.Context()); len(todo) != 1 || !strings.Contains(todo[0].Text, "the daemon is busy") {
+	if _, todo := without(t, s.fresh(t, connectors.Account{Name: account}, there)).Check(t.Context()); len(todo) != 1 || !strings.Contains(todo[0].Text, "the daemon is busy") {
 		t.Errorf("one that ended and cannot be renewed: %+v", todo)
 	}
 	there.fails = nil
 	s.x.Revoke()
-	_, todo := s.fresh(t, connectors.Account{Name: account}, &beside{Keep: s.keep, holder: s.process(t)}).Check(t.Context())
+	_, todo := without(t, s.fresh(t, connectors.Account{Name: account}, &beside{Keep: s.keep, holder: s.process(t)})).Check(t.Context())
 	if len(todo) != 1 || !strings.Contains(todo[0].Text, "Run standpunt login x") {
 		t.Errorf("a revoked one: %+v", todo)
 	}

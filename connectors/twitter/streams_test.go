@@ -73,10 +73,7 @@ func tuneIn(t *testing.T, r *remote, more map[string]any) (*twitter.Connector, *
 	if r.more = more; more["bearer_token"] == nil {
 		more["bearer_token"] = secrets[4]
 	}
-	made, ok := r.make(t, connectors.Account{Name: account, Backfill: time.Hour}, secrets[3]).(*twitter.Streaming)
-	if !ok {
-		t.Fatal("no stream is made of settings that ask for one")
-	}
+	made := tuned(t, r)
 	l := new(listener)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -89,6 +86,23 @@ func tuneIn(t *testing.T, r *remote, more map[string]any) (*twitter.Connector, *
 	})
 	until(t, "the first page", func() bool { return len(l.all()) > 0 })
 	return made.Connector, l
+}
+
+// tuned is the account with its streams, signed in as what they bring asks for.
+func tuned(t *testing.T, r *remote) *twitter.Streaming {
+	t.Helper()
+	a := connectors.Account{Name: account, Backfill: time.Hour}
+	var made connectors.Connector
+	if private, _ := r.more["activity"].(bool); private {
+		made = (&signedIn{remote: r, keep: connectortest.NewKeep(t, account)}).Connect(t, a)
+	} else {
+		made = r.make(t, a, secrets[3])
+	}
+	s, ok := made.(*twitter.Streaming)
+	if !ok {
+		t.Fatal("no stream is made of settings that ask for one")
+	}
+	return s
 }
 
 // The rule of the example configuration works with the server that its reader
@@ -172,10 +186,7 @@ func TestKeywordsBringWhatDoesNotNameUs(t *testing.T) {
 func TestARefusedSubscriptionIsTriedAgainAsSlowlyAsXAsks(t *testing.T) {
 	r := newRemote(t, platform.Options{})
 	r.more = map[string]any{"activity": true, "bearer_token": secrets[4]}
-	made, ok := r.make(t, connectors.Account{Name: account}, secrets[3]).(*twitter.Streaming)
-	if !ok {
-		t.Fatal("no stream is made of settings that ask for one")
-	}
+	made := tuned(t, r)
 	who, err := made.Identity(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -223,22 +234,23 @@ func TestActivityBringsWhatConcernsUs(t *testing.T) {
 	}
 }
 
-// Polls become rarer only beside a stream that brings what they look for.
 // The brand is the same account to a replay server that is started anew.
 func TestActivityGoesOnWhenTheReplayStartsAnew(t *testing.T) {
 	var x atomic.Pointer[platform.Platform]
 	begin := func() {
 		x.Store(platform.New(platform.Options{
 			Handle: "noordlicht", Name: "Noordlicht Energie", BearerToken: secrets[4],
-			ConsumerKey: secrets[0], ConsumerSecret: secrets[1], AccessToken: secrets[2], AccessSecret: secrets[3],
+			ClientID: clientID, RedirectURL: redirectURL,
 		}))
 	}
 	begin()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { x.Load().ServeHTTP(w, r) }))
 	t.Cleanup(server.Close)
-	_, l := tuneIn(t, &remote{Proxy: &connectortest.Proxy{URL: server.URL}}, map[string]any{"activity": true})
+	r := &remote{Proxy: &connectortest.Proxy{URL: server.URL}}
+	c, l := tuneIn(t, r, map[string]any{"activity": true})
 	before := len(l.all())
 	begin()
+	(&signedIn{remote: r}).signIn(t, c) // sign-ins end with the server
 	server.CloseClientConnections()
 	until(t, "the stream is there again", func() bool {
 		pages := l.all()
@@ -248,6 +260,7 @@ func TestActivityGoesOnWhenTheReplayStartsAnew(t *testing.T) {
 	until(t, "what came after", func() bool { return l.mention(id) != nil })
 }
 
+// Polls become rarer only beside a stream that brings what they look for.
 func TestOnlyActivityStandsInForPolls(t *testing.T) {
 	for name, c := range map[string]struct {
 		more    map[string]any

@@ -138,7 +138,7 @@ var english = map[Code]string{ //nolint:gosec // sentences about tokens and secr
 	FixScheme:         "Write http in place of https in base_url, or the port that speaks TLS.",
 	FixRunning:        "Check that it runs and that base_url is right.",
 	FixWay:            "Check the daemon's way to the internet and the account's base_url.",
-	FixElsewhere:      "If that host is right, change the account's base_url to it.",
+	FixElsewhere:      "Set the account's base_url to the address that the platform itself documents: nothing was sent to the other one.",
 	FixCredentials:    "Renew the account's credentials; they are wrong, expired or revoked.",
 	FixRights:         "Check what the account's credentials may do on the platform.",
 	FixNonsense:       "Look whether the address is the platform's own, and whether a proxy or a sign-in page stands in between.",

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"standpunt/internal/fault"
 )
@@ -57,23 +58,36 @@ func (v *visit) trouble(err error) *trouble {
 	if wait != "" {
 		t.Remedy = v.t("fault.wait", "n", wait)
 	}
-	if v.lang == "en" {
+	key, until := "fault."+string(f.Code), v.untilOf(f)
+	if v.lang == "en" && until == "" {
 		return t
 	}
-	key := "fault." + string(f.Code)
 	if !v.words.has(key) {
 		return t
 	}
 	if f.Field != "" && v.words.has(key+"."+f.Field) {
 		key += "." + f.Field
 	}
-	t.Exact, t.What, t.Remedy = t.What, v.t(key), ""
+	if v.lang != "en" {
+		t.Exact = t.What
+	}
+	t.What, t.Remedy = v.t(key, "until", until), ""
 	if wait != "" {
 		t.Remedy = v.t("fault.wait", "n", wait)
 	} else if v.words.has(key + ".fix") {
 		t.Remedy = v.t(key + ".fix")
 	}
 	return t
+}
+
+// untilOf is the end that a fault tells of, in the zone of whoever chose a later
+// time; empty where it tells of none.
+func (v *visit) untilOf(f *fault.Fault) string {
+	until, err := time.Parse(time.RFC3339, f.Details["until"])
+	if err != nil {
+		return ""
+	}
+	return (&scribe{lang: v.lang, words: v.words}).dated(until.In(zoneOf(v.form("zone"))))
 }
 
 // fail answers a request that went wrong: with the sign-in page where nobody

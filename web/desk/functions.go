@@ -150,8 +150,10 @@ func (s *scribe) month(at time.Time) string { return months[s.lang][at.Month()-1
 
 // exact is a time as every page writes it: "23 Nov 2026, 07:14", in Dutch
 // "23 nov 2026 07:14".
-func (s *scribe) exact(at time.Time) string {
-	at = at.Local()
+func (s *scribe) exact(at time.Time) string { return s.dated(at.Local()) }
+
+// dated is exact in the time's own zone.
+func (s *scribe) dated(at time.Time) string {
 	between := ", "
 	if s.lang == "nl" {
 		between = " "

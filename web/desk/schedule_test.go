@@ -82,6 +82,36 @@ func TestSchedulingInTheComposer(t *testing.T) {
 	says(t, dossier, http.StatusOK, stamp, `datetime="`+first.UTC().Format(time.RFC3339)+`"`)
 }
 
+// A time after the platform's own end for answers is said to be too late, and
+// not that the end has come.
+func TestSchedulingAfterThePlatformCloses(t *testing.T) {
+	d := desktest.New(t)
+	talk := d.Mention("1", "Waar blijft mijn pakket?")
+	closes := time.Now().Add(23 * time.Hour).Truncate(time.Minute)
+	d.Adapt("plein", func(p *approval.Platform) {
+		p.Closes = func(*inbox.Mention) time.Time { return closes }
+		p.Unanswerable = func(_ *inbox.Mention, at time.Time) string {
+			if at.Before(closes) {
+				return ""
+			}
+			return inbox.UnansweredMessengerDay.English()
+		}
+	})
+	c, here, late := d.SignedIn("anna"), "/inbox/"+talk.ID.String(), inZone(time.Now().Add(30*time.Hour))
+	hour := closes.In(time.FixedZone("", 3600)).Format("15:04")
+	for _, step := range []struct{ lang, until, fix string }{
+		{"en", "The platform takes an answer to this until ", "Choose an earlier moment"}, {"nl", "Het platform neemt hierop een antwoord aan tot ", "Kies een eerder tijdstip"},
+	} {
+		c.Post("/settings/me/language", url.Values{"language": {step.lang}})
+		form := url.Values{"text": {"Morgen."}, "do": {"submit"}, "back": {here}, "not_before": {late}, "zone": {"60"}}
+		a := c.Post(here+"/reply", form)
+		says(t, a, http.StatusUnprocessableEntity, step.until, hour, step.fix, `name="not_before" value="`+late+`"`)
+		if strings.Contains(a.Body, "they are over") || strings.Contains(a.Body, "{until}") {
+			t.Errorf("%s: it says that the end has come:\n%s", step.lang, a.Body)
+		}
+	}
+}
+
 func TestSchedulingInEdit(t *testing.T) {
 	d := desktest.New(t)
 	talk := d.Mention("1", "Wanneer komt de uitslag?")

@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&o.AppSecret, "app-secret", "", "the app's `SECRET`; empty: no proof is asked for")
 	flags.StringVar(&o.Version, "version", "v26.0", "`VERSION` of the Graph API")
 	flags.BoolVar(&o.HumanAgent, "human-agent", false, "let messages be answered for seven days")
-	flags.StringVar(&push.URL, "webhook", "", "`URL` to deliver to, such as http://127.0.0.1:8080/hooks/facebook-page")
+	flags.StringVar(&push.URL, "webhook", "", "`URL` to deliver to, such as http://127.0.0.1:8420/hooks/facebook-page")
 	flags.StringVar(&push.VerifyToken, "verify-token", "", "`TOKEN` to ask it with")
 	flags.BoolVar(&push.Duplicate, "duplicate", false, "deliver everything twice")
 	flags.BoolVar(&push.Shuffle, "shuffle", false, "deliver what happened last first")

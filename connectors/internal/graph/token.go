@@ -26,6 +26,10 @@ type Token struct {
 	Granted []Grant `json:"granular_scopes"`
 }
 
+// OfApp reports whether a token is an app's own, which is no Page's and no
+// account's: Meta writes it as the app's id, | and more.
+func OfApp(token string) bool { return strings.Contains(token, "|") }
+
 // Grant is for what one permission was given.
 type Grant struct {
 	Permission string `json:"scope"`

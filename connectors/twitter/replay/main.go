@@ -34,7 +34,11 @@ func run(ctx context.Context, args []string) error {
 	}
 	o.Name = o.Handle
 	return standin.Serve(ctx, *listen, platform.New(o), func(at string) {
-		_, _ = fmt.Printf("A small X with the brand @%s runs at http://%s. Let a customer speak:\n"+
-			"  curl -d '{\"author\":\"jan\",\"text\":\"@%s waar blijft mijn pakket?\"}' http://%s/replay/posts\n", o.Handle, at, o.Handle, at)
+		_, _ = fmt.Printf("A small X with the brand @%s runs at http://%s. Let customers speak, edit and delete, and end the brand's sign-in:\n"+
+			"  curl -d '{\"author\":\"jan\",\"text\":\"@%s waar blijft mijn pakket?\"}' http://%[2]s/replay/posts\n"+
+			"  curl -d '{\"id\":\"ID\",\"text\":\"@%[1]s laat maar\"}' http://%[2]s/replay/edit\n"+
+			"  curl -d '{\"id\":\"ID\"}' http://%[2]s/replay/delete\n"+
+			"  curl -d '{\"author\":\"jan\",\"text\":\"hallo\"}' http://%[2]s/replay/messages\n"+
+			"  curl -X POST http://%[2]s/replay/revoke\n", o.Handle, at, o.Handle)
 	})
 }

@@ -105,6 +105,8 @@ func (p *Platform) call(r *http.Request) (any, *refusal) {
 		return p.posts(edge, r.Form)
 	case which == p.o.PageID && edge == "subscribed_apps" && method == http.MethodGet:
 		return p.subscriptions(r.Form)
+	case which == p.o.PageID && edge == "subscribed_apps" && method == http.MethodPost:
+		return p.subscribe(r.Form)
 	case which == p.o.PageID && edge == "conversations" && method == http.MethodGet:
 		return p.conversations(r.Form)
 	case which == p.o.PageID && edge == "messages" && method == http.MethodPost:

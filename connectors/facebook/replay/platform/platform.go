@@ -43,8 +43,10 @@ type Platform struct {
 	messages map[string]*message
 	mailbox  []*message // oldest first
 	push     *push      // nil: nobody is told
-	blind    bool
-	refuses  map[string]int // the comments under a post, with a code
+	// subscribed are the fields that the Page told its app to be told of.
+	subscribed []string
+	blind      bool
+	refuses    map[string]int // the comments under a post, with a code
 }
 
 // Fault is an answer in place of the right one.

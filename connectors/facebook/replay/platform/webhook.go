@@ -25,7 +25,7 @@ type Push struct {
 	Duplicate   bool // every delivery comes twice
 	Shuffle     bool // what happened last comes first
 	Senders     bool // who wrote is told as sender_id and sender_name
-	// Missing are fields that the Page is not subscribed to.
+	// Missing are fields that [Platform.Listen] leaves the Page unsubscribed to.
 	Missing []string
 }
 
@@ -63,7 +63,17 @@ func (p *Platform) Subscribe(ctx context.Context, o Push) error {
 	return nil
 }
 
-// Listen is Subscribe without asking the address first.
+// pageFields are what a Page can be subscribed to, as far as it concerns what people write.
+var pageFields = []string{
+	"feed", "mention", "messages", "message_echoes", "message_edits", "messaging_postbacks", "message_deliveries", "message_reads",
+	"message_reactions", "messaging_optins", "messaging_referrals", "standby", "ratings", "live_videos", "videos", "leadgen",
+}
+
+// listened are those of them that Listen subscribes to.
+var listened = pageFields[:6]
+
+// Listen is Subscribe without asking the address first. It installs the app on
+// the Page too.
 func (p *Platform) Listen(o Push) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -71,6 +81,7 @@ func (p *Platform) Listen(o Push) {
 		o.Batch = 100
 	}
 	p.push = &push{Push: o}
+	p.subscribed = slices.DeleteFunc(slices.Clone(listened), func(field string) bool { return slices.Contains(o.Missing, field) })
 }
 
 // Flush delivers what happened, and again what was not taken before. What
@@ -172,7 +183,7 @@ func (p *Platform) tell(n *node, verb string) {
 		return
 	}
 	u := p.changeOf(n, verb)
-	if field, _ := u.value.(map[string]any)["field"].(string); !slices.Contains(p.push.Missing, field) {
+	if field, _ := u.value.(map[string]any)["field"].(string); slices.Contains(p.subscribed, field) {
 		p.push.updates = append(p.push.updates, u)
 	}
 }
@@ -218,7 +229,7 @@ func (p *Platform) changeOf(n *node, verb string) update {
 
 // tellMessage notes what happened to a message; the caller holds the lock.
 func (p *Platform) tellMessage(m *message, what string) {
-	if p.push != nil && !slices.Contains(p.push.Missing, "messages") {
+	if p.push != nil && slices.Contains(p.subscribed, "messages") {
 		p.push.updates = append(p.push.updates, p.eventOf(m, what))
 	}
 }
@@ -259,14 +270,21 @@ func (p *Platform) subscriptions(form url.Values) (any, *refusal) {
 	if no := p.may("pages_manage_metadata"); no != nil {
 		return nil, no
 	}
-	if p.push == nil {
+	if len(p.subscribed) == 0 {
 		return map[string]any{"data": []any{}}, nil
 	}
-	names := []string{}
-	for _, name := range []string{"feed", "mention", "messages", "message_echoes", "message_edits", "messaging_postbacks"} {
-		if !slices.Contains(p.push.Missing, name) {
-			names = append(names, name)
-		}
+	return map[string]any{"data": []any{map[string]any{"id": appID, "name": "Standpunt", "subscribed_fields": p.subscribed}}}, nil
+}
+
+// subscribe installs the app on the Page.
+func (p *Platform) subscribe(form url.Values) (any, *refusal) {
+	if no := p.may("pages_manage_metadata"); no != nil {
+		return nil, no
 	}
-	return map[string]any{"data": []any{map[string]any{"id": appID, "name": "Standpunt", "subscribed_fields": names}}}, nil
+	fields, no := graphreplay.Subscribe(form, pageFields)
+	if no != nil {
+		return nil, no
+	}
+	p.subscribed = fields
+	return map[string]any{"success": true}, nil
 }

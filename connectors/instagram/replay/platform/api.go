@@ -121,6 +121,8 @@ func (p *Platform) call(r *http.Request) (any, *refusal) {
 		return p.conversations(r.Form)
 	case which == messenger && at == "GET subscribed_apps":
 		return p.subscriptions(r.Form)
+	case which == messenger && at == "POST subscribed_apps":
+		return p.subscribe(r.Form, overFacebook)
 	case which == messenger && at == "POST messages":
 		return p.send(r.Form)
 	case strings.HasPrefix(which, conversationPrefix) && at == "GET messages":

@@ -40,6 +40,33 @@ func (p *Platform) subscriptions(form url.Values) (any, *refusal) {
 	return map[string]any{"data": []any{map[string]any{"id": appID, "name": "Standpunt", "subscribed_fields": p.o.Subscribed}}}, nil
 }
 
+// accountFields and pageFields are what an account, and a Page, can be subscribed
+// to, as far as it concerns what people write.
+var (
+	accountFields = []string{
+		"comments", "live_comments", "mentions", "messages", "message_edit", "messaging_postbacks", "message_reactions", "messaging_seen",
+		"messaging_referral", "messaging_optins", "messaging_handover", "standby", "story_insights",
+	}
+	pageFields = []string{
+		"feed", "mention", "messages", "message_echoes", "message_edits", "messaging_postbacks", "message_deliveries", "message_reads",
+		"message_reactions", "messaging_optins", "messaging_referrals", "standby", "ratings", "live_videos", "videos", "leadgen",
+	}
+)
+
+// subscribe installs the app on the account, or on the Page that it is linked to.
+func (p *Platform) subscribe(form url.Values, page bool) (any, *refusal) {
+	known := accountFields
+	if page {
+		known = pageFields
+	}
+	fields, no := graphreplay.Subscribe(form, known)
+	if no != nil {
+		return nil, no
+	}
+	p.o.Subscribed = fields
+	return map[string]any{"success": true}, nil
+}
+
 // linked is the Page that the account is linked to.
 func (p *Platform) linked(form url.Values) (any, *refusal) {
 	if no := graphreplay.Only(form, "fields"); no != nil {

@@ -41,6 +41,8 @@ func (p *Platform) routes() {
 	p.handle("POST /2/media/metadata", 500, nil, p.describe)
 	p.wider()
 	p.mux.HandleFunc("POST /replay/posts", p.sayByHand)
+	p.mux.HandleFunc("POST /replay/edit", p.changeByHand)
+	p.mux.HandleFunc("POST /replay/delete", p.changeByHand)
 	p.mux.HandleFunc("GET /control/bill", p.billByHand)
 	p.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(http.StatusNotFound, "Not Found").write(w)
@@ -343,6 +345,31 @@ func (p *Platform) sayByHand(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, "application/json", http.StatusCreated, map[string]string{"id": id})
+}
+
+// changeByHand lets a post's author edit it, or delete it with all its versions.
+func (p *Platform) changeByHand(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var change struct {
+		ID   string `json:"id"`
+		Text string `json:"text"`
+	}
+	edit, fault := r.URL.Path == "/replay/edit", decode(body, &change)
+	if err != nil || fault != nil || change.ID == "" || edit == (change.Text == "") {
+		invalid("body", `send {"id":"17","text":"@brand hello again"} to /replay/edit, or {"id":"17"} to /replay/delete`).write(w)
+		return
+	}
+	id := ""
+	if edit {
+		id = p.Revise(change.ID, change.Text)
+	} else if p.Erase(change.ID) {
+		id = change.ID
+	}
+	if id == "" {
+		refuse(http.StatusNotFound, "there is no such post").write(w)
+		return
+	}
+	writeJSON(w, "application/json", http.StatusOK, map[string]string{"id": id})
 }
 
 // decode reads one JSON object strictly.

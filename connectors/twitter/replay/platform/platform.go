@@ -218,13 +218,18 @@ func (a *post) versions() []string {
 	return a.history
 }
 
-// Erase deletes a post with all its versions.
-func (p *Platform) Erase(id string) {
+// Erase deletes a post with all its versions. It returns false where none stands.
+func (p *Platform) Erase(id string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for at := p.byID[id]; at != nil; at = at.newer {
-		p.erase(at)
+	found := p.byID[id]
+	if found == nil || found.deleted {
+		return false
 	}
+	for _, version := range found.versions() {
+		p.erase(p.byID[version])
+	}
+	return true
 }
 
 func (p *Platform) erase(a *post) {

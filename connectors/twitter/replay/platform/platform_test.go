@@ -44,6 +44,7 @@ func TestItIsAsStrictAsX(t *testing.T) {
 		{"the same again", good, "POST", "/2/tweets", `{"text":"a &","reply":{"in_reply_to_tweet_id":"` + customer + `"}}`, 403, "duplicate content"},
 		{"too long", good, "POST", "/2/tweets", `{"text":"` + strings.Repeat("日", 141) + `"}`, 403, "too long"},
 		{"what is not there", good, "GET", "/2/tweets/17", "", 200, "resource-not-found"},
+		{"a subscription with the four keys", good, "POST", "/2/activity/subscriptions", `{"event_type":"post.mention.create","filter":{"user_id":"1"}}`, 403, "unsupported-authentication"},
 		{"deleting what is not there", good, "DELETE", "/2/tweets/17", "", 404, `"code":144`},
 		{"over the limit", good, "DELETE", "/2/tweets/17", "", 429, "Too Many Requests"},
 	} {
@@ -112,5 +113,43 @@ func TestRulesAreReadAsStrictlyAsByX(t *testing.T) {
 		if got := x.AddRule(rule, "") != ""; got != good {
 			t.Errorf("the rule %s is taken: %v", rule, got)
 		}
+	}
+}
+
+// A customer's second thoughts can be tried by hand.
+func TestCustomersEditAndDeleteByHand(t *testing.T) {
+	x := platform.New(platform.Options{Handle: "brand", ConsumerKey: "ck", ConsumerSecret: "cs", AccessToken: "at", AccessSecret: "as"})
+	server := httptest.NewServer(x)
+	defer server.Close()
+	brand := oauth1.NewConfig("ck", "cs").Client(t.Context(), oauth1.NewToken("at", "as"))
+	id := x.Say(platform.Draft{Author: "jan", Text: "@brand help"})
+	other := x.Say(platform.Draft{Author: "jan", Text: "@brand nog iets"})
+	ask := func(client *http.Client, method, path, body string) (int, string) {
+		t.Helper()
+		request, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, _, said := send(t, client, request)
+		return status, said
+	}
+	for _, c := range []struct {
+		path, body string
+		status     int
+	}{
+		{"/replay/edit", `{"id":"` + id + `","text":"@brand laat maar"}`, 200}, {"/replay/delete", `{"id":"` + other + `"}`, 200},
+		{"/replay/delete", `{"id":"` + other + `"}`, 404}, {"/replay/edit", `{"id":"` + other + `","text":"toch"}`, 404},
+		{"/replay/edit", `{"id":"17","text":"a"}`, 404}, {"/replay/edit", `{"id":"` + id + `"}`, 400}, {"/replay/delete", `{}`, 400},
+		{"/replay/delete", `{"id":"` + id + `","text":"a"}`, 400}, {"/replay/delete", `{"nr":"17"}`, 400},
+	} {
+		if status, said := ask(http.DefaultClient, http.MethodPost, c.path, c.body); status != c.status {
+			t.Errorf("%s %s: %d %s, want %d", c.path, c.body, status, said, c.status)
+		}
+	}
+	_, who := ask(brand, http.MethodGet, "/2/users/me", "")
+	_, rest, _ := strings.Cut(who, `"id":"`)
+	self, _, _ := strings.Cut(rest, `"`)
+	if status, said := ask(brand, http.MethodGet, "/2/users/"+self+"/mentions", ""); status != 200 || !strings.Contains(said, "laat maar") || strings.Contains(said, "help") || strings.Contains(said, "nog iets") {
+		t.Errorf("%d %s", status, said)
 	}
 }

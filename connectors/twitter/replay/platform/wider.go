@@ -18,7 +18,7 @@ func (p *Platform) wider() {
 	p.handleAs(p.asApp, "GET /2/tweets/search/stream/rules", 450, []string{"max_results", "pagination_token"}, p.listRules)
 	p.handleAs(p.asApp, "POST /2/tweets/search/stream/rules", 100, []string{"dry_run"}, p.changeRules)
 	p.handleAs(p.asApp, "GET /2/activity/subscriptions", 500, nil, p.listSubscriptions)
-	p.handle("POST /2/activity/subscriptions", 500, nil, p.subscribe)
+	p.handleAs(p.bySignIn, "POST /2/activity/subscriptions", 500, nil, p.subscribe)
 	p.handleAs(p.asApp, "DELETE /2/activity/subscriptions/{id}", 500, nil, p.unsubscribe)
 	p.handleAs(p.asApp, "DELETE /2/connections/all", 25, nil, p.killAll)
 	p.handle("PUT /2/tweets/{id}/hidden", 50, nil, p.hide)
@@ -35,15 +35,33 @@ func (p *Platform) wider() {
 // asApp is appOnly for an endpoint; no user calls.
 func (p *Platform) asApp(r *http.Request, _ string) (*user, *failure) { return nil, p.appOnly(r) }
 
+// bySignIn is who sent a request that X's reference asks a sign-in with OAuth 2.0
+// for; a guide by X's developers says that the four keys will do.
+func (p *Platform) bySignIn(r *http.Request, endpoint string) (*user, *failure) {
+	if fault := noKeys(r, "OAuth 2.0 User Context"); fault != nil {
+		return nil, fault
+	}
+	return p.admitted(r, endpoint)
+}
+
+// noKeys refuses a request that is signed with OAuth 1.0a; other is what X takes.
+func noKeys(r *http.Request, other string) *failure {
+	if !strings.HasPrefix(r.Header.Get("Authorization"), "OAuth ") {
+		return nil
+	}
+	return &failure{
+		status: http.StatusForbidden, kind: "https://api.twitter.com/2/problems/unsupported-authentication", title: "Unsupported Authentication",
+		detail: "Authenticating with OAuth 1.0a User Context is forbidden for this endpoint. Supported authentication types are [" + other + "].",
+	}
+}
+
 // appOnly checks that the app itself calls; nil is yes.
 func (p *Platform) appOnly(r *http.Request) *failure {
+	if fault := noKeys(r, "OAuth 2.0 Application-Only"); fault != nil {
+		return fault
+	}
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	switch {
-	case !ok && strings.HasPrefix(r.Header.Get("Authorization"), "OAuth "):
-		return &failure{
-			status: http.StatusForbidden, kind: "https://api.twitter.com/2/problems/unsupported-authentication", title: "Unsupported Authentication",
-			detail: "Authenticating with OAuth 1.0a User Context is forbidden for this endpoint. Supported authentication types are [OAuth 2.0 Application-Only].",
-		}
 	case !ok || p.o.BearerToken == "" || subtle.ConstantTimeCompare([]byte(token), []byte(p.o.BearerToken)) != 1:
 		return unauthorized()
 	}
