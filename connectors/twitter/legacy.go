@@ -112,7 +112,7 @@ func (l *Legacy) authorize(r *http.Request) error {
 // PollEvery is what the settings ask for, or longer where the server would soon
 // refuse calls that come as often: X takes 75 for mentions in 15 minutes.
 func (l *Legacy) PollEvery() time.Duration {
-	return max(l.c.s.PollEvery.Std(), l.quotas.pause(time.Now()))
+	return max(l.c.s.PollEvery.Std(), l.quotas.pause(l.c.onX(time.Now())))
 }
 
 // Ahead is how far the server's clock is ahead of ours at the least.
