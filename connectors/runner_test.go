@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -491,7 +492,14 @@ func TestIdentityIsToldBeforeTheFirstPoll(t *testing.T) {
 
 type identified struct {
 	source
-	who connectors.Identity
+	mu  sync.Mutex
+	who connectors.Identity // guarded by mu once the runner runs
+}
+
+func (i *identified) become(change func(who *connectors.Identity)) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	change(&i.who)
 }
 
 func TestIdentityIsAskedAgain(t *testing.T) {
@@ -503,7 +511,8 @@ func TestIdentityIsAskedAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		c.who.Note = "The token ends tomorrow. Make a new one."
+		const ends = "The token ends tomorrow. Make a new one."
+		c.become(func(who *connectors.Identity) { who.Note = ends })
 		time.Sleep(6 * time.Hour)
 		synctest.Wait()
 		if h := r.Health()[0]; h.Identity.Note != "" {
@@ -511,10 +520,10 @@ func TestIdentityIsAskedAgain(t *testing.T) {
 		}
 		time.Sleep(7 * time.Hour)
 		synctest.Wait()
-		if h := r.Health()[0]; h.Identity.Note != c.who.Note {
+		if h := r.Health()[0]; h.Identity.Note != ends {
 			t.Errorf("after half a day the note is %q", h.Identity.Note)
 		}
-		c.who.Note = ""
+		c.become(func(who *connectors.Identity) { who.Note = "" })
 		if err := r.CheckNow("x"); err != nil {
 			t.Fatal(err)
 		}
@@ -543,7 +552,7 @@ func TestASubscriptionThatIsMissingIsAskedForSoon(t *testing.T) {
 		if h := r.Health()[0]; h.Identity.Note == "" {
 			t.Error("the note is not shown")
 		}
-		c.who.Note, c.who.Unsubscribed = "", false
+		c.become(func(who *connectors.Identity) { who.Note, who.Unsubscribed = "", false })
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
 		if h := r.Health()[0]; h.Identity.Note != "" {
@@ -555,4 +564,8 @@ func TestASubscriptionThatIsMissingIsAskedForSoon(t *testing.T) {
 	})
 }
 
-func (i *identified) Identity(context.Context) (connectors.Identity, error) { return i.who, nil }
+func (i *identified) Identity(context.Context) (connectors.Identity, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.who, nil
+}
