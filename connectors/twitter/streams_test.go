@@ -674,9 +674,19 @@ func TestADuplicateAtTheSecondAttemptIsUnknown(t *testing.T) {
 	}
 }
 
-// What streams, searches and messages cost is counted as X counts it.
+// What streams, searches and messages cost is counted as X counts it. X bills all that
+// is read again on another day: where one begins meanwhile, it is done once more.
 func TestStreamsSearchesAndMessagesAreOnTheBill(t *testing.T) {
-	day := time.Now().UTC().Day()
+	today := func() int { return time.Now().UTC().Day() }
+	for day := -1; day != today(); {
+		day = today()
+		billStreams(t, func() bool { return day != today() })
+	}
+}
+
+// billStreams waits until our bill of streams, searches and messages is X's, or moot.
+func billStreams(t *testing.T, moot func() bool) {
+	t.Helper()
 	r := newRemote(t, platform.Options{})
 	c, l := tuneIn(t, r, map[string]any{"activity": true, "direct_messages": true, "keywords": []any{"storm"}})
 	twitter.ReadMessagesAtOnce(c)
@@ -698,9 +708,6 @@ func TestStreamsSearchesAndMessagesAreOnTheBill(t *testing.T) {
 	}
 	until(t, "eva's reply", func() bool { return l.mention(rude) != nil })
 	until(t, "the same bill", func() bool {
-		if time.Now().UTC().Day() != day {
-			t.Skip("it is another day now, on which X bills all that is read again")
-		}
 		counted, billed := make(map[string]int), make(map[string]int)
 		for _, i := range c.Spending().Items {
 			counted[i.Name] = i.Count
@@ -708,6 +715,6 @@ func TestStreamsSearchesAndMessagesAreOnTheBill(t *testing.T) {
 		for what, n := range r.x.Bill().Counts {
 			billed[string(what)] = n
 		}
-		return maps.Equal(counted, billed) && counted["dm"] == 1 && counted["dm_read"] == 6 && counted["manage"] == 1
+		return moot() || maps.Equal(counted, billed) && counted["dm"] == 1 && counted["dm_read"] == 6 && counted["manage"] == 1
 	})
 }
