@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"mime"
-	"mime/quotedprintable"
 	"net/mail"
 	"strings"
 	"time"
@@ -61,9 +60,7 @@ func (c *Connector) compose(a approval.Attempt, now time.Time) (outgoing, error)
 	writeField(&b, "Content-Type", "text/plain; charset=utf-8")
 	writeField(&b, "Content-Transfer-Encoding", "quoted-printable")
 	b.WriteString("\r\n")
-	if err := writeText(&b, a.Text); err != nil {
-		return outgoing{}, fmt.Errorf("mail: compose: %w", err)
-	}
+	writeText(&b, a.Text)
 	out.raw = b.Bytes()
 	return out, nil
 }
@@ -89,28 +86,40 @@ func writeField(b *bytes.Buffer, name, value string) {
 	b.WriteString("\r\n")
 }
 
+// maxEncodedLine is how long a line in quoted-printable may be, in bytes, without
+// its CRLF (RFC 2045, section 6.7, rule 5).
+const maxEncodedLine = 76
+
 // writeText writes a text in quoted-printable: every LF of it as CRLF, one CRLF
-// after it, and any other byte so that it comes back as it is.
-func writeText(b *bytes.Buffer, text string) error {
+// after it, and any other byte so that it comes back as it is. No line of it
+// begins with "From ", not even after a soft break: mailbox files and old servers
+// change such a line, and mime/quotedprintable writes it.
+func writeText(b *bytes.Buffer, text string) {
 	for line := range strings.SplitSeq(text, "\n") {
-		from := b.Len()
-		w := quotedprintable.NewWriter(b)
-		w.Binary = true // a CR inside a line is a character like any other
-		if _, err := w.Write([]byte(line)); err != nil {
-			return err
-		}
-		if err := w.Close(); err != nil {
-			return err
-		}
-		// Mailbox files and old servers change lines that begin so.
-		if encoded := b.Bytes()[from:]; bytes.HasPrefix(encoded, []byte("From ")) {
-			rest := string(encoded[1:])
-			b.Truncate(from)
-			b.WriteString("=46" + rest)
+		width := 0
+		for i := range len(line) {
+			c, last := line[i], i == len(line)-1
+			blank := c == ' ' || c == '\t'
+			encoded := string(rune(c))
+			if c == '=' || c > '~' || c < ' ' && !blank || last && blank {
+				encoded = fmt.Sprintf("=%02X", c)
+			}
+			room := maxEncodedLine - 1 // a soft break takes a byte
+			if last {
+				room = maxEncodedLine
+			}
+			if width+len(encoded) > room {
+				b.WriteString("=\r\n")
+				width = 0
+			}
+			if width == 0 && strings.HasPrefix(line[i:], "From ") {
+				encoded = "=46"
+			}
+			b.WriteString(encoded)
+			width += len(encoded)
 		}
 		b.WriteString("\r\n")
 	}
-	return nil
 }
 
 // sentText is the text of a mail that we sent, as it stands in the mailbox: the

@@ -158,11 +158,15 @@ func (h header) mailboxes(name string) []mailbox {
 	return nil
 }
 
+// maxAddress is the longest address in bytes that an SMTP command can name (RFC
+// 5321, section 4.5.3.1.3, without its angle brackets).
+const maxAddress = 254
+
 // cleanAddress is an address as it can stand in a header and in an SMTP
 // command, and whether it can. The local part keeps its case.
 func cleanAddress(s string) (string, bool) {
 	at := strings.LastIndexByte(s, '@')
-	if at < 1 || len(s) > 254 {
+	if at < 1 || len(s) > maxAddress {
 		return "", false
 	}
 	local, domain := s[:at], s[at+1:]
@@ -172,10 +176,11 @@ func cleanAddress(s string) (string, bool) {
 		}
 	}
 	domain, err := idna.Lookup.ToASCII(strings.TrimSuffix(domain, "."))
-	if err != nil || domain == "" {
+	if err != nil || strings.Contains("."+domain+".", "..") { // a label that is empty
 		return "", false
 	}
-	return local + "@" + strings.ToLower(domain), true
+	clean := local + "@" + strings.ToLower(domain)
+	return clean, len(clean) <= maxAddress // a domain in another script grows in ASCII
 }
 
 // ids are the message ids of a field, without their angle brackets, in their
