@@ -209,9 +209,11 @@ func (o *outlet) publish(flight context.Context, r approval.Release) error {
 	case errors.As(err, &e):
 		o.change(func(h *SendingHealth) { h.Failed++; h.Problem, h.Remedy = e.Message, e.Remedy })
 		log.Warn("publication failed", "kind", e.Kind, "problem", e.Message, "cause", causeOf(e, err))
-		f := approval.Failure{Kind: string(e.Kind), Message: e.Message, Remedy: e.Remedy, Retryable: e.Kind.Retryable(), What: e.What, Fix: e.Fix}
+		// Credentials are given anew, and what was approved has not changed by that.
+		again := e.Kind.Retryable() || e.Kind == BadAuth
+		f := approval.Failure{Kind: string(e.Kind), Message: e.Message, Remedy: e.Remedy, Retryable: again, What: e.What, Fix: e.Fix}
 		o.record(flight, a, func(ctx context.Context) error { return o.d.o.Outbox.RecordFailed(ctx, r, f) })
-		if e.Kind.Retryable() || e.Kind == BadAuth {
+		if again {
 			return e
 		}
 		return nil

@@ -368,6 +368,9 @@ func TestAnAnswerThatWillBeTriedAgainSaysWhyAndIsStuck(t *testing.T) {
 	thread := bert.Get("/inbox/" + p.Conversation.String())
 	says(t, thread, http.StatusOK, "Approved, sending fails", failure.Remedy)
 	lacks(t, thread, "Approved, being sent")
+	if n := strings.Count(bert.Get("/inbox?view=all").Body, "Approved, sending fails"); n != 1 {
+		t.Errorf("%d rows of the inbox say that sending fails", n)
+	}
 	says(t, bert.Get("/api/v1/proposals/"+p.ID.String()), http.StatusOK, `"state":"queued"`, `"remedy":"`+failure.Remedy+`"`)
 }
 

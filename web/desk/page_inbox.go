@@ -181,8 +181,9 @@ func (v *visit) wantingAttention() (map[inbox.ConversationID]approval.State, err
 	list, err := v.d.Approvals.List(v.ctx(), approval.Filter{
 		Kinds: []approval.Kind{approval.KindReply},
 		States: []approval.State{
-			approval.InReview, approval.Approved, approval.ChangesRequested, approval.Held, approval.Expired, approval.Failed, approval.OutcomeUnknown,
+			approval.InReview, approval.Approved, approval.ChangesRequested, approval.Queued, approval.Held, approval.Expired, approval.Failed, approval.OutcomeUnknown,
 		},
+		Stuck: true,
 	}, "", 200)
 	if err != nil {
 		return nil, err
