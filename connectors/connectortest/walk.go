@@ -20,7 +20,7 @@ func Walk(t testing.TB, c connectors.Connector, after inbox.Cursor) (whole conne
 			t.Fatal(err)
 		}
 		whole.Mentions, whole.Own = append(whole.Mentions, page.Mentions...), append(whole.Own, page.Own...)
-		after, whole.Next = page.Next, page.Next
+		after, whole.Next, whole.Trouble = page.Next, page.Next, page.Trouble
 		if !page.More {
 			return whole
 		}

@@ -56,18 +56,23 @@ func (c *Connector) readDialogues(ctx context.Context, w *walk) error {
 
 // readLetters reads a page of the messages of the first of the dialogues.
 func (c *Connector) readLetters(ctx context.Context, w *walk, page *connectors.Page) error {
-	list, err := graph.Page[written](ctx, c.client, w.Posts[0]+"/messages",
+	talk := w.Posts[0]
+	list, err := graph.Page[written](ctx, c.client, talk+"/messages",
 		graph.Params{"fields": letterFields, "limit": strconv.Itoa(w.Fewer.Of(lettersPage))}, w.In)
 	switch {
 	case w.forgot(&w.In, err), w.Fewer.After(err, lettersPage):
 		return nil
 	case connectors.KindOf(err) == connectors.Gone:
+		w.shown(talk)
 		w.next() // it was deleted meanwhile
+		return nil
+	case w.refuse(talk, err):
+		w.next()
 		return nil
 	case err != nil:
 		return err
 	}
-	since := time.Unix(w.Since, 0)
+	since := time.Unix(w.since(talk), 0)
 	older := len(list.Items) > 0
 	for i := range list.Items {
 		l, ok := list.Items[i].letter(c.s.PageID)
@@ -81,6 +86,7 @@ func (c *Connector) readLetters(ctx context.Context, w *walk, page *connectors.P
 		c.sortLetter(page, l, list.Answer.At)
 	}
 	if w.In = list.After; w.In == "" || older {
+		w.shown(talk)
 		w.next()
 	}
 	return nil

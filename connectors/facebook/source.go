@@ -16,6 +16,7 @@ import (
 const (
 	followed   = 90 * 24 * time.Hour // how old a post may be whose comments are looked for
 	overlap    = 15 * time.Minute    // how late Facebook may show a comment
+	mostAnew   = 8                   // how often in a row the list below a post or dialogue is begun anew
 	postsPage  = 25
 	answerPage = 50
 )
@@ -42,14 +43,14 @@ type walk struct {
 	Floor int64 `json:"floor,omitempty"`
 	// Turns are posts whose newest comments are read again, one in each walk.
 	Turns []string `json:"turns,omitempty"`
-	// Withheld are posts whose comments are left out meanwhile.
+	// Withheld are posts and dialogues that are left out meanwhile.
 	Withheld []withheld `json:"withheld,omitempty"`
 	// Gone is what the last step told to be deleted, which is kept once the cursor comes back.
 	Gone []string `json:"gone,omitempty"`
 	// Fewer is how often fewer items were asked for, as Facebook did not give so many.
 	Fewer graph.Halvings `json:"fewer,omitempty"`
-	// Again is whether the list was begun once more because Facebook forgot our cursor.
-	Again bool `json:"again,omitempty"`
+	// Anew is how often the list was begun anew because Facebook forgot our cursor.
+	Anew int `json:"anew,omitempty"`
 	// trouble is why this step begins it yet once more; that waits for the next round.
 	trouble error
 }
@@ -69,6 +70,7 @@ func (c *Connector) walkOf(cursor inbox.Cursor) (walk, error) {
 	}
 	if !c.s.Messenger {
 		w.Posts = slices.DeleteFunc(w.Posts, isDialogue)
+		w.Withheld = slices.DeleteFunc(w.Withheld, func(r withheld) bool { return isDialogue(r.ID) })
 	}
 	if err != nil || w.Edge < 0 || slices.Contains(w.Posts, "") {
 		return w, &connectors.Error{Kind: connectors.Garbage, Message: "the account's cursor cannot be read", Err: err}
@@ -168,14 +170,15 @@ func (w *walk) begin(answer graph.Answer) {
 
 // forgot reports whether Facebook no longer knows our place in a list, which
 // then begins anew: at once the first time, with the next round of polls after that.
+// Below a post or dialogue it does so a bounded number of times, as others wait.
 func (w *walk) forgot(place *string, err error) bool {
-	if err == nil || *place == "" || connectors.KindOf(err) != connectors.Rejected {
+	if err == nil || *place == "" || connectors.KindOf(err) != connectors.Rejected || place == &w.In && w.Anew >= mostAnew {
 		return false
 	}
-	if *place = ""; w.Again {
+	*place = ""
+	if w.Anew++; w.Anew > 1 {
 		w.trouble = err
 	}
-	w.Again = true
 	return true
 }
 
@@ -183,7 +186,7 @@ func (w *walk) forgot(place *string, err error) bool {
 func (w *walk) leave(after string, older bool) {
 	w.After = after
 	if after == "" || older {
-		w.Edge, w.After, w.Again = w.Edge+1, "", false
+		w.Edge, w.After, w.Anew = w.Edge+1, "", 0
 	}
 }
 
@@ -202,7 +205,7 @@ func (c *Connector) readComments(ctx context.Context, w *walk, page *connectors.
 		w.drop(post)
 		w.next() // it was deleted meanwhile, or stands where Facebook shows us no comments
 		return nil
-	case (kind == connectors.NotAllowed || kind == connectors.Rejected) && w.refuse(post, err):
+	case w.refuse(post, err):
 		w.next()
 		return nil
 	}
@@ -231,8 +234,8 @@ func (c *Connector) readComments(ctx context.Context, w *walk, page *connectors.
 	return nil
 }
 
-// next goes on to the next post's comments.
-func (w *walk) next() { w.Posts, w.In, w.Again = w.Posts[1:], "", false }
+// next goes on to the next post or dialogue.
+func (w *walk) next() { w.Posts, w.In, w.Anew = w.Posts[1:], "", 0 }
 
 // sort puts a node where it belongs: our own, or a mention. read is when
 // Facebook showed it so.

@@ -3,6 +3,8 @@ package facebook_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -153,5 +155,68 @@ func TestALostPermissionStopsTheRoundInTheEnd(t *testing.T) {
 		if mention(rest, id) == nil {
 			t.Errorf("the comment under post %d is lost", i)
 		}
+	}
+}
+
+// TestADialogueThatIsRefusedStopsNothing lets Facebook refuse one customer's
+// messages, and later show them.
+func TestADialogueThatIsRefusedStopsNothing(t *testing.T) {
+	for _, code := range []int{100, 10, 200} {
+		r := newRemote(t, platform.Options{})
+		r.private = true
+		c := r.connect(t, connectors.Account{Backfill: time.Hour}, r.settings(goodToken))
+		asked := r.p.Write(platform.Said{Name: "Jan", Text: "een vraag"})
+		hidden := r.p.Write(platform.Said{Name: "Eva", Text: "een vraag die niet te zien is"})
+		r.p.Refuse("t_"+platform.PersonID("Eva"), code)
+		page := connectortest.Walk(t, c, nil)
+		if mention(page, asked) == nil {
+			t.Errorf("code %d: the other customer's message did not come", code)
+		}
+		e := new(connectors.Error)
+		if !errors.As(page.Trouble, &e) || e.Kind != connectors.NotAllowed || e.Remedy == "" || !strings.Contains(e.Message, "a dialogue in Messenger") ||
+			strings.Contains(e.Error(), platform.PersonID("Eva")) {
+			t.Errorf("code %d: told is %v", code, page.Trouble)
+		}
+		r.p.Write(platform.Said{Name: "Eva", Text: "hallo?"}) // which lets the dialogue be looked at again, were it not refused
+		before := r.p.Calls()
+		page = connectortest.Walk(t, c, page.Next)
+		if calls := r.p.Calls() - before; calls != 6 || page.Trouble == nil { // four lists, the Page's one post, and Jan's dialogue once more
+			t.Errorf("code %d: the next walk took %d calls, want 6, and tells %v", code, calls, page.Trouble)
+		}
+		off := r.settings(goodToken)
+		off["messenger"] = false
+		if without := connectortest.Walk(t, r.connect(t, connectors.Account{Backfill: time.Hour}, off), page.Next); without.Trouble != nil {
+			t.Errorf("code %d: without Messenger it tells %v", code, without.Trouble)
+		}
+		r.p.Refuse("t_"+platform.PersonID("Eva"), 0)
+		if page = connectortest.Walk(t, c, anHourOn(t, page.Next)); mention(page, hidden) == nil || page.Trouble != nil {
+			t.Errorf("code %d: once they are shown, %v came, and told is %v", code, ids(page), page.Trouble)
+		}
+	}
+}
+
+// TestAListWhoseRestIsAlwaysRefusedStopsNothing lets Facebook show the newest fifty
+// comments under a post, and take no cursor for more.
+func TestAListWhoseRestIsAlwaysRefusedStopsNothing(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	first := r.Post(t, "vraag 0")
+	for i := range 59 {
+		r.Post(t, "vraag "+strconv.Itoa(i+1))
+	}
+	visit := r.p.Visit(platform.Said{Name: "Jan", Text: "bericht", At: time.Now().Add(-time.Minute)})
+	other := r.p.Comment(visit, platform.Said{Name: "Eva", Text: "een vraag"})
+	r.p.RefuseRest(r.post, 100)
+	came, rounds := false, 0
+	var page connectors.Page
+	for ; rounds < 20 && !strings.Contains(string(page.Next), "withheld"); rounds++ {
+		page = connectortest.Walk(t, c, page.Next)
+		came = came || mention(page, other) != nil
+	}
+	if !came || page.Trouble == nil || !strings.Contains(page.Trouble.Error(), r.post) {
+		t.Errorf("after %d rounds the other post's comment came: %v, and told is %v", rounds, came, page.Trouble)
+	}
+	r.p.Refuse(r.post, 0)
+	if page = connectortest.Walk(t, c, anHourOn(t, page.Next)); mention(page, first) == nil || page.Trouble != nil {
+		t.Errorf("once the rest is shown, the first comment came: %v, and told is %v", mention(page, first) != nil, page.Trouble)
 	}
 }

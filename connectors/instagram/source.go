@@ -184,7 +184,13 @@ func step[T whole](ctx context.Context, c *Connector, w *walk, path string, para
 		return page, false, nil
 	case kind == connectors.Rejected && t.In != "":
 		t.In, t.Found, t.Pages = "", 0, 0
-		w.anew(err)
+		if w.anew(err); w.Anew <= mostAnew {
+			return page, false, nil
+		}
+		if t.Kind == readComments { // they are short of what the count told, so the next walks look again
+			w.read(t)
+		}
+		w.nextTask()
 		return page, false, nil
 	case kind == connectors.Gone, kind == connectors.Rejected:
 		if t.Kind == readComments {

@@ -614,3 +614,36 @@ func byHand(t *testing.T, p *platform.Platform, path string) {
 		t.Fatalf("%s: %d %s", path, w.Code, w.Body)
 	}
 }
+
+// TestAListWhoseRestIsAlwaysRefusedStopsNothing has Instagram show the newest fifty
+// comments under a post, and take no cursor for more.
+func TestAListWhoseRestIsAlwaysRefusedStopsNothing(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	var ids []string
+	for i := range 60 {
+		ids = append(ids, r.Post(t, fmt.Sprint("vraag ", i)))
+	}
+	other := r.p.Comment(r.p.Post("bericht", time.Now().Add(-time.Hour)), platform.Said{Name: "eva", Text: "mooi"})
+	refusal := platform.Fault{Status: 400, Body: `{"error":{"code":100,"message":"Invalid cursor"}}`}
+	var whole, page connectors.Page
+	told := 0
+	for polls := 0; page.More || page.Trouble != nil || page.Next == nil; polls++ {
+		if strings.Contains(string(page.Next), `"a":`) {
+			r.p.Fail(refusal)
+		}
+		var err error
+		if page, err = c.Poll(t.Context(), page.Next); err != nil || polls == 60 {
+			t.Fatalf("the walk does not end: %v", err)
+		}
+		whole.Mentions = append(whole.Mentions, page.Mentions...)
+		if page.Trouble != nil {
+			told++
+		}
+	}
+	if mention(whole, other) == nil || told == 0 || mention(whole, ids[0]) != nil {
+		t.Errorf("the other post's comment came: %v; it is told %d times", mention(whole, other) != nil, told)
+	}
+	if later := connectortest.Walk(t, c, age(t, page.Next, 10*time.Minute)); mention(later, ids[0]) == nil {
+		t.Error("once the rest is shown, the first comment is lost")
+	}
+}

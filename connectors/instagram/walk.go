@@ -24,6 +24,7 @@ const (
 	mostTasks  = 2000                // of a walk
 	listPage   = 50                  // the most that Instagram gives at once
 	deepest    = 40                  // full pages of one list in one walk
+	mostAnew   = 8                   // how often in a row the list of a task is begun anew
 	newestTalk = 20                  // of how many messages of a dialogue Instagram tells more than the id
 )
 
@@ -46,8 +47,8 @@ type walk struct {
 	After string `json:"after,omitempty"` // where in the stage's list
 	// Fewer is how often fewer items were asked for, as Instagram did not give so many.
 	Fewer graph.Halvings `json:"fewer,omitempty"`
-	// Again is whether a list was begun once more because Instagram forgot our cursor.
-	Again    bool     `json:"again,omitempty"`
+	// Anew is how often a list was begun anew because Instagram forgot our cursor.
+	Anew     int      `json:"anew,omitempty"`
 	Tasks    []task   `json:"tasks,omitempty"` // what comes next, before the list goes on
 	Checked  int      `json:"checked,omitempty"`
 	Known    []known  `json:"known,omitempty"`
@@ -127,7 +128,7 @@ func (c *Connector) skip(w *walk) {
 
 // nextStage goes on to the next list.
 func (c *Connector) nextStage(w *walk) {
-	w.Stage, w.After, w.Again = w.Stage+1, "", false
+	w.Stage, w.After, w.Anew = w.Stage+1, "", 0
 	c.skip(w)
 }
 
@@ -149,17 +150,16 @@ func (w *walk) home() walk {
 // anew begins a list once more whose place Instagram forgot: at once the first
 // time, with the next round of polls after that.
 func (w *walk) anew(err error) {
-	if w.Again {
+	if w.Anew++; w.Anew > 1 {
 		w.trouble = err
 	}
-	w.Again = true
 }
 
 // deep reports whether a task's list was followed as far as one walk does.
 func (w *walk) deep(t *task) bool { return t.Pages >= deepest<<w.Fewer }
 
 // nextTask goes on to the next task.
-func (w *walk) nextTask() { w.Tasks, w.Again = w.Tasks[1:], false }
+func (w *walk) nextTask() { w.Tasks, w.Anew = w.Tasks[1:], 0 }
 
 func (w *walk) add(t task) {
 	if len(w.Tasks) < mostTasks {

@@ -107,6 +107,8 @@ func (p *Platform) call(r *http.Request) (any, *refusal) {
 		return p.subscriptions(r.Form)
 	case which == p.o.PageID && edge == "subscribed_apps" && method == http.MethodPost:
 		return p.subscribe(r.Form)
+	case edge != "" && method == http.MethodGet && p.withholds(which, r.Form.Get("after")):
+		return nil, refuse(p.refuses[which].code, 0, "The "+edge+" of this object are not shown")
 	case which == p.o.PageID && edge == "conversations" && method == http.MethodGet:
 		return p.conversations(r.Form)
 	case which == p.o.PageID && edge == "messages" && method == http.MethodPost:
@@ -122,8 +124,6 @@ func (p *Platform) call(r *http.Request) (any, *refusal) {
 		return nil, graphreplay.Gone()
 	case edge == "" && method == http.MethodGet:
 		return p.show(n, r.Form)
-	case edge == "comments" && method == http.MethodGet && p.refuses[which] != 0:
-		return nil, refuse(p.refuses[which], 0, "The comments of this object are not shown")
 	case edge == "comments" && method == http.MethodGet:
 		return p.comments(n, r.Form)
 	case edge == "comments" && method == http.MethodPost:

@@ -46,7 +46,7 @@ type Platform struct {
 	// subscribed are the fields that the Page told its app to be told of.
 	subscribed []string
 	blind      bool
-	refuses    map[string]int // the comments under a post, with a code
+	refuses    map[string]refused // the comments under a post, the messages of a dialogue
 }
 
 // Fault is an answer in place of the right one.
@@ -71,7 +71,7 @@ func New(o Options) (*Platform, string) {
 	p := &Platform{
 		front: graphreplay.Front{Account: o.PageID, UseCase: "pages", Allowed: o.Calls},
 		o:     o, nodes: make(map[string]*node), erased: make(map[string]*node), messages: make(map[string]*message),
-		refuses: make(map[string]int),
+		refuses: make(map[string]refused),
 		last:    9007199254740992, // beyond what a float holds
 	}
 	return p, p.add(&node{fromID: o.PageID, fromName: o.PageName, message: "Welkom op onze pagina."}).id
@@ -269,12 +269,30 @@ func (p *Platform) Blind(blind bool) {
 	p.blind = blind
 }
 
-// Refuse lets Facebook refuse every call for the comments under a post with the
-// code; 0: it shows them again.
-func (p *Platform) Refuse(post string, code int) {
+// refused is what Facebook does not show: all of it, or all but the first page.
+type refused struct {
+	code int
+	rest bool
+}
+
+// Refuse lets Facebook refuse every call for the comments under a post, or for the
+// messages of a dialogue, with the code; 0: it shows them again.
+func (p *Platform) Refuse(which string, code int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.refuses[post] = code
+	p.refuses[which] = refused{code: code}
+}
+
+// RefuseRest is [Platform.Refuse] for all but the first page.
+func (p *Platform) RefuseRest(which string, code int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refuses[which] = refused{code, true}
+}
+
+func (p *Platform) withholds(which, after string) bool {
+	r := p.refuses[which]
+	return r.code != 0 && (after != "" || !r.rest)
 }
 
 // Calls is how many calls came in.
