@@ -1,11 +1,12 @@
 package mail
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/emersion/go-smtp"
 
 	"standpunt/approval"
 	"standpunt/connectors"
@@ -31,11 +32,15 @@ func (c *Connector) Publish(ctx context.Context, r approval.Release) (approval.R
 	}
 	client, err := c.openSMTP(ctx)
 	if err != nil {
-		return approval.Receipt{}, err
+		return approval.Receipt{}, unbegun(err)
 	}
 	defer client.close()
-	if err := client.send(m); err != nil {
-		return approval.Receipt{}, err
+	data, err := client.write(m)
+	if err != nil {
+		return approval.Receipt{}, unbegun(err)
+	}
+	if _, err := data.CloseWithResponse(); err != nil {
+		return approval.Receipt{}, client.afterTheDot(err)
 	}
 	return approval.Receipt{ExternalID: m.id, PostedAt: now.UTC()}, nil
 }
@@ -57,32 +62,42 @@ func (c *Connector) mine(r approval.Release) error {
 	return nil
 }
 
-// send hands one mail to the server, for the customer and for ourselves.
-func (s *submission) send(m outgoing) error {
+// write gives one mail to the server, for the customer and for ourselves, all but
+// the dot that ends it: until then the server may pass on nothing (RFC 5321, section
+// 4.1.1.4).
+func (s *submission) write(m outgoing) (*smtp.DataCommand, error) {
 	utf8 := !isASCII(m.to)
 	if ok, _ := s.client.Extension("SMTPUTF8"); utf8 && !ok {
-		return refuse("the customer's address has letters that this mail server cannot send to")
+		return nil, refuse("the customer's address has letters that this mail server cannot send to")
 	}
 	if err := s.client.Mail(s.c.s.Address, mailOptions(utf8)); err != nil {
-		return s.explain(err, connectors.NotAllowed, "does not let this account send from its address", "Check the setting address, and what the account may do.")
+		return nil, s.explain(err, connectors.NotAllowed, "does not let this account send from its address", "Check the setting address, and what the account may do.")
 	}
 	if err := s.client.Rcpt(m.to, nil); err != nil {
-		return s.explain(err, connectors.Rejected, "refuses the customer's address", "The customer cannot be reached there.")
+		return nil, s.explain(err, connectors.Rejected, "refuses the customer's address", "The customer cannot be reached there.")
 	}
 	if err := s.client.Rcpt(s.c.s.Address, nil); err != nil {
-		return s.explain(err, connectors.NotAllowed, "refuses the account's own address, so what is sent could not be read back", "Check the setting address.")
+		return nil, s.explain(err, connectors.NotAllowed, "refuses the account's own address, so what is sent could not be read back", "Check the setting address.")
 	}
 	data, err := s.client.Data()
 	if err != nil {
-		return s.explain(err, connectors.Rejected, "refuses the mail", "")
+		return nil, s.explain(err, connectors.Rejected, "refuses the mail", "")
 	}
-	if _, err := bytes.NewReader(m.raw).WriteTo(data); err != nil {
-		return s.explain(err, connectors.Rejected, "refuses the mail", "")
+	if _, err := data.Write(m.raw); err != nil {
+		return nil, s.explain(err, connectors.Rejected, "refuses the mail", "")
 	}
-	if _, err := data.CloseWithResponse(); err != nil {
-		return s.afterTheDot(err)
+	return data, nil
+}
+
+// unbegun is an error from before the dot: what could not be sent then was not.
+func unbegun(err error) error {
+	var e *connectors.Error
+	if !errors.As(err, &e) {
+		return err
 	}
-	return nil
+	kept := *e
+	kept.Unbegun = true
+	return &kept
 }
 
 // afterTheDot is a failure once the whole mail is on its way: a clear refusal

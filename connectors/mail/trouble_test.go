@@ -162,6 +162,10 @@ func TestWhatAServersAnswerToAMailMeans(t *testing.T) {
 				}
 			} else {
 				checkError(t, err, c.kind, c.says)
+				_, ended := c.changed["."]
+				if e := new(connectors.Error); errors.As(err, &e) && e.Unbegun == ended {
+					t.Errorf("that it was not begun is %v", e.Unbegun)
+				}
 			}
 			server.mu.Lock()
 			defer server.mu.Unlock()
