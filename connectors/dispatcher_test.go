@@ -137,7 +137,7 @@ func TestOutcomesAreToldApart(t *testing.T) {
 	}{
 		{"refused", fails(connectors.Temporary), "failed x: temporary, retryable"},
 		{"rate limited", fails(connectors.RateLimited), "failed x: rate_limited, retryable"},
-		{"bad credentials", fails(connectors.BadAuth), "failed x: bad_auth"},
+		{"bad credentials", fails(connectors.BadAuth), "failed x: bad_auth, retryable"},
 		{"gone", fails(connectors.Gone), "failed x: gone"},
 		{"doubt", fails(connectors.Unknown), "unknown x"},
 		{"an error without a kind", func(context.Context, approval.Release) (approval.Receipt, error) {
