@@ -217,6 +217,9 @@ func (b *bill) load(ctx context.Context) error {
 			return nil
 		}
 		b.day, b.ledger, b.chunk, b.open = p.Day, p.ledger, n, list
+		if len(list) >= chunkSize { // the process ended before it kept the next page
+			b.chunk, b.open = n+1, nil
+		}
 		if b.Counts == nil {
 			b.Counts = make(map[charge]int)
 		}

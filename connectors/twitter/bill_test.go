@@ -126,6 +126,29 @@ func TestABudgetSlowsPollsDown(t *testing.T) {
 	}
 }
 
+// A process that ends between two pages leaves a full one behind, and the next
+// goes on behind it.
+func TestAFullPageIsNotWrittenOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // all of it in one day
+		keep := connectortest.NewKeep(t, "x")
+		b := newBill(keep, 0)
+		for n := range chunkSize {
+			b.read(ownedRead, strconv.Itoa(1+n))
+		}
+		if err := keep.Save(t.Context(), "bill.0", b.full[0]); err != nil {
+			t.Fatal(err)
+		}
+		for n := range 3 {
+			b = newBill(keep, 0)
+			b.read(ownedRead, "1", strconv.Itoa(5000+n))
+			b.save(t.Context())
+			if s := b.spending(time.Minute); s.ToDate != approval.Money(chunkSize+1+n)*1_000 {
+				t.Errorf("process %d: %+v", n, s)
+			}
+		}
+	})
+}
+
 // What was kept and makes no sense costs the count so far, and no more.
 func TestWhatMakesNoSenseBeginsAnew(t *testing.T) {
 	keep := connectortest.NewKeep(t, "x")
