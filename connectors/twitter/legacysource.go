@@ -132,10 +132,15 @@ func noOwnList(err error) *connectors.Error {
 }
 
 // turn reads one page of a list. The server lists newest first; a round ends where
-// the last one began, or with an empty page.
+// the last one began, or with an empty page of full size: what was deleted is taken
+// out of a page after it was counted, so that one of few can be empty before the end.
 func (l *Legacy) turn(ctx context.Context, at legacyMark, list legacyList) (fresh []*post, next legacyMark, err error) {
 	began := time.Now()
 	posts, way, err := at.page(ctx, list)
+	if err == nil && len(posts) == 0 && at.Size > 0 {
+		at.Size = 0
+		posts, way, err = at.page(ctx, list)
+	}
 	if err != nil {
 		return nil, at, err
 	}
