@@ -83,6 +83,16 @@ func (c *Connector) refused(r *connectors.Response, t *trouble) *connectors.Erro
 	case t.says("you have not been mentioned") || t.says("where you are mentioned or are the author"):
 		return fail(connectors.NotAllowed, "X takes no answer here through the API, since its author neither mentioned nor quoted us",
 			"Propose it as an answer by hand: a person posts it once two people stand behind it.")
+	case t.says("restricted who can reply") || t.coded(433):
+		return fail(connectors.NotAllowed, "the post's author lets only some people answer, and not us",
+			"See on X whether the brand may answer there. If it may, propose it as an answer by hand: a person posts it once two people stand behind it.")
+	case t.says("you have been blocked") || t.coded(136):
+		return fail(connectors.NotAllowed, "the post's author has blocked us", "Answer the customer somewhere else.")
+	case t.says("might be automated") || t.coded(226):
+		return fail(connectors.NotAllowed, "the server takes the request for that of a robot",
+			"Sign in on the site as the brand and see what it says there, or propose it as an answer by hand: a person posts it once two people stand behind it.")
+	case t.says("daily status update limit") || t.coded(185):
+		return c.limited(r, t)
 	case t.says("deleted or not visible") || t.coded(144, 385):
 		return fail(connectors.Gone, "the post no longer exists, or X does not show it to us",
 			"Look at the conversation again; the customer may have deleted it.")

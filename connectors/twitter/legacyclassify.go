@@ -56,17 +56,9 @@ func (l *Legacy) coded(r *connectors.Response, t *trouble) *connectors.Error {
 		return e
 	case t.coded(179):
 		return fail(connectors.Gone, "the post is not shown to us any more", "Look at the conversation again; the customer may have closed the account to others.")
-	case t.coded(433):
-		return fail(connectors.NotAllowed, "the post's author lets only some people answer, and not us",
-			"See on X whether the brand may answer there. If it may, propose it as an answer by hand: a person posts it once two people stand behind it.")
-	case t.coded(136):
-		return fail(connectors.NotAllowed, "the post's author has blocked us", "Answer the customer somewhere else.")
 	case t.coded(183):
 		return fail(connectors.NotAllowed, "the post is not ours to delete", "Look whether the post and the account belong together.")
-	case t.coded(226):
-		return fail(connectors.NotAllowed, "the server takes the request for that of a robot",
-			"Sign in on the site as the brand and see what it says there, or propose it as an answer by hand: a person posts it once two people stand behind it.")
-	case t.coded(64, 144, 186, 187, 261, 326, 385):
+	case t.coded(64, 136, 144, 186, 187, 226, 261, 326, 385, 433):
 		return l.c.refused(r, t)
 	}
 	return nil
