@@ -80,6 +80,8 @@ var misconfigurations = []struct {
 		func(p *plight) { p.signedIn(time.Time{}) }},
 	{"twitter", "`activity` with the four keys: nothing is delivered at once", "Set client_id and run standpunt login tried, or set activity to false: X's documentation asks for a sign-in with OAuth 2.0 to subscribe to mentions, and until then they come by poll.",
 		func(p *plight) { p.sets["activity"], p.sets["bearer_token"] = "true", "bearer" }},
+	{"twitter", "`direct_messages` with an app that may only read and write: no message is delivered", "Set the app's permissions to Read and write and Direct message in X's developer console, then regenerate access_token and access_token_secret: with these it may not touch direct messages.",
+		func(p *plight) { p.sets["direct_messages"], p.x.NoMessages = "true", true }},
 	{"twitter", "the account is suspended or locked", "Sign in on x.com as the brand and follow what it says there: X has suspended or locked the account.",
 		func(p *plight) { p.x.Refuses = twitter.Suspended }},
 

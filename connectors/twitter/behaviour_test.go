@@ -162,6 +162,7 @@ func TestErrorsAreExplained(t *testing.T) {
 		{403, `{"errors":[{"code":136,"message":"You have been blocked from the author of this Tweet."}]}`, connectors.NotAllowed, "blocked"},
 		{403, `{"errors":[{"code":226,"message":"This request looks like it might be automated."}]}`, connectors.NotAllowed, "robot"},
 		{403, `{"errors":[{"code":185,"message":"User is over daily status update limit."}]}`, connectors.RateLimited, "fewer"},
+		{403, `{"errors":[{"code":93,"message":"This application is not allowed to access or delete your direct messages."}]}`, connectors.NotAllowed, "direct messages"},
 		{403, `{"something":"new"}`, connectors.NotAllowed, "credentials"},
 		{400, `{"errors":[{"parameters":{"since_id":["1"]},"message":"'since_id' must be a tweet id"}],"title":"Invalid Request","type":"https://api.twitter.com/2/problems/invalid-request"}`, connectors.Rejected, "400"},
 		{429, `{"errors":[{"code":88,"message":"Rate limit exceeded"}]}`, connectors.RateLimited, "fewer"},

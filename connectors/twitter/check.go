@@ -54,9 +54,13 @@ func (c *Connector) judge(username string, header http.Header) (todo []connector
 		tell(connectors.HarmsAll, "Write handle as @%s, or set tokens made while signed in to X as @%s: these belong to @%s.",
 			username, c.s.Handle, username)
 	}
-	if header.Get("X-Access-Level") == "read" {
-		tell(connectors.HarmsAnswers, "Set the app's permissions to Read and write in X's developer console, then regenerate "+
-			"access_token and access_token_secret: with these the app may read only.")
+	switch level := header.Get(accessLevel); {
+	case level == "read":
+		tell(connectors.HarmsAnswers, "Set the app's permissions to %s in X's developer console, then regenerate "+
+			"access_token and access_token_secret: with these the app may read only.", c.s.permissions())
+	case level == withoutMessages && c.s.DirectMessages && c.tokens == nil:
+		tell(connectors.HarmsLater, "Set the app's permissions to %s in X's developer console, then regenerate "+
+			"access_token and access_token_secret: with these it may not touch direct messages.", c.s.permissions())
 	}
 	if at, err := http.ParseTime(header.Get("Date")); err == nil {
 		if off := time.Since(at).Round(time.Minute).Abs(); off > doubtful {
@@ -89,6 +93,20 @@ func (c *Connector) judgeWider(ctx context.Context) (todo []connectors.Advice) {
 		}
 	}
 	return todo
+}
+
+// What X tells of the app's permissions, with every answer.
+const (
+	accessLevel     = "X-Access-Level"
+	withoutMessages = "read-write"
+)
+
+// permissions are those that the settings need, as X's developer console calls them.
+func (s *Settings) permissions() string {
+	if s.DirectMessages {
+		return "Read and write and Direct message"
+	}
+	return "Read and write"
 }
 
 // notX is the advice where something answers that is not X's API.

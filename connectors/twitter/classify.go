@@ -100,8 +100,12 @@ func (c *Connector) refused(r *connectors.Response, t *trouble) *connectors.Erro
 		return fail(connectors.Rejected, "X finds the text too long", "Shorten it to 280 characters as X counts them.")
 	case t.coded(453):
 		return fail(connectors.NotAllowed, "the app's access level does not include this call", "Use the API v2, or buy the access level in X's developer console.")
-	case t.says("oauth1-permissions") || t.says("oauth1 app permissions") || t.coded(261):
-		return fail(connectors.NotAllowed, "the app may read only", "Set the app's permissions to Read and write in X's developer console, then regenerate the access token and its secret.")
+	case t.says("oauth1-permissions") || t.says("oauth1 app permissions") || t.coded(93, 261):
+		what := "the app may read only"
+		if t.coded(93) || r.Header.Get(accessLevel) == withoutMessages {
+			what = "the app may not touch direct messages"
+		}
+		return fail(connectors.NotAllowed, what, "Set the app's permissions to "+c.s.permissions()+" in X's developer console, then regenerate the access token and its secret.")
 	case t.says("client-not-enrolled") || t.says("client-forbidden"):
 		return fail(connectors.NotAllowed, "the app belongs to no project with access to the API v2", "Attach the app to a project in X's developer console.")
 	case t.says("permission to dm") || t.says("cannot send messages to this user") || t.coded(349):

@@ -67,7 +67,7 @@ func (p *Platform) handleAs(who func(*http.Request, string) (*user, *failure), e
 		if fault == nil {
 			w.Header().Set("X-Access-Level", p.accessLevel())
 			if fault = refusals[p.o.Refuses]; fault == nil {
-				fault = p.mayNotWrite(r)
+				fault = p.notPermitted(r)
 			}
 		}
 		if fault == nil {

@@ -50,7 +50,7 @@ func (p *Platform) handleLegacy(endpoint string, limit int, params []string, f f
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		fault := p.legacyEnter(w, r, body, endpoint, limit)
-		if fault == nil && p.mayNotWrite(r) != nil {
+		if fault == nil && p.notPermitted(r) != nil {
 			fault = &failure{status: http.StatusForbidden, code: 261, detail: "Application cannot perform write actions. Contact Twitter Platform Operations through https://support.x.com/forms/platform."}
 		}
 		if fault == nil && err != nil {

@@ -48,6 +48,8 @@ type Options struct {
 	Ahead time.Duration
 	// ReadOnly is an app whose permissions are to read.
 	ReadOnly bool
+	// NoMessages is an app whose permissions leave direct messages out, as those to read do.
+	NoMessages bool
 	// Refuses is what every call is refused with, such as [NoProject]; empty: none. API v1.1
 	// knows those of them that have a code.
 	Refuses string

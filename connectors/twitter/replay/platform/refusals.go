@@ -3,6 +3,7 @@ package platform
 import (
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // The refusals of [Options.Refuses]: what X answers to every call of an app or
@@ -32,9 +33,11 @@ var refusals = map[string]*failure{
 	Locked:    {status: http.StatusForbidden, code: 326, detail: "To protect our users from spam and other malicious activity, this account is temporarily locked."},
 }
 
-// mayNotWrite refuses a write by an app whose permissions are to read.
-func (p *Platform) mayNotWrite(r *http.Request) *failure {
-	if p.o.ReadOnly && r.Method != http.MethodGet {
+// notPermitted refuses a write by an app whose permissions are to read, and
+// direct messages to one whose permissions leave them out.
+func (p *Platform) notPermitted(r *http.Request) *failure {
+	messages := strings.HasPrefix(r.URL.Path, "/2/dm_")
+	if p.o.ReadOnly && r.Method != http.MethodGet || messages && (p.o.ReadOnly || p.o.NoMessages) {
 		return &failure{
 			status: http.StatusForbidden, kind: "https://api.twitter.com/2/problems/oauth1-permissions", title: "Forbidden",
 			detail: "Your client app is not configured with the appropriate oauth1 app permissions for this endpoint.",
@@ -45,10 +48,13 @@ func (p *Platform) mayNotWrite(r *http.Request) *failure {
 
 // accessLevel is what X tells in every answer to a signed call.
 func (p *Platform) accessLevel() string {
-	if p.o.ReadOnly {
+	switch {
+	case p.o.ReadOnly:
 		return "read"
+	case p.o.NoMessages:
+		return "read-write"
 	}
-	return "read-write"
+	return "read-write-directmessages"
 }
 
 // appToken is POST /oauth2/token: a token of the app alone for its keys.
