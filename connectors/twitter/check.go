@@ -70,8 +70,8 @@ func (c *Connector) judge(username string, header http.Header) (todo []connector
 	return todo
 }
 
-// judgeWider is what is wrong with the sign-in's scopes, with its kind, and with
-// the rules of the stream.
+// judgeWider is what is wrong with the sign-in's scopes, with its kind, with the
+// app's own token and with the rules of the stream.
 func (c *Connector) judgeWider(ctx context.Context) (todo []connectors.Advice) {
 	if c.tokens != nil {
 		granted := c.tokens.granted(ctx)
@@ -87,9 +87,14 @@ func (c *Connector) judgeWider(ctx context.Context) (todo []connectors.Advice) {
 		todo = append(todo, connectors.Advice{Text: "Set client_id and run standpunt login " + string(c.account) + ", or set activity to false: X's documentation asks " +
 			"for a sign-in with OAuth 2.0 to subscribe to mentions, and until then they come by poll.", Harm: connectors.HarmsLater})
 	}
-	if c.s.words() {
+	switch {
+	case c.s.words():
 		if wrong := c.tryRules(ctx); wrong != "" {
 			todo = append(todo, connectors.Advice{Text: wrong, Harm: connectors.HarmsLater})
+		}
+	case c.s.Activity:
+		if _, err := c.app.Do(ctx, connectors.Call{Path: subscriptionsPath}); err != nil {
+			todo = append(todo, connectors.AdviceOf(err, connectors.HarmsLater))
 		}
 	}
 	return todo

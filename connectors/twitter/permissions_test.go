@@ -1,6 +1,8 @@
 package twitter_test
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +43,21 @@ func TestAnAppThatMayNotTouchMessages(t *testing.T) {
 	for _, messages := range []bool{true, false} {
 		if _, todo := connect(messages).Check(t.Context()); len(todo) != 1 || strings.Contains(todo[0].Text, want) != messages {
 			t.Errorf("messages %v: check says %+v", messages, todo)
+		}
+	}
+}
+
+// A bearer_token that X does not accept is told of, whichever stream needs it.
+func TestCheckTriesTheBearerToken(t *testing.T) {
+	r := newRemote(t, platform.Options{})
+	for _, stream := range []map[string]any{{"activity": true}, {"rules": []any{"stroomstoring"}}} {
+		for token, wrong := range map[string]bool{secrets[4]: false, "not-the-bearer-token": true} {
+			r.more = maps.Clone(stream)
+			r.more["bearer_token"] = token
+			_, todo := r.connect(t, connectors.Account{Name: account, Backfill: time.Hour}, secrets[3]).Check(t.Context())
+			if told := slices.ContainsFunc(todo, func(a connectors.Advice) bool { return strings.Contains(a.Text, "Copy the Bearer Token anew") }); told != wrong {
+				t.Errorf("%v: check says %+v", r.more, todo)
+			}
 		}
 	}
 }
