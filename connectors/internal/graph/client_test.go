@@ -225,10 +225,10 @@ func TestEveryCodeHasItsKindAndARemedy(t *testing.T) {
 	for kind, codes := range map[connectors.ErrorKind][]string{
 		connectors.RateLimited: {`"code":4`, `"code":17`, `"code":341`, `"code":32`, `"code":613`, `"code":80001`, `"code":4,"is_transient":true`},
 		connectors.BadAuth:     {`"code":190`, `"code":190,"error_subcode":460`, `"code":190,"error_subcode":463`, `"code":190,"error_subcode":458`, `"code":190,"error_subcode":459`, `"code":190,"error_subcode":492`, `"code":102`, `"code":100,"message":"Invalid appsecret_proof provided in the API argument"`},
-		connectors.NotAllowed:  {`"code":3`, `"code":10`, `"code":200`, `"code":299`, `"code":368`, `"code":10,"error_subcode":2018278`, `"code":10,"error_subcode":2534022`, `"code":551,"error_subcode":1545041`, `"code":230`, `"code":10900`, `"code":10903`, `"code":2022`, `"code":12`, `"code":2635`},
+		connectors.NotAllowed:  {`"code":3`, `"code":10`, `"code":200`, `"code":299`, `"code":368`, `"code":4,"error_subcode":2207051,"is_transient":false`, `"code":10,"error_subcode":2018278`, `"code":10,"error_subcode":2534022`, `"code":551,"error_subcode":1545041`, `"code":230`, `"code":10900`, `"code":10903`, `"code":2022`, `"code":12`, `"code":2635`},
 		connectors.Rejected:    {`"code":100`, `"code":506`},
 		connectors.Gone:        {`"code":100,"error_subcode":33`, `"code":803`, `"code":100,"error_subcode":2018001`},
-		connectors.Temporary:   {`"code":1`, `"code":2`, `"code":1200`, `"code":77777,"is_transient":true`},
+		connectors.Temporary:   {`"code":1`, `"code":2`, `"code":-1,"error_subcode":2207001`, `"code":-2`, `"code":1200`, `"code":77777,"is_transient":true`},
 	} {
 		for _, code := range codes {
 			client, _ := platform(t, graph.Options{}, answering(400, `{"error":{"message":"klant","type":"OAuthException",`+code+`}}`))

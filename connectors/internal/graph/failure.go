@@ -72,6 +72,9 @@ func (f failure) classify(r *connectors.Response, host string) *connectors.Error
 		return &connectors.Error{Kind: kind, Message: fmt.Sprintf("%s (%s, code %d)", message, host, f.code), Remedy: remedy}
 	}
 	switch code := f.code; {
+	case code == 368, f.subcode == 2207051: // the latter comes with the code of a limit, and no waiting mends it
+		return made(connectors.NotAllowed, "Facebook blocks the Page for a while, because it takes what it did for abuse",
+			"Let a person look at the Page's support inbox on Facebook before anything is sent again.")
 	case limits(code):
 		e := made(connectors.RateLimited, "Facebook asks for fewer calls", "It goes on by itself; a longer poll_every avoids this.")
 		e.RetryAfter = connectors.RetryAfter(r.Header)
@@ -84,9 +87,6 @@ func (f failure) classify(r *connectors.Response, host string) *connectors.Error
 	case code == 100 && f.proof:
 		return made(connectors.BadAuth, "Facebook does not accept the proof that the call is the app's own",
 			"Set app_secret to the secret of the app that the token was made with.")
-	case code == 368:
-		return made(connectors.NotAllowed, "Facebook blocks the Page for a while, because it takes what it did for abuse",
-			"Let a person look at the Page's support inbox on Facebook before anything is sent again.")
 	case code == 506:
 		return made(connectors.Rejected, "Facebook refuses the same text twice in a row", "Change the text and propose it again.")
 	case code == 12, code == 2635:
@@ -114,7 +114,7 @@ func (f failure) classify(r *connectors.Response, host string) *connectors.Error
 		e := made(connectors.Temporary, "Facebook does not give so much at once", "It is asked for less by itself.")
 		e.Err = errTooMuch
 		return e
-	case code == 1, code == 2, code == 1200, f.transient:
+	case code == 1, code == 2, code == -1, code == -2, code == 1200, f.transient: // below zero Instagram's, with status 400
 		if r.Sent {
 			return made(connectors.Unknown, "Facebook reports a fault of its own", "Reading back will show whether it was carried out.")
 		}
