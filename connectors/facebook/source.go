@@ -49,8 +49,10 @@ type walk struct {
 	Gone []string `json:"gone,omitempty"`
 	// Fewer is how often fewer items were asked for, as Facebook did not give so many.
 	Fewer graph.Halvings `json:"fewer,omitempty"`
-	// Anew is how often the list was begun anew because Facebook forgot our cursor.
-	Anew int `json:"anew,omitempty"`
+	// Anew is how often the list of the edge, and AnewIn that below the first of Posts, was
+	// begun anew because Facebook forgot our cursor.
+	Anew   int `json:"anew,omitempty"`
+	AnewIn int `json:"anew_in,omitempty"`
 	// trouble is why this step begins it yet once more; that waits for the next round.
 	trouble error
 }
@@ -170,13 +172,21 @@ func (w *walk) begin(answer graph.Answer) {
 
 // forgot reports whether Facebook no longer knows our place in a list, which
 // then begins anew: at once the first time, with the next round of polls after that.
-// Below a post or dialogue it does so a bounded number of times, as others wait.
+// Below a post or dialogue it does so a bounded number of times, as others wait, and
+// only the once where it was refused before.
 func (w *walk) forgot(place *string, err error) bool {
-	if err == nil || *place == "" || connectors.KindOf(err) != connectors.Rejected || place == &w.In && w.Anew >= mostAnew {
+	if err == nil || *place == "" || connectors.KindOf(err) != connectors.Rejected {
 		return false
 	}
+	times := &w.Anew
+	if place == &w.In {
+		times = &w.AnewIn
+		if *times >= mostAnew || *times > 0 && w.withheldAt(w.Posts[0]) >= 0 {
+			return false
+		}
+	}
 	*place = ""
-	if w.Anew++; w.Anew > 1 {
+	if *times++; *times > 1 {
 		w.trouble = err
 	}
 	return true
@@ -201,7 +211,7 @@ func (c *Connector) readComments(ctx context.Context, w *walk, page *connectors.
 		err = wholeList(list)
 	case w.forgot(&w.In, err), w.Fewer.After(err, answerPage):
 		return nil
-	case kind == connectors.Gone, !strings.HasPrefix(post, c.s.PageID+"_") && (kind == connectors.NotAllowed || kind == connectors.Rejected):
+	case kind == connectors.Gone, w.In == "" && !strings.HasPrefix(post, c.s.PageID+"_") && (kind == connectors.NotAllowed || kind == connectors.Rejected):
 		w.drop(post)
 		w.next() // it was deleted meanwhile, or stands where Facebook shows us no comments
 		return nil
@@ -235,7 +245,7 @@ func (c *Connector) readComments(ctx context.Context, w *walk, page *connectors.
 }
 
 // next goes on to the next post or dialogue.
-func (w *walk) next() { w.Posts, w.In, w.Anew = w.Posts[1:], "", 0 }
+func (w *walk) next() { w.Posts, w.In, w.AnewIn = w.Posts[1:], "", 0 }
 
 // sort puts a node where it belongs: our own, or a mention. read is when
 // Facebook showed it so.

@@ -2,6 +2,7 @@ package facebook_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"strconv"
@@ -215,8 +216,59 @@ func TestAListWhoseRestIsAlwaysRefusedStopsNothing(t *testing.T) {
 	if !came || page.Trouble == nil || !strings.Contains(page.Trouble.Error(), r.post) {
 		t.Errorf("after %d rounds the other post's comment came: %v, and told is %v", rounds, came, page.Trouble)
 	}
+	later := r.p.Comment(visit, platform.Said{Name: "Eva", Text: "en nu?"})
+	before := r.p.Calls()
+	page = connectortest.Walk(t, c, anHourOn(t, page.Next))
+	if calls := r.p.Calls() - before; mention(page, later) == nil || calls > 9 || strings.Contains(string(page.Next), `"posts"`) { // three lists, two posts, and the rest refused twice
+		t.Errorf("an hour later, asking for it again held the others up: %v came with %d calls, and next is %s", ids(page), calls, page.Next)
+	}
 	r.p.Refuse(r.post, 0)
 	if page = connectortest.Walk(t, c, anHourOn(t, page.Next)); mention(page, first) == nil || page.Trouble != nil {
 		t.Errorf("once the rest is shown, the first comment came: %v, and told is %v", mention(page, first) != nil, page.Trouble)
+	}
+}
+
+// TestTheRestBelowAnothersPostIsNotLost has Facebook show the newest fifty comments
+// under a post that tags the Page, and take no cursor for more.
+func TestTheRestBelowAnothersPostIsNotLost(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	at := time.Now().Add(-30 * time.Minute) // which the next walk does not look back to
+	tag := r.p.Tag(platform.Said{Name: "Jan", Text: "elders genoemd", At: at})
+	first := r.p.Comment(tag, platform.Said{Name: "Eva", Text: "vraag 0", At: at})
+	for i := range 59 {
+		r.p.Comment(tag, platform.Said{Name: "Eva", Text: "vraag " + strconv.Itoa(i+1), At: at})
+	}
+	r.p.RefuseRest(tag, 100)
+	var page connectors.Page
+	for rounds := 0; rounds < 20 && !strings.Contains(string(page.Next), "withheld"); rounds++ {
+		page = connectortest.Walk(t, c, page.Next)
+	}
+	r.p.Refuse(tag, 0)
+	if page = connectortest.Walk(t, c, anHourOn(t, page.Next)); mention(page, first) == nil || page.Trouble != nil {
+		t.Errorf("once the rest is shown, the first comment came: %v, and told is %v", mention(page, first) != nil, page.Trouble)
+	}
+}
+
+// TestPostsThatAreAlwaysRefusedWaitForTheNextRound has Facebook show the newest posts
+// of each list, and take no cursor for more.
+func TestPostsThatAreAlwaysRefusedWaitForTheNextRound(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	first := ""
+	for range 30 {
+		made := r.p.Comment(r.p.Visit(platform.Said{Name: "Jan", Text: "bericht"}), platform.Said{Name: "Eva", Text: "een vraag"})
+		first = cmp.Or(first, made)
+	}
+	r.p.RefuseRest(pageID, 100)
+	var page connectors.Page
+	for range 3 {
+		before := r.p.Calls()
+		page = connectortest.Walk(t, c, page.Next)
+		if calls := r.p.Calls() - before; calls > 2*(25+2) || page.Trouble == nil {
+			t.Errorf("a round took %d calls, and told is %v", calls, page.Trouble)
+		}
+	}
+	r.p.RefuseRest(pageID, 0)
+	if page = connectortest.Walk(t, c, page.Next); mention(page, first) == nil || page.Trouble != nil {
+		t.Errorf("once they are shown, the first comment came: %v, and told is %v", mention(page, first) != nil, page.Trouble)
 	}
 }

@@ -101,14 +101,14 @@ func (p *Platform) call(r *http.Request) (any, *refusal) {
 		return p.inspect(r.Form)
 	case which == p.o.PageID && edge == "" && method == http.MethodGet:
 		return p.page(r.Form)
+	case edge != "" && method == http.MethodGet && p.withholds(which, r.Form.Get("after")):
+		return nil, refuse(p.refuses[which].code, 0, "The "+edge+" of this object are not shown")
 	case which == p.o.PageID && slices.Contains([]string{"feed", "visitor_posts", "tagged"}, edge) && method == http.MethodGet:
 		return p.posts(edge, r.Form)
 	case which == p.o.PageID && edge == "subscribed_apps" && method == http.MethodGet:
 		return p.subscriptions(r.Form)
 	case which == p.o.PageID && edge == "subscribed_apps" && method == http.MethodPost:
 		return p.subscribe(r.Form)
-	case edge != "" && method == http.MethodGet && p.withholds(which, r.Form.Get("after")):
-		return nil, refuse(p.refuses[which].code, 0, "The "+edge+" of this object are not shown")
 	case which == p.o.PageID && edge == "conversations" && method == http.MethodGet:
 		return p.conversations(r.Form)
 	case which == p.o.PageID && edge == "messages" && method == http.MethodPost:

@@ -88,7 +88,7 @@ func (p *Platform) add(n *node) *node {
 func (p *Platform) put(n *node) *node {
 	p.last++
 	n.id = p.o.PageID + "_" + strconv.FormatInt(p.last, 10)
-	if n.elsewhere {
+	if n.elsewhere || n.tagged {
 		n.id = n.fromID + "_" + strconv.FormatInt(p.last, 10)
 	}
 	if n.post != "" {
