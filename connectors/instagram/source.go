@@ -64,7 +64,7 @@ func edge[T whole](ctx context.Context, c *Connector, w *walk, path string, para
 	page, err = list[T](ctx, c.api, path, params, w.After)
 	if err != nil && w.After != "" && connectors.KindOf(err) == connectors.Rejected {
 		w.After = ""
-		w.anew(err)
+		w.anew(&w.Anew, err)
 		return page, false, nil
 	}
 	if w.Fewer.After(err, listPage) {
@@ -183,8 +183,8 @@ func step[T whole](ctx context.Context, c *Connector, w *walk, path string, para
 	case w.Fewer.After(err, most):
 		return page, false, nil
 	case kind == connectors.Rejected && t.In != "":
-		t.In, t.Found, t.Pages = "", 0, 0
-		if w.anew(err); w.Anew <= mostAnew {
+		t.In, t.Found, t.Pages, t.More = "", 0, 0, nil
+		if w.anew(&w.AnewIn, err); w.AnewIn <= mostAnew {
 			return page, false, nil
 		}
 		if t.Kind == readComments { // they are short of what the count told, so the next walks look again

@@ -647,3 +647,32 @@ func TestAListWhoseRestIsAlwaysRefusedStopsNothing(t *testing.T) {
 		t.Error("once the rest is shown, the first comment is lost")
 	}
 }
+
+// TestDialoguesThatAreAlwaysRefusedWaitForTheNextRound has Instagram show the fifty
+// dialogues that were used last, and take no cursor for more.
+func TestDialoguesThatAreAlwaysRefusedWaitForTheNextRound(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	first := r.p.Message(platform.Said{Name: "jan", Text: "een vraag", At: time.Now().Add(-time.Minute)})
+	for i := range 50 {
+		r.p.Message(platform.Said{Name: fmt.Sprint("eva", i), Text: "een vraag"})
+	}
+	refusal := platform.Fault{Status: 400, Body: `{"error":{"code":100,"message":"Invalid cursor"}}`}
+	var page connectors.Page
+	for rounds, polls := 0, 0; rounds < 3; polls++ {
+		if next := string(page.Next); strings.Contains(next, `"after":`) && !strings.Contains(next, `"tasks":`) {
+			r.p.Fail(refusal)
+		}
+		var err error
+		if page, err = c.Poll(t.Context(), page.Next); err != nil || polls > 2*(50+5) {
+			t.Fatalf("round %d does not end: %v", rounds, err)
+		}
+		if !page.More {
+			if rounds, polls = rounds+1, 0; page.Trouble == nil {
+				t.Errorf("round %d tells nothing", rounds)
+			}
+		}
+	}
+	if page = connectortest.Walk(t, c, page.Next); mention(page, first) == nil {
+		t.Error("once they are shown, the first message is lost")
+	}
+}

@@ -47,8 +47,10 @@ type walk struct {
 	After string `json:"after,omitempty"` // where in the stage's list
 	// Fewer is how often fewer items were asked for, as Instagram did not give so many.
 	Fewer graph.Halvings `json:"fewer,omitempty"`
-	// Anew is how often a list was begun anew because Instagram forgot our cursor.
+	// Anew is how often the stage's list, and AnewIn that of the first task, was begun anew
+	// because Instagram forgot our cursor.
 	Anew     int      `json:"anew,omitempty"`
+	AnewIn   int      `json:"anew_in,omitempty"`
 	Tasks    []task   `json:"tasks,omitempty"` // what comes next, before the list goes on
 	Checked  int      `json:"checked,omitempty"`
 	Known    []known  `json:"known,omitempty"`
@@ -147,10 +149,10 @@ func (w *walk) home() walk {
 	return next
 }
 
-// anew begins a list once more whose place Instagram forgot: at once the first
-// time, with the next round of polls after that.
-func (w *walk) anew(err error) {
-	if w.Anew++; w.Anew > 1 {
+// anew begins a list once more whose place Instagram forgot, as it did so many times:
+// at once the first time, with the next round of polls after that.
+func (w *walk) anew(times *int, err error) {
+	if *times++; *times > 1 {
 		w.trouble = err
 	}
 }
@@ -159,7 +161,7 @@ func (w *walk) anew(err error) {
 func (w *walk) deep(t *task) bool { return t.Pages >= deepest<<w.Fewer }
 
 // nextTask goes on to the next task.
-func (w *walk) nextTask() { w.Tasks, w.Anew = w.Tasks[1:], 0 }
+func (w *walk) nextTask() { w.Tasks, w.AnewIn = w.Tasks[1:], 0 }
 
 func (w *walk) add(t task) {
 	if len(w.Tasks) < mostTasks {
