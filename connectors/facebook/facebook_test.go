@@ -627,3 +627,29 @@ func TestAPageThatTheTokenDoesNotShowIsTold(t *testing.T) {
 		}
 	}
 }
+
+// TestAnAnswerIsReadBackWhileReadingRests holds that what keeps polls back keeps no
+// answer back that is tried again, which is looked for first.
+func TestAnAnswerIsReadBackWhileReadingRests(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	id := r.Post(t, "een vraag")
+	rel := approvaltest.Release(t, "page", pageID, *mention(connectortest.Walk(t, c, nil), id), "Wij zoeken het uit.")
+	receipt, err := c.Publish(t.Context(), rel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for usage, finds := range map[string]bool{`{"call_count":80}`: true, `{"call_count":100}`: false} {
+		r.p.Fail(platform.Fault{Status: 200, Body: `{"success":true}`, Header: map[string]string{"X-App-Usage": usage}})
+		again := r.connect(t, connectors.Account{Backfill: time.Hour}, r.settings(goodToken))
+		if _, err := again.Poll(t.Context(), nil); connectors.KindOf(err) != connectors.Garbage {
+			t.Fatal(err)
+		}
+		if _, err := again.Poll(t.Context(), nil); connectors.KindOf(err) != connectors.RateLimited {
+			t.Errorf("%s: reading goes on: %v", usage, err)
+		}
+		found, err := again.Find(t.Context(), rel.Attempt())
+		if (err == nil) != finds || finds != (found.Receipt.ExternalID == receipt.ExternalID) || !finds && connectors.KindOf(err) != connectors.RateLimited {
+			t.Errorf("%s: %+v, %v", usage, found, err)
+		}
+	}
+}

@@ -20,6 +20,7 @@ var cannotTell = connectors.Found{Outcome: connectors.CannotTell}
 // Find reads back what became of an attempt. It never says Absent: Facebook
 // does not promise to show its own writes at once.
 func (c *Connector) Find(ctx context.Context, a approval.Attempt) (connectors.Found, error) {
+	ctx = graph.ForAnswer(ctx)
 	switch {
 	case a.Action == approval.PrivateReply, a.Action == approval.Reply && isLetter(a):
 		return c.findLetter(ctx, a)

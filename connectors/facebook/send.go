@@ -64,7 +64,7 @@ func (c *Connector) replyPrivately(ctx context.Context, a approval.Attempt) (app
 		target = map[string]string{"post_id": a.Target}
 	}
 	var n node
-	if _, err := c.client.Get(ctx, a.Target, graph.Params{"fields": "id,created_time"}, &n); err != nil {
+	if _, err := c.client.Get(graph.ForAnswer(ctx), a.Target, graph.Params{"fields": "id,created_time"}, &n); err != nil {
 		return approval.Receipt{}, err // nothing was sent yet
 	}
 	if !n.CreatedAt.IsZero() && time.Since(n.CreatedAt.Time) >= humanWindow {

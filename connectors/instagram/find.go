@@ -19,6 +19,7 @@ var cannotTell = connectors.Found{Outcome: connectors.CannotTell}
 // Find reads back what became of an attempt. It never says Absent: Instagram
 // does not promise to show its own writes at once.
 func (c *Connector) Find(ctx context.Context, a approval.Attempt) (connectors.Found, error) {
+	ctx = graph.ForAnswer(ctx)
 	if a.Action == approval.Remove || a.Action == approval.Hide {
 		return c.findUnshown(ctx, a)
 	}

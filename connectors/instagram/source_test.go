@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"standpunt/approval/approvaltest"
 	"standpunt/connectors"
 	"standpunt/connectors/connectortest"
 	"standpunt/connectors/instagram/replay/platform"
@@ -587,6 +588,29 @@ func TestReadingRestsBeforeInstagramRefuses(t *testing.T) {
 		after = page.Next
 	}
 	t.Error("reading never rested")
+}
+
+// TestAnAnswerIsReadBackWhileReadingRests holds that what keeps polls back keeps no
+// answer back that is tried again, which is looked for first.
+func TestAnAnswerIsReadBackWhileReadingRests(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	id := r.Post(t, "een vraag")
+	page := connectortest.Walk(t, c, nil)
+	rel := approvaltest.Release(t, "ig", userID, *mention(page, id), "Wij zoeken het uit.")
+	receipt, err := c.Publish(t.Context(), rel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.p.Fail(platform.Fault{Status: 200, Body: `{"data":[]}`, Header: map[string]string{"X-App-Usage": `{"call_count":80}`}})
+	if _, err = c.Poll(t.Context(), page.Next); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = c.Poll(t.Context(), page.Next); connectors.KindOf(err) != connectors.RateLimited {
+		t.Errorf("reading goes on: %v", err)
+	}
+	if found, err := c.Find(t.Context(), rel.Attempt()); err != nil || found.Receipt.ExternalID != receipt.ExternalID {
+		t.Errorf("%+v, %v", found, err)
+	}
 }
 
 // TestTheStandInEndsItsTokenByHand, so that who tries a configuration out sees

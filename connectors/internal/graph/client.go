@@ -101,14 +101,24 @@ type Answer struct {
 
 // Get asks for path, such as "1234/comments", and decodes the answer into v.
 // While the usage headers ask for fewer calls it fails with kind RateLimited
-// and calls nobody.
+// and calls nobody; for an answer ([ForAnswer]) while they ask for none.
 func (c *Client) Get(ctx context.Context, path string, params Params, v any) (Answer, error) {
-	if wait := c.held(false); wait > 0 {
+	if wait := c.held(forAnswer(ctx)); wait > 0 {
 		return Answer{}, &connectors.Error{Kind: connectors.RateLimited, RetryAfter: wait,
 			Message: c.host + " counts nearly as many calls as it allows, so reading waits", Remedy: "Reading goes on by itself; a longer poll_every avoids this."}
 	}
 	return c.call(ctx, c.reading, path, fb.GET, params, false, v)
 }
+
+type answerKey struct{}
+
+// ForAnswer is a context whose reading calls are for an answer: whether it stands
+// there, or may be sent. They wait no longer than the answer itself.
+func ForAnswer(ctx context.Context) context.Context {
+	return context.WithValue(ctx, answerKey{}, true)
+}
+
+func forAnswer(ctx context.Context) bool { return ctx.Value(answerKey{}) != nil }
 
 // Post changes something at path, at most once.
 func (c *Client) Post(ctx context.Context, path string, params Params, v any) (Answer, error) {
