@@ -18,7 +18,9 @@
 // end, every six hours, as one comment less and one more leave the count alone. At
 // most 2,000 comments of a post are read in one walk. What is read begins where the
 // last reading did, less a quarter of an hour: it may repeat and does not skip.
-// Of a dialogue Instagram tells the 20 newest messages.
+// Of a dialogue Instagram tells the 20 newest messages. One whose messages it refuses
+// holds nothing else up: it is asked for again every hour, back to where they were
+// last known.
 //
 // Mentions in captions and comments of others reach us by delivery alone, as
 // ids; polling cannot find them. Everything delivered is looked up, so that it

@@ -45,6 +45,9 @@ func (c *Connector) Poll(ctx context.Context, after inbox.Cursor) (connectors.Pa
 		return connectors.Page{}, err
 	}
 	page.More, page.Trouble = w.trouble == nil, w.trouble
+	if page.Trouble == nil {
+		page.Trouble = w.refusals()
+	}
 	if w.done() {
 		page.More = false
 		w = w.home()
@@ -78,6 +81,7 @@ func edge[T whole](ctx context.Context, c *Connector, w *walk, path string, para
 		if at := page.Answer.At; !at.IsZero() {
 			w.Began = min(w.Began, at.Unix())
 		}
+		w.again()
 	}
 	w.After = page.After
 	return page, true, nil
@@ -157,8 +161,9 @@ func (c *Connector) talks(ctx context.Context, w *walk) error {
 		if !t.At.IsZero() && t.At.Unix() < w.Since {
 			continue
 		}
-		older = false
-		w.add(task{Kind: readMessages, ID: string(t.ID), Since: w.Since})
+		if older = false; w.withheldAt(string(t.ID)) < 0 { // else it rests, or is in line
+			w.add(task{Kind: readMessages, ID: string(t.ID), Since: w.Since})
+		}
 	}
 	if w.After == "" || older {
 		c.nextStage(w)
@@ -168,8 +173,8 @@ func (c *Connector) talks(ctx context.Context, w *walk) error {
 
 // step is the page of the first task's list where it stands, of so many items at
 // most. ok is false where there is nothing to take from it: Instagram forgot our cursor and the
-// list begins once more, fewer items are to be asked for, or what it belongs to is gone and so is
-// the task.
+// list begins once more, fewer items are to be asked for, what it belongs to is gone and so is
+// the task, or it is a dialogue that Instagram refuses to show.
 func step[T whole](ctx context.Context, c *Connector, w *walk, path string, params graph.Params, most int) (page graph.List[T], ok bool, err error) {
 	t := &w.Tasks[0]
 	params["limit"] = strconv.Itoa(w.Fewer.Of(most))
@@ -179,6 +184,7 @@ func step[T whole](ctx context.Context, c *Connector, w *walk, path string, para
 	case err == nil:
 		t.In = page.After
 		t.Pages++
+		w.shown(t.ID)
 		return page, true, nil
 	case w.Fewer.After(err, most):
 		return page, false, nil
@@ -192,7 +198,11 @@ func step[T whole](ctx context.Context, c *Connector, w *walk, path string, para
 		}
 		w.nextTask()
 		return page, false, nil
-	case kind == connectors.Gone, kind == connectors.Rejected:
+	case w.refuse(t, err):
+		w.nextTask()
+		return page, false, nil
+	case kind == connectors.Gone, kind == connectors.Rejected && t.Kind != readMessages:
+		w.shown(t.ID)
 		if t.Kind == readComments {
 			t.Found = t.Expect
 			w.read(t)

@@ -700,3 +700,56 @@ func TestDialoguesThatAreAlwaysRefusedWaitForTheNextRound(t *testing.T) {
 		t.Error("once they are shown, the first message is lost")
 	}
 }
+
+// TestADialogueThatIsRefusedStopsNothing lets Instagram refuse one customer's messages,
+// and later show them.
+func TestADialogueThatIsRefusedStopsNothing(t *testing.T) {
+	for _, code := range []string{"100", "10", "200"} {
+		r, c := play(t, platform.Options{})
+		at := time.Now().Add(-30 * time.Minute) // which the next walk does not look back to
+		other := r.p.Message(platform.Said{Name: "jan", Text: "een vraag", At: at.Add(-time.Minute)})
+		hidden := r.p.Message(platform.Said{Name: "eva", Text: "een vraag die niet te zien is", At: at})
+		refusal := platform.Fault{Status: 400, Body: `{"error":{"code":` + code + `,"message":"Not shown"}}`}
+		// The first dialogue that a walk reads is the one that was used last, or was refused before.
+		walk := func(after inbox.Cursor, refused int) (whole connectors.Page) {
+			t.Helper()
+			for polls := 0; ; polls++ {
+				if strings.Contains(string(after), `"k":"m"`) && refused > 0 {
+					r.p.Fail(refusal)
+					refused--
+				}
+				page, err := c.Poll(t.Context(), after)
+				if err != nil || polls > 20 {
+					t.Fatalf("code %s, poll %d: %v", code, polls, err)
+				}
+				whole.Mentions = append(whole.Mentions, page.Mentions...)
+				after, whole.Next, whole.Trouble = page.Next, page.Next, page.Trouble
+				if !page.More {
+					return whole
+				}
+			}
+		}
+		page := walk(nil, 1)
+		e := new(connectors.Error)
+		if mention(page, other) == nil || !errors.As(page.Trouble, &e) || e.Kind != connectors.NotAllowed || e.Remedy == "" || !strings.Contains(e.Message, "a dialogue") {
+			t.Errorf("code %s: %v came, and told is %v", code, page.Mentions, page.Trouble)
+		}
+		r.p.Message(platform.Said{Name: "eva", Text: "hallo?"}) // which lets the dialogue be looked at again, were it not refused
+		before := r.p.Calls()
+		page = walk(page.Next, 0)
+		if calls := r.p.Calls() - before; calls != 3 || page.Trouble == nil {
+			t.Errorf("code %s: while it rests a walk takes %d calls, and tells %v", code, calls, page.Trouble)
+		}
+		if page = walk(rested(t, page.Next), 1); page.Trouble == nil {
+			t.Errorf("code %s: refused again, it tells nothing", code)
+		}
+		settings := r.settings(goodToken)
+		settings["messages"] = false
+		if without := connectortest.Walk(t, r.connect(t, connectors.Account{Backfill: time.Hour}, settings), page.Next); without.Trouble != nil {
+			t.Errorf("code %s: without messages it tells %v", code, without.Trouble)
+		}
+		if page = walk(rested(t, page.Next), 0); mention(page, hidden) == nil || page.Trouble != nil {
+			t.Errorf("code %s: once they are shown, %v came, and told is %v", code, page.Mentions, page.Trouble)
+		}
+	}
+}

@@ -57,6 +57,8 @@ type walk struct {
 	Tags     []string `json:"tags,omitempty"` // the posts that tag the account, newest tag first
 	TagsRead bool     `json:"tags_read,omitempty"`
 	NewTags  []string `json:"new_tags,omitempty"`
+	// Withheld are dialogues that are left out meanwhile.
+	Withheld []withheld `json:"withheld,omitempty"`
 	// trouble is why this step begins a list yet once more; that waits for the next round.
 	trouble error
 }
@@ -109,6 +111,11 @@ func (c *Connector) walkOf(cursor inbox.Cursor) (walk, error) {
 	if err != nil || w.Stage < 0 || w.Stage > stages || w.done() {
 		return w, &connectors.Error{Kind: connectors.Garbage, Message: "the account's cursor cannot be read", Err: err}
 	}
+	for _, r := range w.Withheld {
+		if !nodePattern.MatchString(r.ID) {
+			return w, &connectors.Error{Kind: connectors.Garbage, Message: "the account's cursor cannot be read"}
+		}
+	}
 	for _, t := range w.Tasks {
 		if !nodePattern.MatchString(t.ID) || t.Kind != readComments && t.Kind != readReplies && t.Kind != readMessages {
 			return w, &connectors.Error{Kind: connectors.Garbage, Message: "the account's cursor cannot be read"}
@@ -122,6 +129,7 @@ func (c *Connector) walkOf(cursor inbox.Cursor) (walk, error) {
 func (c *Connector) skip(w *walk) {
 	if !c.s.Messages {
 		w.Tasks = slices.DeleteFunc(w.Tasks, func(t task) bool { return t.Kind == readMessages })
+		w.Withheld = nil
 	}
 	for w.Stage == stageTags && c.s.Login != overFacebook || w.Stage == stageTalks && !c.s.Messages {
 		w.Stage++
@@ -139,7 +147,7 @@ func (w *walk) done() bool { return w.Stage >= stages && len(w.Tasks) == 0 }
 
 // home is the walk's end: what the next one begins with.
 func (w *walk) home() walk {
-	next := walk{Start: w.Start, Since: max(w.Since, w.Began-int64(overlap/time.Second)), Tags: w.Tags, TagsRead: w.TagsRead}
+	next := walk{Start: w.Start, Since: max(w.Since, w.Began-int64(overlap/time.Second)), Tags: w.Tags, TagsRead: w.TagsRead, Withheld: w.Withheld}
 	slices.SortStableFunc(w.Known, func(a, b known) int { return cmp.Compare(b.At, a.At) })
 	for _, k := range w.Known {
 		if len(next.Known) < mostPosts && w.Began-k.Read < int64(forgotten/time.Second) {
