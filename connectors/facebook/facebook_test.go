@@ -653,3 +653,23 @@ func TestAnAnswerIsReadBackWhileReadingRests(t *testing.T) {
 		}
 	}
 }
+
+// TestAnAnswerInAnothersNameIsNotWhatWasApproved has the token be another Page's, as
+// whose the comment then stands there.
+func TestAnAnswerInAnothersNameIsNotWhatWasApproved(t *testing.T) {
+	r, c := play(t, platform.Options{})
+	id := r.Post(t, "een vraag")
+	rel := approvaltest.Release(t, "page", pageID, *mention(connectortest.Walk(t, c, nil), id), "Wij zoeken het uit.")
+	a := rel.Attempt()
+	var err error
+	if a.Receipt, err = c.Publish(t.Context(), rel); err != nil {
+		t.Fatal(err)
+	}
+	for from, differs := range map[string]bool{`"from":{"id":"` + pageID + `"},`: false, ``: false, `"from":{"id":"77","name":"Zuidlicht"},`: true} {
+		r.p.Fail(platform.Fault{Status: 200, Body: `{"id":"` + a.Receipt.ExternalID + `",` + from + `"message":"Wij zoeken het uit.","created_time":"2026-11-23T08:00:00+0000"}`})
+		found, err := c.Find(t.Context(), a)
+		if err != nil || found.Outcome != connectors.Present || found.Text != a.Text || (found.Differs != "") != differs {
+			t.Errorf("%s: %+v, %v", from, found, err)
+		}
+	}
+}

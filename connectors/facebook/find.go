@@ -71,7 +71,11 @@ func (c *Connector) findText(ctx context.Context, a approval.Attempt, which stri
 	case a.Receipt.ExternalID == "" && n.Message != a.Text:
 		return cannotTell, nil // an edit that may yet come
 	}
-	return connectors.Found{Outcome: connectors.Present, Receipt: n.receipt(), Text: n.Message}, nil
+	found := connectors.Found{Outcome: connectors.Present, Receipt: n.receipt(), Text: n.Message}
+	if n.From.ID != "" && n.From.ID != c.s.PageID {
+		found.Differs = "Another account than the Page stands there as its author."
+	}
+	return found, nil
 }
 
 // findUnshown looks whether a comment is removed or hidden. Facebook has one
