@@ -63,16 +63,15 @@ func (c *Connector) readLetters(ctx context.Context, w *walk, page *connectors.P
 	case w.forgot(&w.In, err), w.Fewer.After(err, lettersPage):
 		return nil
 	case connectors.KindOf(err) == connectors.Gone:
-		w.shown(talk)
+		w.Withheld.Drop(talk)
 		w.next() // it was deleted meanwhile
 		return nil
-	case w.refuse(talk, err):
-		w.next()
+	case w.refuse(err):
 		return nil
 	case err != nil:
 		return err
 	}
-	since := time.Unix(w.since(talk), 0)
+	since := time.Unix(w.Withheld.Since(talk, w.Since), 0)
 	older := len(list.Items) > 0
 	for i := range list.Items {
 		l, ok := list.Items[i].letter(c.s.PageID)
@@ -86,7 +85,7 @@ func (c *Connector) readLetters(ctx context.Context, w *walk, page *connectors.P
 		c.sortLetter(page, l, list.Answer.At)
 	}
 	if w.In = list.After; w.In == "" || older {
-		w.shown(talk)
+		w.Withheld.Drop(talk)
 		w.next()
 	}
 	return nil

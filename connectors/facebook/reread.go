@@ -44,6 +44,11 @@ func (w *walk) turns(post string) {
 	}
 }
 
+// noTurns forgets that a post has turns.
+func (w *walk) noTurns(post string) {
+	w.Turns = slices.DeleteFunc(w.Turns, func(turn string) bool { return turn == post })
+}
+
 // missing looks for comments that stood under a post and are no longer in its
 // newest ones, and asks for each: what Facebook shows no more is gone. A list
 // without a single customer in it proves nothing: a permission may be lost.

@@ -14,9 +14,8 @@ import (
 )
 
 const (
-	followed   = 90 * 24 * time.Hour // how old a post may be whose comments are looked for
-	overlap    = 15 * time.Minute    // how late Facebook may show a comment
-	mostAnew   = 8                   // how often in a row the list below a post or dialogue is begun anew
+	overlap    = 15 * time.Minute // how late Facebook may show a comment
+	mostAnew   = 8                // how often in a row the list below a post or dialogue is begun anew
 	postsPage  = 25
 	answerPage = 50
 )
@@ -44,7 +43,7 @@ type walk struct {
 	// Turns are posts whose newest comments are read again, one in each walk.
 	Turns []string `json:"turns,omitempty"`
 	// Withheld are posts and dialogues that are left out meanwhile.
-	Withheld []withheld `json:"withheld,omitempty"`
+	Withheld graph.Withheld `json:"withheld,omitempty"`
 	// Gone is what the last step told to be deleted, which is kept once the cursor comes back.
 	Gone []string `json:"gone,omitempty"`
 	// Fewer is how often fewer items were asked for, as Facebook did not give so many.
@@ -72,7 +71,7 @@ func (c *Connector) walkOf(cursor inbox.Cursor) (walk, error) {
 	}
 	if !c.s.Messenger {
 		w.Posts = slices.DeleteFunc(w.Posts, isDialogue)
-		w.Withheld = slices.DeleteFunc(w.Withheld, func(r withheld) bool { return isDialogue(r.ID) })
+		w.Withheld = slices.DeleteFunc(w.Withheld, func(r graph.Refused) bool { return isDialogue(r.ID) })
 	}
 	if err != nil || w.Edge < 0 || slices.Contains(w.Posts, "") {
 		return w, &connectors.Error{Kind: connectors.Garbage, Message: "the account's cursor cannot be read", Err: err}
@@ -134,7 +133,7 @@ func (c *Connector) readPosts(ctx context.Context, w *walk, page *connectors.Pag
 		return c.unseen(err)
 	}
 	w.begin(list.Answer)
-	since, horizon := time.Unix(w.Since, 0), time.Unix(w.Began, 0).Add(-followed)
+	since, horizon := time.Unix(w.Since, 0), time.Unix(w.Began, 0).Add(-graph.Followed)
 	older := len(list.Items) > 0
 	for i := range list.Items {
 		p := &list.Items[i]
@@ -152,7 +151,7 @@ func (c *Connector) readPosts(ctx context.Context, w *walk, page *connectors.Pag
 
 // add puts a post or dialogue in line, unless it stands there or rests.
 func (w *walk) add(id string) {
-	if !slices.Contains(w.Posts, id) && !w.rests(id) {
+	if !slices.Contains(w.Posts, id) && !w.Withheld.Rests(id, w.Began) {
 		w.Posts = append(w.Posts, id)
 	}
 }
@@ -167,7 +166,9 @@ func (w *walk) begin(answer graph.Answer) {
 		w.Began = min(w.Began, at.Unix())
 	}
 	w.turn()
-	w.again()
+	for _, r := range w.Withheld.Rested(w.Began) {
+		w.add(r.ID)
+	}
 }
 
 // forgot reports whether Facebook no longer knows our place in a list, which
@@ -181,7 +182,7 @@ func (w *walk) forgot(place *string, err error) bool {
 	times := &w.Anew
 	if place == &w.In {
 		times = &w.AnewIn
-		if *times >= mostAnew || *times > 0 && w.withheldAt(w.Posts[0]) >= 0 {
+		if *times >= mostAnew || *times > 0 && w.Withheld.Has(w.Posts[0]) {
 			return false
 		}
 	}
@@ -212,11 +213,11 @@ func (c *Connector) readComments(ctx context.Context, w *walk, page *connectors.
 	case w.forgot(&w.In, err), w.Fewer.After(err, answerPage):
 		return nil
 	case kind == connectors.Gone, w.In == "" && !strings.HasPrefix(post, c.s.PageID+"_") && (kind == connectors.NotAllowed || kind == connectors.Rejected):
-		w.drop(post)
+		w.Withheld.Drop(post)
+		w.noTurns(post)
 		w.next() // it was deleted meanwhile, or stands where Facebook shows us no comments
 		return nil
-	case w.refuse(post, err):
-		w.next()
+	case w.refuse(err):
 		return nil
 	}
 	if err != nil {
@@ -228,7 +229,7 @@ func (c *Connector) readComments(ctx context.Context, w *walk, page *connectors.
 	if len(list.Items) > 0 {
 		w.turns(post)
 	}
-	since, floor := time.Unix(w.since(post), 0), time.Unix(w.Floor, 0)
+	since, floor := time.Unix(w.Withheld.Since(post, w.Since), 0), time.Unix(w.Floor, 0)
 	older := len(list.Items) > 0
 	for i := range list.Items {
 		n := &list.Items[i]
@@ -238,7 +239,7 @@ func (c *Connector) readComments(ctx context.Context, w *walk, page *connectors.
 		}
 	}
 	if w.In = list.After; w.In == "" || older {
-		w.shown(post)
+		w.Withheld.Drop(post)
 		w.next()
 	}
 	return nil

@@ -22,7 +22,7 @@ func age(t *testing.T, cursor inbox.Cursor, d time.Duration) inbox.Cursor {
 func rested(t *testing.T, cursor inbox.Cursor) inbox.Cursor {
 	t.Helper()
 	return changed(t, cursor, func(w map[string]any) {
-		inEach(t, w, "withheld", func(r map[string]any) { earlier(t, r, time.Hour, "t") })
+		inEach(t, w, "withheld", func(r map[string]any) { earlier(t, r, time.Hour, "at") })
 	})
 }
 

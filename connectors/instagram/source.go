@@ -81,7 +81,9 @@ func edge[T whole](ctx context.Context, c *Connector, w *walk, path string, para
 		if at := page.Answer.At; !at.IsZero() {
 			w.Began = min(w.Began, at.Unix())
 		}
-		w.again()
+		for _, r := range w.Withheld.Rested(w.Began) {
+			w.add(task{Kind: readMessages, ID: r.ID, Since: r.Since})
+		}
 	}
 	w.After = page.After
 	return page, true, nil
@@ -93,7 +95,7 @@ func (c *Connector) posts(ctx context.Context, w *walk, page *connectors.Page) e
 	if !ok {
 		return err
 	}
-	horizon := w.Began - seconds(followed)
+	horizon := w.Began - seconds(graph.Followed)
 	older := len(got.Items) > 0
 	for i := range got.Items {
 		p := &got.Items[i]
@@ -127,7 +129,7 @@ func (c *Connector) tags(ctx context.Context, w *walk, page *connectors.Page) er
 		p := &got.Items[i]
 		id, at := string(p.ID), p.At.Unix()
 		met = met || slices.Contains(w.Tags, id)
-		late := w.TagsRead && !met && at >= w.Began-seconds(followed)
+		late := w.TagsRead && !met && at >= w.Began-seconds(graph.Followed)
 		older = older && at < w.Since
 		if len(w.NewTags) < mostTags && !slices.Contains(w.NewTags, id) {
 			w.NewTags = append(w.NewTags, id)
@@ -161,7 +163,7 @@ func (c *Connector) talks(ctx context.Context, w *walk) error {
 		if !t.At.IsZero() && t.At.Unix() < w.Since {
 			continue
 		}
-		if older = false; w.withheldAt(string(t.ID)) < 0 { // else it rests, or is in line
+		if older = false; !w.Withheld.Has(string(t.ID)) { // else it rests, or is in line
 			w.add(task{Kind: readMessages, ID: string(t.ID), Since: w.Since})
 		}
 	}
@@ -184,7 +186,7 @@ func step[T whole](ctx context.Context, c *Connector, w *walk, path string, para
 	case err == nil:
 		t.In = page.After
 		t.Pages++
-		w.shown(t.ID)
+		w.Withheld.Drop(t.ID)
 		return page, true, nil
 	case w.Fewer.After(err, most):
 		return page, false, nil
@@ -198,11 +200,10 @@ func step[T whole](ctx context.Context, c *Connector, w *walk, path string, para
 		}
 		w.nextTask()
 		return page, false, nil
-	case w.refuse(t, err):
-		w.nextTask()
+	case w.refuse(err):
 		return page, false, nil
 	case kind == connectors.Gone, kind == connectors.Rejected && t.Kind != readMessages:
-		w.shown(t.ID)
+		w.Withheld.Drop(t.ID)
 		if t.Kind == readComments {
 			t.Found = t.Expect
 			w.read(t)

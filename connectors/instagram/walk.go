@@ -12,20 +12,19 @@ import (
 )
 
 const (
-	followed   = 90 * 24 * time.Hour // how old a post may be whose comments are looked for
-	overlap    = 15 * time.Minute    // how late Instagram may show what was written
-	recheck    = 6 * time.Hour       // after this a post's comments are read though their count stands still
-	shortly    = 5 * time.Minute     // and after this where fewer came than the count told
-	lookBack   = 7 * 24 * time.Hour  // how far such a reading goes
-	rechecks   = 10                  // how many of them one walk makes
-	forgotten  = 24 * time.Hour      // after this a post that is not listed any more is not remembered
-	mostPosts  = 1000                // how many posts are remembered, the newest
-	mostTags   = 200                 // how many tagged posts are told apart
-	mostTasks  = 2000                // of a walk
-	listPage   = 50                  // the most that Instagram gives at once
-	deepest    = 40                  // full pages of one list in one walk
-	mostAnew   = 8                   // how often in a row the list of a task is begun anew
-	newestTalk = 20                  // of how many messages of a dialogue Instagram tells more than the id
+	overlap    = 15 * time.Minute   // how late Instagram may show what was written
+	recheck    = 6 * time.Hour      // after this a post's comments are read though their count stands still
+	shortly    = 5 * time.Minute    // and after this where fewer came than the count told
+	lookBack   = 7 * 24 * time.Hour // how far such a reading goes
+	rechecks   = 10                 // how many of them one walk makes
+	forgotten  = 24 * time.Hour     // after this a post that is not listed any more is not remembered
+	mostPosts  = 1000               // how many posts are remembered, the newest
+	mostTags   = 200                // how many tagged posts are told apart
+	mostTasks  = 2000               // of a walk
+	listPage   = 50                 // the most that Instagram gives at once
+	deepest    = 40                 // full pages of one list in one walk
+	mostAnew   = 8                  // how often in a row the list of a task is begun anew
+	newestTalk = 20                 // of how many messages of a dialogue Instagram tells more than the id
 )
 
 // The stages of a walk.
@@ -58,7 +57,7 @@ type walk struct {
 	TagsRead bool     `json:"tags_read,omitempty"`
 	NewTags  []string `json:"new_tags,omitempty"`
 	// Withheld are dialogues that are left out meanwhile.
-	Withheld []withheld `json:"withheld,omitempty"`
+	Withheld graph.Withheld `json:"withheld,omitempty"`
 	// trouble is why this step begins a list yet once more; that waits for the next round.
 	trouble error
 }
