@@ -287,7 +287,11 @@ func TestAnswersThatThePlatformTakesForATimeOnly(t *testing.T) {
 		!strings.Contains(f.Remedy, "earlier moment") || strings.Contains(f.Message, "it took answers") {
 		t.Errorf("planned too late: %+v", f)
 	}
+	waiting := r.As("anna").Submitted(talk, "Antwoord, bijtijds")
 	ends = time.Now().Add(-time.Second)
+	_, err = r.As("bert").Approve(waiting)
+	want(t, err, fault.NotAnswerable)
+	r.State(waiting, approval.InReview)
 	_, err = r.As("anna").Draft(talk, "Antwoord")
 	want(t, err, fault.NotAnswerable)
 	_, err = r.Approvals.DraftReply(t.Context(), r.As("anna").By, talk.ID, inbox.MentionID{}, late)

@@ -30,7 +30,7 @@ func (a *Approvals) wayOut(tx *store.Tx, p *Proposal, m *inbox.Mention, e *Envel
 		if why == "" {
 			return nil
 		}
-		if closes := a.closes(m); tx.Now().Before(closes) {
+		if closes := a.Closes(m); tx.Now().Before(closes) {
 			return fault.New(fault.NotAnswerable, "the platform takes an answer to this until %s, and the planned moment is later",
 				closes.UTC().Format("2 January 2006, 15:04 MST")).
 				At("not_before", e.NotBefore.Format(time.RFC3339)).With("until", closes.UTC().Format(time.RFC3339)).

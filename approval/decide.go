@@ -216,6 +216,9 @@ func (a *Approvals) approve(tx *store.Tx, by people.Principal, p *Proposal, pers
 	if reason := a.outdated(tx, p, e); reason != "" {
 		return outdatedFault(p, reason, "submitted", "Ask for a new revision; it may repeat the text.")
 	}
+	if err := a.stillTaken(tx, p, e); err != nil {
+		return err
+	}
 	policy, err := a.policyFor(tx, e)
 	if err != nil {
 		return err
@@ -240,6 +243,19 @@ func (a *Approvals) approve(tx *store.Tx, by people.Principal, p *Proposal, pers
 		return err
 	}
 	return a.release(tx, p, e, policy)
+}
+
+// stillTaken refuses an answer that the platform took when it was submitted and takes
+// no longer, such as one to a message whose time is over.
+func (a *Approvals) stillTaken(tx *store.Tx, p *Proposal, e *Envelope) error {
+	if p.Kind != KindReply || e.Action == ByHand {
+		return nil
+	}
+	m, err := a.box.Mention(tx, p.Mention)
+	if err != nil {
+		return err
+	}
+	return a.wayOut(tx, p, m, e)
 }
 
 // release takes a proposal with quorum to approved and applies its effect.

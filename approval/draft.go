@@ -220,7 +220,7 @@ func (a *Approvals) address(tx *store.Tx, p *Proposal, e *Envelope) error {
 		return fault.New(fault.AccountNotReady, "the account %s is not set up", p.Account)
 	}
 	if !m.DeletedAt.IsZero() {
-		return fault.New(fault.NotAnswerable, "the customer deleted this mention").Fix("Resolve the conversation.")
+		return fault.New(fault.NotAnswerable, "the customer deleted this mention").At("mention", m.ID.String()).Fix("Resolve the conversation.")
 	}
 	if err := a.wayOut(tx, p, m, e); err != nil {
 		return err

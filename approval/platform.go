@@ -68,9 +68,9 @@ func (a *Approvals) Unanswerable(m *inbox.Mention, at time.Time) string {
 	return f(m, at)
 }
 
-// closes is when the time ends in which the platform takes an answer to the
+// Closes is when the time ends in which the platform takes an answer to the
 // mention; zero where it does not.
-func (a *Approvals) closes(m *inbox.Mention) time.Time {
+func (a *Approvals) Closes(m *inbox.Mention) time.Time {
 	f := a.Platform(m.Account).Closes
 	if m.Unanswerable != "" || f == nil {
 		return time.Time{}

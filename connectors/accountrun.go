@@ -158,7 +158,6 @@ func (a *accountRun) pollAll(ctx context.Context) (moved bool, err error) {
 		on := len(page.Next) > 0 && !bytes.Equal(page.Next, cursor)
 		if on && compared {
 			moved = true
-			a.pulse.change(func(h *AccountHealth) { h.CursorSince = time.Now() })
 		}
 		switch {
 		case !compared, !page.More:

@@ -44,7 +44,7 @@ type AccountHealth struct {
 	LastPoll    time.Time // when the last poll began
 	LastSuccess time.Time // when the last good one ended
 	NextTry     time.Time // when the next poll is due; zero while one runs
-	CursorSince time.Time // when the cursor last moved, as far as this process saw
+	LastNews    time.Time // when something new, changed or deleted last came in, as far as this process saw
 	Streaming   bool      // a stream is connected that brings all the mentions that polls would, and polls are let in
 
 	// Spending is what the platform has charged, where the connector is a [Spender].
@@ -114,6 +114,9 @@ func (p *pulse) ingested(in inbox.Ingested) {
 		h.Deleted += uint64(in.Deleted)
 		h.Duplicates += uint64(in.Duplicates)
 		h.Quarantined += uint64(in.Quarantined)
+		if in.New+in.Edited+in.Deleted > 0 {
+			h.LastNews = time.Now()
+		}
 	})
 }
 

@@ -135,6 +135,9 @@ func (o *outlet) stands(ctx context.Context, a approval.Attempt) (approval.Recei
 	})
 	if err != nil {
 		o.refused(err)
+		if KindOf(err) == BadAuth { // that is what is wrong, however often it was tried
+			return approval.Receipt{}, false, err
+		}
 		e := Phrased(Temporary, phrase.Of(phrase.KeptUnread), phrase.Phrase{}).Because(err)
 		var cause *Error
 		if errors.As(err, &cause) {

@@ -87,7 +87,7 @@ func TestARevokedSignInIsShownByWhoeverMeetsIt(t *testing.T) {
 					if got.State != approval.Published {
 						t.Errorf("it is %s", got.State)
 					}
-				case got.Failure == nil || got.Failure.Remedy != signInAgain:
+				case got.Failure == nil || got.Failure.Remedy != signInAgain || got.Failure.Message != "the sign-in was revoked":
 					t.Errorf("it is %s, and its failure %+v does not say what to do", got.State, got.Failure)
 				case !got.Retrying():
 					t.Errorf("it is %s, and not tried again by itself", got.State)

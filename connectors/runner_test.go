@@ -61,13 +61,16 @@ func TestPagesAreReadAtOnceAndCommittedWithTheirCursor(t *testing.T) {
 				t.Errorf("%d polls in the first round, want 3", n)
 			}
 			h := r.Health()[0]
-			if h.State != connectors.OK || h.New != 4 || h.Duplicates != 1 || h.CursorSince.IsZero() {
+			if h.State != connectors.OK || h.New != 4 || h.Duplicates != 1 || h.LastNews.IsZero() {
 				t.Errorf("health %+v", h)
 			}
 			time.Sleep(2 * time.Minute)
 			synctest.Wait()
 			if n := len(s.times()); n < 4 || n > 6 {
 				t.Errorf("%d polls after two more minutes, want about 5", n)
+			}
+			if later := r.Health()[0]; !later.LastNews.Equal(h.LastNews) {
+				t.Errorf("the last news are from %v, and what came since is known", later.LastNews)
 			}
 		}, live("x", s))
 	})

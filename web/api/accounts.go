@@ -32,7 +32,7 @@ type Account struct {
 	LastPoll     optional[instant]      `json:"last_poll"`
 	LastSuccess  optional[instant]      `json:"last_success"`
 	NextTry      optional[instant]      `json:"next_try" doc:"Null while a poll runs."`
-	CursorSince  optional[instant]      `json:"cursor_since" doc:"When the cursor last moved."`
+	LastNews     optional[instant]      `json:"last_news" doc:"When something new, changed or deleted last came in since the start."`
 	Streaming    bool                   `json:"streaming" doc:"A stream brings at once all the mentions that polls would; these are rarer meanwhile."`
 	Polls        uint64                 `json:"polls" doc:"Since the start, like the counts below."`
 	New          uint64                 `json:"new"`
@@ -247,7 +247,7 @@ func (a *API) account(r *inbox.AccountRecord) Account {
 		}
 		out.State, out.Since, out.Problem, out.Remedy = h.State, at(h.Since), word(h.Problem), word(h.Remedy)
 		out.ProblemSince, out.Failures, out.LastPoll, out.LastSuccess = at(h.ProblemSince), h.Failures, at(h.LastPoll), at(h.LastSuccess)
-		out.NextTry, out.CursorSince, out.Streaming, out.Polls = at(h.NextTry), at(h.CursorSince), h.Streaming, h.Polls
+		out.NextTry, out.LastNews, out.Streaming, out.Polls = at(h.NextTry), at(h.LastNews), h.Streaming, h.Polls
 		out.Webhook, out.Note = a.webhook(h.Webhook), word(h.Identity.Note)
 		out.Spending = spending(h.Spending)
 		out.New, out.Edited, out.Deleted, out.Duplicates, out.Quarantined = h.New, h.Edited, h.Deleted, h.Duplicates, h.Quarantined

@@ -23,7 +23,7 @@ func (troubled) Health() []connectors.AccountHealth {
 	return []connectors.AccountHealth{{
 		Account: "plein", Kind: "sandbox", State: connectors.Failing, Since: now.Add(-time.Hour), Failures: 12,
 		Problem: "the platform refused the credentials", Remedy: "Put a new token into the configuration and restart.", ProblemSince: now.Add(-time.Hour),
-		LastPoll: now.Add(-time.Minute), LastSuccess: now.Add(-time.Hour), NextTry: now.Add(10 * time.Minute), CursorSince: now.Add(-2 * time.Hour), Quarantined: 3,
+		LastPoll: now.Add(-time.Minute), LastSuccess: now.Add(-time.Hour), NextTry: now.Add(10 * time.Minute), LastNews: now.Add(-2 * time.Hour), Quarantined: 3,
 	}}
 }
 

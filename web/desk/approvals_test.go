@@ -374,6 +374,53 @@ func TestAnAnswerThatWillBeTriedAgainSaysWhyAndIsStuck(t *testing.T) {
 	says(t, bert.Get("/api/v1/proposals/"+p.ID.String()), http.StatusOK, `"state":"queued"`, `"remedy":"`+failure.Remedy+`"`)
 }
 
+// TestAnAnswerWhoseTimeIsOverCannotBeApproved: until when it can be answered is shown
+// beside a private answer, and once it is over, that.
+func TestAnAnswerWhoseTimeIsOverCannotBeApproved(t *testing.T) {
+	d := desktest.New(t)
+	ends := time.Now().Add(time.Hour)
+	d.Adapt("plein", func(p *approval.Platform) {
+		p.Closes = func(*inbox.Mention) time.Time { return ends }
+		p.Unanswerable = func(_ *inbox.Mention, at time.Time) string {
+			if at.After(ends) {
+				return "it took answers for a day"
+			}
+			return ""
+		}
+	})
+	talk := d.Ingest("plein", inbox.Inbound{
+		ExternalID: "1", Author: inbox.Author{ExternalID: "c-eva", Name: "Eva"}, Kind: "message", Visibility: inbox.Private, Text: "Hallo?",
+		PostedAt: time.Now().Add(-time.Minute), Attachments: []inbox.Attachment{{URL: "http://plein.test/foto"}},
+		Route: []inbox.Field{{Name: "Thread of it", Value: "t-1"}},
+	})
+	anna, bert := d.SignedIn("anna"), d.SignedIn("bert")
+	says(t, anna.Get("/inbox/"+talk.ID.String()), http.StatusOK, "Can be answered until", ">file</bdi></a>")
+	p := d.As("anna").Submitted(talk, "Dag Eva, we zoeken het uit.")
+	page := bert.Get(at(p))
+	says(t, page, http.StatusOK, "Can be answered until", `id="approve"`, `href="http://plein.test/foto"`, ">file</bdi></a>")
+	lacks(t, page, `class="route"`, `id="closed"`)
+	ends = time.Now().Add(-time.Minute)
+	page = bert.Get(at(p))
+	says(t, page, http.StatusOK, "takes this answer no longer", "it took answers for a day", `id="act-reject"`)
+	lacks(t, page, `id="approve"`, `id="approve-dialog"`)
+	says(t, bert.Post(at(p)+"/decide", url.Values{"digest": {p.Digest.String()}, "verdict": {"approve"}}), http.StatusUnprocessableEntity, "takes this answer no longer")
+	d.State(p, approval.InReview)
+}
+
+// TestAnAnswerToWhatWasDeletedCanOnlyBeWithdrawn holds that nothing else is advised or offered.
+func TestAnAnswerToWhatWasDeletedCanOnlyBeWithdrawn(t *testing.T) {
+	d := desktest.New(t)
+	talk := d.Say("plein", "1", "@eva", "Eva", "Hallo?", time.Hour)
+	p := d.As("anna").Submitted(talk, "Dag Eva, we zoeken het uit.")
+	d.Ingest("plein", inbox.Inbound{ExternalID: "1", Deleted: true})
+	d.State(p, approval.Held)
+	anna := d.SignedIn("anna")
+	page := anna.Get(at(p))
+	says(t, page, http.StatusOK, "The customer deleted the message.", "withdraw it and resolve the conversation", `id="act-withdraw"`)
+	lacks(t, page, "A new revision", `id="edit"`)
+	says(t, anna.Post(at(p)+"/revise", url.Values{"digest": {p.Digest.String()}, "text": {"Dag Eva."}, "then": {"save"}}), http.StatusUnprocessableEntity, "The customer deleted this mention", "Resolve the conversation.")
+}
+
 func TestHalvesAreShownOnce(t *testing.T) {
 	d := desktest.New(t)
 	ada, bert, paul := d.SignedIn("ada"), d.SignedIn("bert"), d.SignedIn("paul")

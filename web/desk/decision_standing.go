@@ -28,6 +28,9 @@ func (v *visit) describeStanding(p *decisionPage, staff roster) {
 		}
 	}
 	p.May = mayDo(p.P, me)
+	if p.Target != nil && !p.Target.DeletedAt.IsZero() {
+		p.May.Revise = false
+	}
 	p.May.Decide = p.P.State == approval.InReview && slices.Contains(p.Can, me)
 	if p.P.State == approval.InReview && !p.May.Decide {
 		p.Reader = v.whyOnlyReading(p.P, me)

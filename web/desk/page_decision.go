@@ -27,7 +27,10 @@ type decisionPage struct {
 	Text    []piece
 	Odd     []piece // what a reader cannot see or could mistake
 	Measure approval.Measure
-	Price   string // what publishing it will cost, in a sentence
+	Price   string        // what publishing it will cost, in a sentence
+	Shown   []inbox.Field // of the route, what a reader wants to see beside the text
+	Closes  time.Time     // when the platform's time for answering is over; zero: never, or it does not matter any more
+	Closed  reason        // why it takes no answer; empty where it does
 
 	Sentence string // governance: what it changes
 	Changes  []changeRow
@@ -203,6 +206,17 @@ func (v *visit) describeAnswer(p *decisionPage, versions []approval.RevisionView
 	p.Measure = v.d.Approvals.Measure(p.P.Account, p.P.Envelope.Visibility, p.P.Envelope.Text)
 	if e := p.P.Envelope; p.P.BeforeSending() {
 		p.Price = v.price(p.P.Account, e.Action, e.Visibility, e.Text)
+		if p.Target != nil && e.Action != approval.ByHand {
+			p.Closes = v.d.Approvals.Closes(p.Target)
+			if why := v.d.Approvals.Unanswerable(p.Target, time.Now()); why != "" {
+				p.Closed = v.unanswered(why)
+			}
+		}
+	}
+	for _, f := range p.P.Envelope.Route {
+		if slices.Contains([]string{"To", "Subject", "List-Id"}, f.Name) {
+			p.Shown = append(p.Shown, f)
+		}
 	}
 	p.Diffs = v.differences(p.P, versions)
 	if p.Findings, err = v.findings(p.P.Envelope.Findings); err != nil {

@@ -22,8 +22,9 @@ type thread struct {
 	Earlier  []*inbox.Conversation
 	Team     []*people.Person // who can take it
 	Mine     bool
-	Original string // address on the platform
-	NoteText string // what somebody typed as a note, when it was refused
+	Original string    // address on the platform
+	Closes   time.Time // when the platform's time for answering is over; zero: never
+	NoteText string    // what somebody typed as a note, when it was refused
 	Choices  []labelChoice
 	Composer *composer // nil where the visitor does not write, or nothing can be answered
 	Mute     string    // why nothing can be answered
@@ -138,6 +139,7 @@ func (v *visit) thread(c inbox.ConversationID) (*thread, error) {
 	case closed != "":
 		t.Why = v.unanswered(closed)
 	case v.who.Has(writers...):
+		t.Closes = v.d.Approvals.Closes(target)
 		t.Composer, err = v.composer(t, target)
 	}
 	t.Original = target.URL

@@ -86,7 +86,7 @@ func (sources) Health() []connectors.AccountHealth {
 	now := time.Now()
 	return []connectors.AccountHealth{{
 		Account: "plein", Kind: "sandbox", State: connectors.OK, Since: now.Add(-time.Hour),
-		LastPoll: now.Add(-20 * time.Second), LastSuccess: now.Add(-20 * time.Second), CursorSince: now.Add(-3 * time.Minute),
+		LastPoll: now.Add(-20 * time.Second), LastSuccess: now.Add(-20 * time.Second), LastNews: now.Add(-3 * time.Minute),
 	}}
 }
 
